@@ -1,0 +1,492 @@
+/* Ocellus: train, measure and run image classifiers on your own CPU.
+ * SPDX-License-Identifier: MIT
+ *
+ * This header is the whole interface of the library and its manual. It is in tutorial order: read it from the top.
+ *
+ *   1. Versions and errors        5. Training
+ *   2. The context                6. Models
+ *   3. Pictures                   7. Predicting
+ *   4. Data sets                  8. Reports
+ *
+ * The shortest useful program:
+ *
+ *     oc_context *context = NULL;
+ *     oc_dataset *dataset = NULL;
+ *     oc_trainer *trainer = NULL;
+ *     oc_model *model = NULL;
+ *     oc_error error = OC_ERROR_INIT;
+ *     if (oc_context_create(&context, NULL, &error) == OC_OK
+ *         && oc_dataset_load_folder(&dataset, context, "pictures", &error) == OC_OK
+ *         && oc_trainer_create(&trainer, context, dataset, &error) == OC_OK
+ *         && oc_trainer_run(&model, trainer, NULL, NULL, &error) == OC_OK
+ *         && oc_model_save(model, "parts.ocm", &error) == OC_OK)
+ *         puts("trained");
+ *     else
+ *         fprintf(stderr, "%s\n", error.message);
+ *     oc_model_free(model);
+ *     oc_trainer_free(trainer);
+ *     oc_dataset_free(dataset);
+ *     oc_context_free(context);
+ *
+ * Rules that hold for every function
+ *
+ *   Errors     A function that can fail returns an oc_status: OC_OK, or a negative OC_E_ code. Its last parameter is the
+ *              caller's own oc_error, or NULL. On failure every `out` parameter is NULL (or zero) and nothing has changed
+ *              unless the function says otherwise. The library never prints, never exits, never aborts on input.
+ *   Ownership  Whatever a function stores in `out` belongs to the caller, who gives it to the matching oc_*_free. Every
+ *              oc_*_free accepts NULL. A handle keeps alive the handles it was made from: free them in any order.
+ *              Strings and pointers that a getter returns belong to the handle and live as long as it does.
+ *   Threads    An oc_context may be used by any number of threads. An oc_model, oc_result, oc_report and oc_picture never
+ *              change: share them freely. Any other handle serves one thread at a time. Freeing a handle while another
+ *              thread uses that same handle is an error of the caller's.
+ *              After fork(), the child must not use handles made by the parent.
+ *   Text       All strings are UTF-8 and end in NUL. Numbers are written and read the same in every locale.
+ *   Structs    A struct that crosses the boundary begins with its own size, which the caller sets (use the OC_..._INIT
+ *              macros). Structs only ever grow at their end. In an options struct a field that is 0 means its default. A
+ *              struct that is larger than the library knows is accepted if what lies beyond is all zero, and refused with
+ *              OC_E_UNSUPPORTED if not.
+ */
+#ifndef OCELLUS_OCELLUS_H
+#define OCELLUS_OCELLUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "version.h"
+
+#ifndef OC_API
+#if defined(_WIN32)
+#define OC_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define OC_API __attribute__((visibility("default")))
+#else
+#define OC_API
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 1. Versions and errors
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/* The version of the library that is loaded (OC_VERSION is the version of this header), as 0x00MMmmpp. Any thread. */
+OC_API uint32_t oc_version(void);
+
+/* The same as text, for instance "0.1.0". A static string. */
+OC_API const char *oc_version_string(void);
+
+typedef int32_t oc_status;
+
+/* Codes are only ever added, and never change their value. A caller should treat an unknown negative code as a failure
+ * whose message says what it is. */
+#define OC_OK 0
+#define OC_E_ARGUMENT (-1)     /* a parameter is NULL, out of range or not of the form the function takes */
+#define OC_E_NOMEM (-2)        /* the allocator gave nothing, or the context's memory limit was reached */
+#define OC_E_IO (-3)           /* the operating system refused: open, read, write, sync or rename; errno's text is given */
+#define OC_E_LIMIT (-4)        /* the input is larger than a limit of the context allows; the message names the limit */
+#define OC_E_FORMAT (-5)       /* not a kind of file the function knows */
+#define OC_E_CORRUPT (-6)      /* the right kind of file, but damaged, truncated or inconsistent */
+#define OC_E_UNSUPPORTED (-7)  /* well-formed, but made by a newer version or with a feature this library lacks */
+#define OC_E_CANCELLED (-8)    /* cancelled by the progress callback or by oc_trainer_cancel */
+#define OC_E_NOT_FOUND (-9)    /* the named thing does not exist */
+#define OC_E_DATA (-10)        /* the data set cannot be used for this: one tag only, too few pictures, ... */
+#define OC_E_STATE (-11)       /* the handle is busy, or the calls came in the wrong order */
+#define OC_E_INTERNAL (-12)    /* a fault of the library's own: please report it */
+
+/* The name of a code, for instance "OC_E_CORRUPT"; "OC_E_UNKNOWN" for a code this library does not know. A static string. */
+OC_API const char *oc_status_name(oc_status status);
+
+/* Filled in by the function that fails; untouched by one that succeeds. The message is one line without a newline; it
+ * names the thing, the place and the bound: "model.ocm: section 3 ends at 4096, file has 4000 bytes". */
+typedef struct oc_error {
+    uint32_t struct_size;
+    oc_status code;
+    char message[248];
+} oc_error;
+
+#define OC_ERROR_INIT {sizeof(oc_error), OC_OK, {0}}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 2. The context: memory, limits, log and worker threads. One is enough for a program.
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct oc_context oc_context;
+
+#define OC_LOG_WARNING 1 /* something the user should know: a picture was skipped, a tag has one picture */
+#define OC_LOG_INFO 2    /* what was chosen and why */
+#define OC_LOG_DEBUG 3
+
+/* Receives one line without a newline. It may be called from any thread that is inside a library call, from one at a time,
+ * and must not call the library. */
+typedef void (*oc_log_fn)(void *user, int level, const char *line);
+
+/* Options of a context. 0 means the default. */
+typedef struct oc_context_options {
+    uint32_t struct_size;
+    uint32_t n_threads; /* threads that work on one call, the caller's included; default: the processors available;
+                           at most 256 */
+
+    /* The host's allocator; both or neither. `allocate` returns memory aligned as malloc's, or NULL. Both may be called
+     * from any thread. Default: malloc and free. All memory of the library's own comes from here, libpng's and zlib's too;
+     * what libjpeg-turbo takes is bounded by the limits below before it is called. */
+    void *(*allocate)(void *user, size_t size);
+    void (*release)(void *user, void *memory);
+    void *allocator_user;
+
+    oc_log_fn log; /* default: nothing is logged */
+    void *log_user;
+    int32_t log_level; /* the most talkative level wanted; default OC_LOG_WARNING */
+
+    uint32_t max_image_side;      /* pixels a side of a picture; default 16384, at most 65535 */
+    uint64_t max_image_pixels;    /* width x height of a picture; default 100,000,000 */
+    uint64_t max_image_bytes;     /* bytes of an encoded picture; default 64 MiB */
+    uint32_t max_image_ratio;     /* longer side over shorter side; default 100 */
+    uint32_t max_image_scans;     /* scans of a progressive JPEG; default 100 */
+    uint32_t max_image_chunks;    /* ancillary chunks of a PNG or GIF, marker segments of a JPEG; default 1000 */
+    uint64_t max_model_bytes;     /* bytes of a model file; default 1 GiB */
+    uint64_t max_memory;          /* bytes allocated at one time through this context; default: no limit */
+} oc_context_options;
+
+#define OC_CONTEXT_OPTIONS_INIT {sizeof(oc_context_options), 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* Makes a context. `options` may be NULL: all defaults. The options are copied. Starts n_threads - 1 worker threads.
+ * Errors: OC_E_ARGUMENT, OC_E_NOMEM, OC_E_UNSUPPORTED, OC_E_STATE (no thread could be started). */
+OC_API oc_status oc_context_create(oc_context **out, const oc_context_options *options, oc_error *err);
+OC_API void oc_context_free(oc_context *context);
+
+/* The number of threads that work on one call, the caller's included. */
+OC_API uint32_t oc_context_n_threads(const oc_context *context);
+
+/* The instruction set the kernels use: "c", "avx2", "avx512" or "neon". The environment variable OCELLUS_CPU, read when
+ * the context is made, holds it down ("c" or "avx2"); it cannot raise it above what the CPU has. A static string. */
+OC_API const char *oc_context_cpu(const oc_context *context);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 3. Pictures
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/* How an oc_image holds its picture. */
+#define OC_IMAGE_PATH 1    /* `data` is the path of a picture file, ending in NUL */
+#define OC_IMAGE_ENCODED 2 /* `data` is `size` bytes of a picture file: JPEG, PNG, BMP or GIF */
+#define OC_IMAGE_GRAY8 16  /* raw pixels, one byte each */
+#define OC_IMAGE_RGB8 17   /* raw pixels, 3 bytes each */
+#define OC_IMAGE_BGR8 18
+#define OC_IMAGE_RGBA8 19 /* raw pixels, 4 bytes each; alpha is not premultiplied and is laid over white */
+#define OC_IMAGE_BGRA8 20
+
+/* A picture that the caller holds. The library reads it during the call only, unless the function says that it copies.
+ *
+ * For picture files, EXIF orientation is honoured (an invalid value means upright), the first frame of a GIF is taken,
+ * transparent pixels are laid over white, 16-bit samples become 8-bit, CMYK and YCCK JPEGs become RGB. Embedded colour
+ * profiles are not applied.
+ * For raw pixels, `width` and `height` are in pixels, row 0 is the top, and row y begins at
+ * (const uint8_t *)data + y * stride. A stride of 0 means rows without padding; a negative stride means that rows lie
+ * bottom up and `data` points to the top row all the same. */
+typedef struct oc_image {
+    uint32_t struct_size;
+    uint32_t format; /* one of OC_IMAGE_... */
+    uint32_t width;  /* raw pixels only */
+    uint32_t height; /* raw pixels only */
+    ptrdiff_t stride;
+    const void *data;
+    size_t size;      /* OC_IMAGE_ENCODED: bytes. Raw pixels: bytes readable at data, checked if not 0 and stride >= 0 */
+    const char *name; /* what messages and reports call the picture; NULL: its path, or "picture N" */
+} oc_image;
+
+#define OC_IMAGE_INIT {sizeof(oc_image), 0, 0, 0, 0, NULL, 0, NULL}
+
+/* A picture read and decoded: upright, RGB, 8 bits a channel. Immutable. */
+typedef struct oc_picture oc_picture;
+
+/* Reads and decodes a picture.
+ * Errors: OC_E_ARGUMENT, OC_E_NOMEM, OC_E_IO, OC_E_NOT_FOUND (no such file), OC_E_FORMAT (not a picture file we read),
+ * OC_E_CORRUPT (damaged or truncated), OC_E_UNSUPPORTED (a variant we do not read), OC_E_LIMIT. */
+OC_API oc_status oc_picture_open(oc_picture **out, oc_context *context, const oc_image *image, oc_error *err);
+OC_API void oc_picture_free(oc_picture *picture);
+
+/* Describes the decoded pixels as an OC_IMAGE_RGB8 image, which may be given to any function here. The caller sets
+ * image->struct_size. The pixels live as long as the picture. */
+OC_API oc_status oc_picture_image(const oc_picture *picture, oc_image *image, oc_error *err);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 4. Data sets: pictures with tags, in the order in which they were added
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct oc_dataset oc_dataset;
+
+/* An empty data set, to be filled with oc_dataset_add. */
+OC_API oc_status oc_dataset_create(oc_dataset **out, oc_context *context, oc_error *err);
+
+/* A folder with one sub-folder per tag, whose name is the tag. Sub-folders and files are taken in the order of their
+ * names' bytes. Hidden entries (a name that begins with a dot) are passed over; other entries that are not pictures
+ * (judged by their first bytes), pictures beside the sub-folders, deeper folders and empty sub-folders are passed over
+ * with a note. Pictures are only opened, not decoded.
+ * Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_DATA (a tag is not UTF-8; no picture at all), OC_E_NOMEM. */
+OC_API oc_status oc_dataset_load_folder(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
+
+/* A CSV file (RFC 4180, UTF-8, with or without byte-order mark) whose first line names its columns, in any order: `path`
+ * (relative to the CSV file's folder, or absolute), `tag`, and optionally `split`. Other columns are passed over.
+ * Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT (a column is missing), OC_E_CORRUPT (with the line), OC_E_LIMIT,
+ * OC_E_NOMEM. A picture that does not exist is found out when it is read, not here. */
+OC_API oc_status oc_dataset_load_csv(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
+
+/* The samples of `dataset` whose split is `split` ("train", "test", ...), with all its tags.
+ * Errors: OC_E_NOT_FOUND if there is none. */
+OC_API oc_status oc_dataset_select_split(oc_dataset **out, const oc_dataset *dataset, const char *split, oc_error *err);
+
+OC_API void oc_dataset_free(oc_dataset *dataset);
+
+/* Adds a picture with its tag. The path, the encoded bytes or the pixels are copied. `tag` must be valid UTF-8 of 1 to 256
+ * bytes without control characters, and is made if it is new. `split` may be NULL: none.
+ * Errors: OC_E_ARGUMENT, OC_E_LIMIT, OC_E_NOMEM. */
+OC_API oc_status oc_dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err);
+
+OC_API size_t oc_dataset_count(const oc_dataset *dataset);
+OC_API size_t oc_dataset_n_tags(const oc_dataset *dataset);
+
+/* The name of tag `tag`, 0 <= tag < oc_dataset_n_tags; tags are in the order of their first use. NULL if out of range. */
+OC_API const char *oc_dataset_tag(const oc_dataset *dataset, size_t tag);
+
+/* What sample `index` is called, its tag and its split ("" if none). NULL or -1 if out of range. */
+OC_API const char *oc_dataset_sample_name(const oc_dataset *dataset, size_t index);
+OC_API int32_t oc_dataset_sample_tag(const oc_dataset *dataset, size_t index);
+OC_API const char *oc_dataset_sample_split(const oc_dataset *dataset, size_t index);
+
+/* What was passed over while loading, one line each: "pictures/readme.txt: not a picture". NULL if out of range. */
+OC_API size_t oc_dataset_n_notes(const oc_dataset *dataset);
+OC_API const char *oc_dataset_note(const oc_dataset *dataset, size_t index);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 5. Training
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct oc_trainer oc_trainer;
+typedef struct oc_model oc_model;
+
+#define OC_OPTION_INTEGER 1
+#define OC_OPTION_NUMBER 2
+#define OC_OPTION_BOOLEAN 3 /* "true" or "false" */
+
+/* One hyper-parameter. Strings are static. */
+typedef struct oc_option {
+    uint32_t struct_size;
+    uint32_t type;
+    const char *key;
+    const char *default_value;
+    const char *help;
+    double minimum;
+    double maximum;
+} oc_option;
+
+#define OC_OPTION_INIT {sizeof(oc_option), 0, NULL, NULL, NULL, 0, 0}
+
+/* Describes hyper-parameter `index`, counted from 0. OC_E_NOT_FOUND past the last one. Any thread. */
+OC_API oc_status oc_trainer_option(uint32_t index, oc_option *option, oc_error *err);
+
+/* A trainer for the samples that `dataset` has now. Pictures added to it later are not seen.
+ * Errors: OC_E_ARGUMENT, OC_E_NOMEM, OC_E_DATA: fewer than 2 tags with pictures, fewer than 4 pictures in all, or more
+ * than 10,000 tags. */
+OC_API oc_status oc_trainer_create(oc_trainer **out, oc_context *context, const oc_dataset *dataset, oc_error *err);
+OC_API void oc_trainer_free(oc_trainer *trainer);
+
+/* Sets a hyper-parameter from text, as listed by oc_trainer_option.
+ * Errors: OC_E_NOT_FOUND (no such key; the message lists them), OC_E_ARGUMENT (not a value it takes; the message says
+ * which). */
+OC_API oc_status oc_trainer_set(oc_trainer *trainer, const char *key, const char *value, oc_error *err);
+
+/* Pictures to measure on that training never sees. Without them the model is measured by stratified cross-validation on
+ * the training pictures, each predicted by a model that did not see it. NULL takes the test set away.
+ * Errors: OC_E_DATA: a tag that the training pictures lack, or no pictures. */
+OC_API oc_status oc_trainer_set_test(oc_trainer *trainer, const oc_dataset *dataset, oc_error *err);
+
+/* Where training stands. */
+typedef struct oc_progress {
+    uint32_t struct_size;
+    const char *stage;      /* what is being done, for people: "features", ... A static string */
+    double fraction;        /* of the whole, 0 to 1, never falling */
+    double seconds_elapsed; /* since the run began */
+    double seconds_left;    /* an estimate; negative while there is none */
+} oc_progress;
+
+/* Called on the thread that called the running function, some ten times a second. A return value other than 0 cancels. It
+ * must not use the handle that runs, except oc_trainer_cancel. */
+typedef int (*oc_progress_fn)(void *user, const oc_progress *progress);
+
+/* Trains. Takes a frozen base network's features of every picture in a few views and fits a softmax classifier with L2
+ * regularisation to them by L-BFGS (Liu and Nocedal 1989), the strength chosen by cross-validation. The same data set,
+ * options and instruction set give the same model, whatever the number of threads.
+ * A picture that cannot be read is logged as a warning and left out (see the option skip_broken).
+ * Errors: OC_E_CANCELLED, OC_E_DATA, OC_E_NOMEM, OC_E_STATE (already running), and with skip_broken=false those of
+ * oc_picture_open. May be called again: it trains anew. */
+OC_API oc_status oc_trainer_run(oc_model **out, oc_trainer *trainer, oc_progress_fn progress, void *user, oc_error *err);
+
+/* Makes the run under way return OC_E_CANCELLED soon, or the next one if none is under way. From any thread, and from a
+ * signal handler. */
+OC_API void oc_trainer_cancel(oc_trainer *trainer);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 6. Models
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/* Reads a model file (.ocm; see docs/model-format.md). Nothing of the file is executed, and nothing is allocated that the
+ * file's size does not justify.
+ * Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT, OC_E_CORRUPT, OC_E_UNSUPPORTED, OC_E_LIMIT, OC_E_NOMEM. */
+OC_API oc_status oc_model_load(oc_model **out, oc_context *context, const char *path, oc_error *err);
+
+/* The same from memory, which the library does not keep. `name` is what messages call it; NULL: "model". */
+OC_API oc_status oc_model_load_memory(oc_model **out, oc_context *context, const void *data, size_t size, const char *name,
+                                      oc_error *err);
+
+/* Writes a model file: complete or not at all. It is written beside `path`, synced and then renamed over it.
+ * Errors: OC_E_IO (the message names the step), OC_E_NOMEM. */
+OC_API oc_status oc_model_save(const oc_model *model, const char *path, oc_error *err);
+
+/* Hands the model file's bytes to `write`, in one or more pieces. A return value other than 0 stops with OC_E_CANCELLED. */
+typedef int (*oc_write_fn)(void *user, const void *data, size_t size);
+OC_API oc_status oc_model_write(const oc_model *model, oc_write_fn write, void *user, oc_error *err);
+
+OC_API void oc_model_free(oc_model *model);
+
+OC_API size_t oc_model_n_tags(const oc_model *model);
+
+/* The name of tag `tag`, 0 <= tag < oc_model_n_tags. NULL if out of range. */
+OC_API const char *oc_model_tag(const oc_model *model, size_t tag);
+
+/* What is known of the model, as text: "kind" ("classification"), "library", "created" (UTC, ISO 8601), "base",
+ * "base_sha256", "input" ("160x160 ..."), "n_parameters", "n_training_pictures", "option.seed", ... The order is fixed for
+ * a model. oc_model_property returns NULL for a key it does not have; _at returns OC_E_NOT_FOUND past the last one. */
+OC_API const char *oc_model_property(const oc_model *model, const char *key);
+OC_API oc_status oc_model_property_at(const oc_model *model, size_t index, const char **key, const char **value, oc_error *err);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 7. Predicting
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct oc_predictor oc_predictor;
+typedef struct oc_result oc_result;
+
+/* A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. */
+OC_API oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, oc_error *err);
+OC_API void oc_predictor_free(oc_predictor *predictor);
+
+/* Predicts one picture. Errors: those of oc_picture_open. */
+OC_API oc_status oc_predictor_run(oc_result **out, oc_predictor *predictor, const oc_image *image, oc_error *err);
+
+/* Predicts `n` pictures, sharing the work among the context's threads: faster than n calls. results[i] is what
+ * oc_predictor_run would have given for *images[i], or NULL where that picture failed. Returns OC_OK if all went well, or
+ * else the first failure's code and message; the other results are there all the same and are the caller's to free. */
+OC_API oc_status oc_predictor_run_batch(oc_result **results, oc_predictor *predictor, const oc_image *const *images, size_t n,
+                                        oc_error *err);
+
+OC_API void oc_result_free(oc_result *result);
+
+/* One answer. */
+typedef struct oc_box {
+    uint32_t struct_size;
+    int32_t tag;       /* index into the model's tags */
+    float probability; /* 0 to 1 */
+    float left;        /* where, as fractions of the upright picture's width and height. For a classifier: all of it */
+    float top;
+    float width;
+    float height;
+} oc_box;
+
+#define OC_BOX_INIT {sizeof(oc_box), 0, 0, 0, 0, 0, 0}
+
+/* The answers, most probable first (equal ones in the order of the tags). A classifier gives every tag once, and their
+ * probabilities add up to 1. */
+OC_API size_t oc_result_count(const oc_result *result);
+
+/* Answer `index`. The caller sets box->struct_size. OC_E_NOT_FOUND if out of range. */
+OC_API oc_status oc_result_get(const oc_result *result, size_t index, oc_box *box, oc_error *err);
+
+/* The name of answer `index`'s tag. NULL if out of range. */
+OC_API const char *oc_result_tag_name(const oc_result *result, size_t index);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 8. Reports: how good a model is on pictures it was not trained on
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct oc_report oc_report;
+
+/* Measures `model` on the pictures of `dataset`, matching tags by name. A picture that cannot be read is logged, counted
+ * (oc_report_n_skipped) and left out. `progress` may be NULL.
+ * Errors: OC_E_DATA (a tag that the model lacks; no readable picture), OC_E_CANCELLED, OC_E_NOMEM. */
+OC_API oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const oc_dataset *dataset, oc_progress_fn progress,
+                                   void *user, oc_error *err);
+
+/* How the model was measured when it was trained. OC_E_NOT_FOUND if the model file holds no report. */
+OC_API oc_status oc_model_report(oc_report **out, const oc_model *model, oc_error *err);
+
+OC_API void oc_report_free(oc_report *report);
+
+#define OC_REPORT_TEST_SET 1         /* on pictures kept apart */
+#define OC_REPORT_CROSS_VALIDATION 2 /* each picture predicted by a model that was not trained on it */
+
+OC_API uint32_t oc_report_method(const oc_report *report);
+
+/* Folds of the cross-validation; 1 for a test set. */
+OC_API uint32_t oc_report_n_folds(const oc_report *report);
+
+/* Pictures measured on, and pictures left out because they could not be read. */
+OC_API size_t oc_report_count(const oc_report *report);
+OC_API size_t oc_report_n_skipped(const oc_report *report);
+
+OC_API size_t oc_report_n_tags(const oc_report *report);
+OC_API const char *oc_report_tag(const oc_report *report, size_t tag);
+
+/* Share of the pictures whose most probable tag is right, 0 to 1, at no threshold. */
+OC_API double oc_report_accuracy(const oc_report *report);
+
+#define OC_TAGS_TOGETHER (-1) /* every picture counts the same (micro average) */
+#define OC_TAGS_MEAN (-2)     /* every tag that has pictures counts the same (macro average) */
+
+/* A picture counts as predicted `tag` if that is its most probable tag and its probability is at least the threshold.
+ * A share whose denominator is 0 is given as 0. */
+typedef struct oc_metrics {
+    uint32_t struct_size;
+    uint32_t n_pictures;      /* pictures that bear the tag */
+    uint32_t n_predicted;     /* pictures predicted to bear it */
+    uint32_t n_correct;       /* pictures predicted to bear it that do */
+    double precision;         /* n_correct / n_predicted */
+    double recall;            /* n_correct / n_pictures */
+    double f1;                /* harmonic mean of the two */
+    double average_precision; /* area under the precision-recall curve (sum over ranks, no interpolation), at no threshold.
+                                 Together and mean: the mean over tags that have pictures */
+    double precision_deviation; /* standard deviation over the folds; 0 for a test set */
+    double recall_deviation;
+    double average_precision_deviation;
+} oc_metrics;
+
+#define OC_METRICS_INIT {sizeof(oc_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* The figures of one tag, or OC_TAGS_TOGETHER, or OC_TAGS_MEAN, at a probability threshold from 0 to 1 (0: the most
+ * probable tag always counts). The caller sets metrics->struct_size. Errors: OC_E_ARGUMENT. */
+OC_API oc_status oc_report_metrics(const oc_report *report, int32_t tag, double threshold, oc_metrics *metrics, oc_error *err);
+
+/* Pictures that bear tag `truth` and whose most probable tag is `predicted`. 0 if out of range. */
+OC_API uint64_t oc_report_confusion(const oc_report *report, size_t truth, size_t predicted);
+
+/* One picture of the report. */
+typedef struct oc_report_entry {
+    uint32_t struct_size;
+    int32_t truth;      /* the tag it bears */
+    int32_t predicted;  /* its most probable tag */
+    float probability;  /* of that */
+    uint32_t fold;      /* which fold held it out; 0 for a test set */
+    const char *name;   /* NULL in a report that comes from a model file: names of pictures are not stored there */
+} oc_report_entry;
+
+#define OC_REPORT_ENTRY_INIT {sizeof(oc_report_entry), 0, 0, 0, 0, NULL}
+
+/* Picture `index`, 0 <= index < oc_report_count. The caller sets entry->struct_size. OC_E_NOT_FOUND if out of range. */
+OC_API oc_status oc_report_get(const oc_report *report, size_t index, oc_report_entry *entry, oc_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

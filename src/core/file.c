@@ -1,0 +1,236 @@
+/* Files and folders. SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+static int system_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
+
+const oc__file_ops oc__system_files = {system_open, read, write, fsync, close, rename, unlink};
+
+oc_status oc__fail_errno(oc_error *err, int number, const char *path, const char *doing) {
+    char text[128];
+    const char *reason = strerror_r(number, text, sizeof text);
+    return oc__fail(err, number == ENOENT || number == ENOTDIR ? OC_E_NOT_FOUND : OC_E_IO, "%s: cannot %s: %s", path, doing,
+                    reason);
+}
+
+/* Opens for reading and refuses what is not a regular file (a folder reads as an error, a pipe may block for ever). */
+static oc_status open_file(int *out, uint64_t *size, oc_context *context, const char *path, oc_error *err) {
+    struct stat status;
+    int file = context->files->open(path, O_RDONLY | O_NONBLOCK, 0);
+    if (file < 0) return oc__fail_errno(err, errno, path, "open");
+    if (fstat(file, &status) != 0) {
+        int number = errno;
+        context->files->close(file);
+        return oc__fail_errno(err, number, path, "look at");
+    }
+    if (!S_ISREG(status.st_mode)) {
+        context->files->close(file);
+        return oc__fail(err, OC_E_IO, "%s: %s, not a file", path, S_ISDIR(status.st_mode) ? "is a folder" : "is a device or pipe");
+    }
+    *out = file;
+    *size = (uint64_t)status.st_size;
+    return OC_OK;
+}
+
+/* Reads until `size` bytes are there or the file ends. */
+static oc_status read_all(int file, uint8_t *data, size_t size, size_t *n_read, oc_context *context, const char *path,
+                          oc_error *err) {
+    size_t n = 0;
+    while (n < size) {
+        ssize_t got = context->files->read(file, data + n, size - n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return oc__fail_errno(err, errno, path, "read");
+        if (got == 0) break;
+        n += (size_t)got;
+    }
+    *n_read = n;
+    return OC_OK;
+}
+
+static oc_status check_size(uint64_t size, uint64_t max_size, const char *limit, const char *path, oc_error *err) {
+    if (size <= max_size) return OC_OK;
+    return oc__fail(err, OC_E_LIMIT, "%s: has %llu bytes, %s is %llu", path, (unsigned long long)size, limit,
+                    (unsigned long long)max_size);
+}
+
+oc_status oc__file_read(uint8_t **data, size_t *size, oc_context *context, const char *path, uint64_t max_size,
+                        const char *limit, oc_error *err) {
+    int file = -1;
+    uint64_t expected;
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+    *data = NULL;
+    *size = 0;
+    oc_status status = open_file(&file, &expected, context, path, err);
+    if (status) return status;
+    if ((status = check_size(expected, max_size, limit, path, err))) goto done;
+    if (!(bytes = oc__alloc(context, (size_t)expected))) {
+        status = oc__fail_nomem(err, context, (size_t)expected, path);
+        goto done;
+    }
+    status = read_all(file, bytes, (size_t)expected, &n, context, path, err);
+done:
+    context->files->close(file);
+    if (status) {
+        oc__free(context, bytes);
+        return status;
+    }
+    *data = bytes;
+    *size = n;
+    return OC_OK;
+}
+
+oc_status oc__file_head(void *data, size_t size, size_t *n_read, oc_context *context, const char *path, oc_error *err) {
+    int file = -1;
+    uint64_t expected;
+    *n_read = 0;
+    oc_status status = open_file(&file, &expected, context, path, err);
+    if (status) return status;
+    status = read_all(file, data, size, n_read, context, path, err);
+    context->files->close(file);
+    return status;
+}
+
+oc_status oc__file_map(oc__mapping *out, oc_context *context, const char *path, uint64_t max_size, const char *limit,
+                       oc_error *err) {
+    int file = -1;
+    uint64_t size;
+    *out = (oc__mapping){NULL, 0};
+    oc_status status = open_file(&file, &size, context, path, err);
+    if (status) return status;
+    status = check_size(size, max_size, limit, path, err);
+    if (status == OC_OK && size > 0) {
+        void *data = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, file, 0);
+        if (data == MAP_FAILED) status = oc__fail_errno(err, errno, path, "map");
+        else *out = (oc__mapping){data, (size_t)size};
+    }
+    context->files->close(file);
+    return status;
+}
+
+void oc__file_unmap(oc__mapping *mapping) {
+    if (mapping->data) munmap((void *)(uintptr_t)mapping->data, mapping->size);
+    *mapping = (oc__mapping){NULL, 0};
+}
+
+static oc_status write_all(int file, const uint8_t *data, size_t size, oc_context *context, const char *path, oc_error *err) {
+    while (size > 0) {
+        ssize_t n = context->files->write(file, data, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return oc__fail_errno(err, errno, path, "write");
+        if (n == 0) return oc__fail(err, OC_E_IO, "%s: cannot write: nothing was written", path);
+        data += n;
+        size -= (size_t)n;
+    }
+    return OC_OK;
+}
+
+/* Syncs the folder that holds `path`, so that the rename itself survives a power loss. A file system that cannot sync a
+ * folder (EINVAL) has nothing to sync. */
+static oc_status sync_folder(oc_context *context, const char *path, oc_error *err) {
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (slash == path ? 1 : (size_t)(slash - path)) : 1;
+    char *folder = oc__alloc(context, length + 1);
+    if (!folder) return oc__fail_nomem(err, context, length + 1, path);
+    memcpy(folder, slash ? path : ".", length);
+    folder[length] = 0;
+    oc_status status = OC_OK;
+    int file = context->files->open(folder, O_RDONLY, 0);
+    if (file < 0) status = oc__fail_errno(err, errno, folder, "open");
+    else {
+        if (context->files->sync(file) != 0 && errno != EINVAL) status = oc__fail_errno(err, errno, folder, "sync");
+        context->files->close(file);
+    }
+    oc__free(context, folder);
+    return status;
+}
+
+oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
+    static atomic_uint counter;
+    size_t room = strlen(path) + 48;
+    char *beside = oc__alloc(context, room);
+    if (!beside) return oc__fail_nomem(err, context, room, path);
+    snprintf(beside, room, "%s.new-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    oc_status status = OC_OK;
+    int file = context->files->open(beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (file < 0) {
+        status = oc__fail_errno(err, errno, path, "create");
+        goto done;
+    }
+    status = write_all(file, data, size, context, path, err);
+    if (status == OC_OK && context->files->sync(file) != 0) status = oc__fail_errno(err, errno, path, "sync");
+    if (context->files->close(file) != 0 && status == OC_OK) status = oc__fail_errno(err, errno, path, "close");
+    if (status == OC_OK && context->files->rename(beside, path) != 0) status = oc__fail_errno(err, errno, path, "replace");
+    if (status) context->files->unlink(beside);
+    else status = sync_folder(context, path, err);
+done:
+    oc__free(context, beside);
+    return status;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(((const oc__entry *)a)->name, ((const oc__entry *)b)->name); }
+
+void oc__entries_free(oc__entry *entries, size_t n, oc_context *context) {
+    for (size_t i = 0; i < n; i++) oc__free(context, entries[i].name);
+    oc__free(context, entries);
+}
+
+oc_status oc__folder_list(oc__entry **out, size_t *n, oc_context *context, const char *path, oc_error *err) {
+    oc__entry *entries = NULL;
+    size_t count = 0, capacity = 0;
+    oc_status status = OC_OK;
+    *out = NULL;
+    *n = 0;
+    DIR *folder = opendir(path);
+    if (!folder) return oc__fail_errno(err, errno, path, "open the folder");
+    for (;;) {
+        errno = 0;
+        struct dirent *item = readdir(folder);
+        if (!item) {
+            if (errno) status = oc__fail_errno(err, errno, path, "read the folder");
+            break;
+        }
+        if (item->d_name[0] == '.') continue;
+        if ((status = oc__reserve(&entries, &capacity, count, sizeof *entries, context, err))) break;
+        struct stat about;
+        bool known = fstatat(dirfd(folder), item->d_name, &about, 0) == 0;
+        char *name = oc__strdup(context, item->d_name);
+        if (!name) {
+            status = oc__fail_nomem(err, context, strlen(item->d_name), path);
+            break;
+        }
+        entries[count++] = (oc__entry){name, known && S_ISDIR(about.st_mode), known && S_ISREG(about.st_mode)};
+    }
+    closedir(folder);
+    if (status) {
+        oc__entries_free(entries, count, context);
+        return status;
+    }
+    if (count) qsort(entries, count, sizeof *entries, by_name);
+    *out = entries;
+    *n = count;
+    return OC_OK;
+}
+
+char *oc__path_join(oc_context *context, const char *folder, const char *name) {
+    if (name[0] == '/' || !folder[0]) return oc__strdup(context, name);
+    size_t a = strlen(folder), b = strlen(name);
+    char *path = oc__alloc(context, a + b + 2);
+    if (!path) return NULL;
+    memcpy(path, folder, a);
+    if (path[a - 1] != '/') path[a++] = '/';
+    memcpy(path + a, name, b + 1);
+    return path;
+}

@@ -1,0 +1,61 @@
+/* Files and folders. SPDX-License-Identifier: MIT */
+#ifndef OC_CORE_FILE_H
+#define OC_CORE_FILE_H
+
+#include <sys/types.h>
+
+#include "context.h"
+
+/* The seam to the operating system: a test puts a table of its own into the context to make the n-th call fail. Each
+ * function is as in POSIX. */
+struct oc__file_ops {
+    int (*open)(const char *path, int flags, mode_t mode);
+    ssize_t (*read)(int file, void *data, size_t size);
+    ssize_t (*write)(int file, const void *data, size_t size);
+    int (*sync)(int file);
+    int (*close)(int file);
+    int (*rename)(const char *from, const char *to);
+    int (*unlink)(const char *path);
+};
+
+extern const oc__file_ops oc__system_files;
+
+/* The whole of a file. OC_E_NOT_FOUND, OC_E_IO, OC_E_LIMIT (more than max_size bytes, which `limit` names), OC_E_NOMEM.
+ * The caller frees *data. */
+oc_status oc__file_read(uint8_t **data, size_t *size, oc_context *context, const char *path, uint64_t max_size,
+                        const char *limit, oc_error *err);
+
+/* The first bytes of a file, at most `size`; *n_read says how many there were. */
+oc_status oc__file_head(void *data, size_t size, size_t *n_read, oc_context *context, const char *path, oc_error *err);
+
+/* A file mapped for reading. An empty file has size 0 and data NULL. Free with oc__file_unmap. */
+typedef struct oc__mapping {
+    const uint8_t *data;
+    size_t size;
+} oc__mapping;
+
+oc_status oc__file_map(oc__mapping *out, oc_context *context, const char *path, uint64_t max_size, const char *limit,
+                       oc_error *err);
+void oc__file_unmap(oc__mapping *mapping);
+
+/* Puts `data` in place of whatever `path` was, at once: a reader sees the old file or the new one. Writes a file beside it,
+ * syncs it, renames it and syncs the folder; on failure the old file stands and nothing is left behind. */
+oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err);
+
+typedef struct oc__entry {
+    char *name;
+    bool is_folder;
+    bool is_file; /* links are followed */
+} oc__entry;
+
+/* The entries of a folder in the order of their names' bytes, hidden ones left out. Free with oc__entries_free. */
+oc_status oc__folder_list(oc__entry **out, size_t *n, oc_context *context, const char *path, oc_error *err);
+void oc__entries_free(oc__entry *entries, size_t n, oc_context *context);
+
+/* "folder/name", or `name` itself if it is absolute or the folder is empty. NULL if there is no memory. */
+char *oc__path_join(oc_context *context, const char *folder, const char *name);
+
+/* OC_E_NOT_FOUND or OC_E_IO from errno: "path: cannot open: Permission denied". */
+oc_status oc__fail_errno(oc_error *err, int number, const char *path, const char *doing);
+
+#endif

@@ -1,0 +1,120 @@
+/* The kernel table: the hot loops, one entry per loop, chosen for the CPU. SPDX-License-Identifier: MIT
+ *
+ * Everything is float32 in channels-last order: a picture is [height][width][channels], a batch [n][height][width][channels],
+ * a pixel's channels are contiguous and pixels follow one another without padding.
+ *
+ * Contracts shared by all entries: pointers are aligned to 4 bytes, no more; outputs do not overlap inputs unless an entry
+ * says they may; nothing is read or written outside the elements an entry names, not even within a vector; nothing is
+ * allocated; the caller splits work among threads by giving ranges, and the result does not depend on how it was split
+ * unless an entry says so. Rounding: products and sums may be fused, sums of a dot product run in the order of k (taps, then
+ * depth) in one accumulator per output element, so that one instruction set always gives the same bits.
+ */
+#ifndef OC_KERNELS_KERNELS_H
+#define OC_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Room for the largest tile of any instruction set. */
+#define OC__GEMM_MAX_ROWS 16
+#define OC__GEMM_MAX_COLUMNS 64
+
+/* One tile of a matrix product or a convolution:
+ *   c[r][j] = clamp(sum over t < n_taps, k < depth of a[t * tile_rows + r][k] * b[(t * depth + k) * tile_columns + j]
+ *                   + bias[j] + add[r][j], low, high)           for r < rows, j < columns
+ * where tile_rows and tile_columns are the table's gemm_rows and gemm_columns. */
+typedef struct oc__gemm_tile {
+    size_t rows;           /* 1 .. gemm_rows */
+    size_t columns;        /* 1 .. gemm_columns */
+    size_t n_taps;         /* 1 for a matrix product, kernel height x width for a convolution */
+    size_t depth;          /* elements of a row that one tap multiplies */
+    const float *const *a; /* n_taps x gemm_rows pointers to `depth` floats each; those of r >= rows are valid too (repeat one) */
+    const float *b;        /* one packed panel: n_taps x depth x gemm_columns floats, columns past the matrix are 0 */
+    const float *bias;     /* gemm_columns floats, or NULL for 0 */
+    const float *add;      /* rows of `columns` floats, or NULL; may be c itself (accumulation) */
+    size_t add_stride;     /* floats from a row of `add` to the next */
+    float low, high;       /* -INFINITY and INFINITY for no clamp. NaN passes through */
+    float *c;
+    size_t c_stride; /* floats */
+} oc__gemm_tile;
+
+/* c[r][j] += sum over m < depth of a[m * a_stride + r] * b[m * b_stride + j], for r < rows, j < columns: the gradient of
+ * weights, where m runs over pixels. */
+typedef struct oc__gemm_tn_tile {
+    size_t rows, columns; /* at most gemm_tn_rows, gemm_tn_columns */
+    size_t depth;
+    const float *a;
+    size_t a_stride;
+    const float *b;
+    size_t b_stride;
+    float *c;
+    size_t c_stride;
+} oc__gemm_tn_tile;
+
+/* A depthwise convolution (each channel by its own kernel) or the shape of one. Rows and columns outside the input count
+ * as 0. */
+typedef struct oc__depthwise {
+    size_t height, width, channels; /* of the input */
+    size_t out_height, out_width;
+    size_t kernel_height, kernel_width; /* 1 .. 15 */
+    size_t stride;                      /* 1 .. 4, both ways */
+    size_t pad_top, pad_left;           /* input row of output row y, kernel row i: y * stride + i - pad_top */
+} oc__depthwise;
+
+typedef struct oc__kernels {
+    const char *name; /* "c", "avx2", "avx512", "neon" */
+
+    size_t gemm_rows, gemm_columns;
+    void (*gemm)(const oc__gemm_tile *tile);
+
+    size_t gemm_tn_rows, gemm_tn_columns;
+    void (*gemm_tn)(const oc__gemm_tn_tile *tile);
+
+    /* Output rows [begin, end) of one picture: out = clamp(conv(in, weights) + bias, low, high). weights are
+     * [kernel_height][kernel_width][channels]; bias has `channels` floats or is NULL. in and out point to whole pictures. */
+    void (*depthwise)(const oc__depthwise *shape, size_t begin, size_t end, const float *in, const float *weights,
+                      const float *bias, float low, float high, float *out);
+    /* Gradient by the input, input rows [begin, end) of one picture: in_gradient = ... (overwritten). */
+    void (*depthwise_input_gradient)(const oc__depthwise *shape, size_t begin, size_t end, const float *out_gradient,
+                                     const float *weights, float *in_gradient);
+    /* Gradient by the weights over output rows [begin, end) of one picture: weight_gradient += ... The sum's order depends
+     * on the split into ranges, not on who computes them. */
+    void (*depthwise_weight_gradient)(const oc__depthwise *shape, size_t begin, size_t end, const float *in,
+                                      const float *out_gradient, float *weight_gradient);
+
+    /* y[p][c] = clamp(x[p][c] * scale[c] + shift[c] + add[p][c], low, high) for n pixels; add may be NULL; y may be x or add. */
+    void (*scale_shift)(size_t n, size_t channels, const float *x, const float *scale, const float *shift, const float *add,
+                        float low, float high, float *y);
+    /* sum[c] += sum of x[p][c]; sum_squares[c] += sum of (x[p][c] - center[c])^2, each over n pixels, in single precision:
+     * the caller keeps n small (some hundreds) and adds up in double. */
+    void (*channel_sums)(size_t n, size_t channels, const float *x, const float *center, float *sum, float *sum_squares);
+    /* Gradient through the clamp, in place: dy[p][c] = 0 where !(low < y[p][c] < high). n elements. */
+    void (*clamp_gradient)(size_t n, const float *y, float low, float high, float *dy);
+    /* sum[c] += sum of dy[p][c]; sum_products[c] += sum of dy[p][c] * (x[p][c] - center[c]) over n pixels; n small as above. */
+    void (*channel_gradient_sums)(size_t n, size_t channels, const float *dy, const float *x, const float *center, float *sum,
+                                  float *sum_products);
+    /* dx[p][c] = dy[p][c] * a[c] + x[p][c] * b[c] + d[c]; dx may be dy or x. (Batch norm's gradient by its input.) */
+    void (*channel_gradient)(size_t n, size_t channels, const float *dy, const float *x, const float *a, const float *b,
+                             const float *d, float *dx);
+    /* y[i] += scale * x[i]; n elements. */
+    void (*add_scaled)(size_t n, float scale, const float *x, float *y);
+    /* sum of x[i] * y[i] in double precision, in the order that the instruction set always takes. */
+    double (*dot)(size_t n, const float *x, const float *y);
+} oc__kernels;
+
+/* The best table the CPU runs, held down by `mask` ("c", "avx2", ...; NULL or "" for none; an unknown one is passed over).
+ * The tables are constant: two contexts may use different ones. */
+const oc__kernels *oc__kernels_select(const char *mask);
+
+/* The tables this CPU runs, the reference first, for tests. Returns how many. */
+size_t oc__kernels_all(const oc__kernels *tables[8]);
+
+/* Floats of a packed b for `columns` columns of n_taps x depth: ceil(columns / gemm_columns) panels. False on overflow. */
+bool oc__gemm_packed_size(size_t *out, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns);
+
+/* Packs b, whose element (tap, k, column) is at source[tap * tap_stride + k * k_stride + column * column_stride]. */
+void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns, const float *source,
+                   size_t tap_stride, size_t k_stride, size_t column_stride);
+
+#endif
