@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -23,6 +24,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 # A dimension that hardly moves over the whole pool would be blown up by dividing by its deviation.
 DEVIATION_FLOOR = 0.05  # of the median deviation
+ROUND = 32  # batches between two writes
 
 
 def read_pool(folder):
@@ -117,7 +119,8 @@ class Teacher:
         self.input = cut_graph(model, self.outputs, args.batch)
         self.batch = args.batch
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = args.threads
+        # `run` keeps the cores busy with whole batches: no thread waits for another within a layer.
+        options.intra_op_num_threads = 1
 
         def session(model):
             return onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
@@ -186,16 +189,20 @@ def run(args):
     print(f"{args.features}: {dims[0]} values; {done} of {count} crops are there", flush=True)
 
     first, start, told = done, time.monotonic(), time.monotonic()
-    while done < count:
-        for f, answer in zip(files, teacher.say(crops[done : min(done + args.batch, count)])):
-            f.write(answer.tobytes())
-        done = min(done + args.batch, count)
-        if time.monotonic() - told > 10 or done == count:
+    with ThreadPoolExecutor(args.threads) as workers:
+        while done < count:
+            stop = min(done + ROUND * args.batch, count)
+            batches = (crops[at : min(at + args.batch, stop)] for at in range(done, stop, args.batch))
+            for answers in workers.map(teacher.say, batches):
+                for f, answer in zip(files, answers):
+                    f.write(answer.tobytes())
             for f in files:
                 f.flush()
-            told = time.monotonic()
-            rate = (done - first) / (told - start)
-            print(f"{done} of {count}, {rate:.0f} pictures/s, {(count - done) / rate:.0f} s to go", flush=True)
+            done = stop
+            if time.monotonic() - told > 10 or done == count:
+                told = time.monotonic()
+                rate = (done - first) / (told - start)
+                print(f"{done} of {count}, {rate:.0f} pictures/s, {(count - done) / rate:.0f} s to go", flush=True)
     for f in files:
         f.close()
 

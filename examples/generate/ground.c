@@ -96,11 +96,11 @@ vec3 ground_colour(const ground *g, float x, float y, float *height, float *glos
     if (g->stains > 0) {
         float n = noise_fractal(u * 0.55f + 7, v * 0.55f + 3);
         float stain = smoothstep(0.58f, 0.68f, n) * g->stains;
-        c = mix3(c, scale(mul(c, v3(0.5f, 0.42f, 0.35f)), 1), stain);
+        c = mix3(c, mul(c, v3(0.5f, 0.42f, 0.35f)), stain);
         *gloss += 0.15f * stain;
     }
     if (g->sheet < 9 && past > -0.03f) { /* the sheet's shadow along its edge */
-        c = scale(c, 1 + 12 * past * 0.8f + 0.0f > 0.62f ? 0.62f - past * 12 : 0.62f);
+        c = scale(c, 0.62f - past * (0.38f / 0.03f));
     }
     return c;
 }

@@ -28,8 +28,8 @@ static inline vec3 cross(vec3 a, vec3 b)
 static inline vec3 normal(vec3 a) { return scale(a, 1.0f / sqrtf(dot(a, a) + 1e-20f)); }
 static inline float minf(float a, float b) { return a < b ? a : b; }
 static inline float maxf(float a, float b) { return a > b ? a : b; }
-static inline float absf(float a) { return a < 0 ? -a : a; }
-static inline float clampf(float a, float low, float high) { return a < low ? low : a > high ? high : a; }
+static inline float absf(float a) { return fabsf(a); }
+static inline float clampf(float a, float low, float high) { return minf(maxf(a, low), high); }
 static inline float mix(float a, float b, float t) { return a + (b - a) * t; }
 static inline vec3 mix3(vec3 a, vec3 b, float t) { return add(scale(a, 1 - t), scale(b, t)); }
 static inline float length2(float x, float y) { return sqrtf(x * x + y * y); }
@@ -123,7 +123,7 @@ static inline rng rng_for(uint64_t seed, const char *word, uint64_t number)
 /* Two square tiles of noise that repeat without a seam; noise_prepare fills them, once. */
 #define NOISE_SIDE 512
 void noise_prepare(void);
-/* Five octaves of gradient-free value noise, feature size 1, mean 0.5, about 0.1 to 0.9. */
+/* Five octaves of value noise, feature size 1, mean 0.5, about 0.1 to 0.9. */
 float noise_fractal(float x, float y);
 /* One octave of smooth noise, feature size 1, 0 to 1. */
 float noise_smooth(float x, float y);

@@ -55,6 +55,12 @@ static float look_up(const float *tile, float x, float y)
     return a + (b - a) * fy;
 }
 
-float noise_fractal(float x, float y) { return look_up(fractal_tile, x * (NOISE_SIDE / FEATURES), y * (NOISE_SIDE / FEATURES)); }
+float noise_fractal(float x, float y)
+{
+    return look_up(fractal_tile, x * (NOISE_SIDE / FEATURES), y * (NOISE_SIDE / FEATURES));
+}
 
-float noise_smooth(float x, float y) { return look_up(smooth_tile, x * (NOISE_SIDE / 128), y * (NOISE_SIDE / 128)); }
+float noise_smooth(float x, float y)
+{
+    return look_up(smooth_tile, x * (NOISE_SIDE / 128), y * (NOISE_SIDE / 128));
+}

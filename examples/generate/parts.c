@@ -63,17 +63,18 @@ static float gear(const part *p, vec3 at)
         float turn = angle_of(at.y, at.x) / step;
         int tooth = floor_int(turn + 0.5f);
         float inside = (turn - (float)tooth) * step;
-        int index = ((tooth - p->missing_tooth) % p->n + p->n) % p->n;
+        int index = tooth - p->missing_tooth + (tooth < p->missing_tooth ? p->n : 0);
+        index += index < 0 ? p->n : 0;
         /* The chord stands for the arc: a sector is narrow. */
         float side = absf(inside) * r, t = (r - root) / p->wire;
-        float room = step * root * 0.5f - side;
+        float room = step * r * 0.5f - side + 0.02f;
         if (index >= p->n_missing) {
             float half = step * root * mix(0.31f, 0.13f, t + 0.25f * t * (t - 1));
             flat = minf(flat, maxf(maxf(r - tip, (side - half) * 0.85f), root - 0.05f - r));
         } else { /* a stump; the next tooth is nearer than this sector knows */
             float stump = root + p->wire * (0.1f + 0.35f * noise_smooth(at.x * 9 + p->noise_x, at.y * 9 + at.z * 4));
             flat = minf(flat, maxf(maxf(r - stump, (side - step * root * 0.3f) * 0.8f), root - 0.05f - r));
-            flat = minf(flat, maxf(room, 0.01f));
+            flat = minf(flat, length2(room, maxf(r - tip, 0)));
         }
     }
     flat = maxf(flat, p->inner - r);
@@ -151,9 +152,10 @@ static float spring(const part *p, vec3 at)
 {
     at.z -= p->outer + p->wire;
     float r = length2(at.y, at.z);
-    float stretch = p->bend > 0 ? 0.35f * (at.x / p->length) * (at.x / p->length) * p->length : 0;
+    float uneven = p->bend > 0 ? 0.25f / p->length : 0; /* overstretched: coils widen towards one end */
+    float stretch = uneven * at.x * at.x;
     float phase = (at.x + stretch) / p->pitch + angle_of(at.z, at.y) * (0.5f / PI);
-    float along = (fract(phase) - 0.5f) * p->pitch * 0.9f;
+    float along = (fract(phase) - 0.5f) * p->pitch * 0.9f / maxf(1 + 2 * uneven * at.x, 0.4f);
     float d = (length2(r - p->outer, along) - p->wire) * 0.8f;
     float half = p->length;
     /* Ends follow the wire: cut between coils, not through them. */
@@ -207,10 +209,10 @@ static float clutter(const part *p, vec3 at)
         return (length2(r - 0.85f, at.z - p->wire) - p->wire) * 0.85f;
     }
     default: { /* a curl of swarf */
-        float phase = at.x / p->pitch + angle_of(at.z - p->outer, at.y) * (0.5f / PI);
-        float r = length2(at.y, at.z - p->outer);
-        float along = absf((fract(phase) - 0.5f) * p->pitch) - p->pitch * 0.3f;
-        return maxf(maxf(absf(r - p->outer) - 0.02f, along) * 0.7f, absf(at.x) - p->length);
+        float turn = angle_of(at.y, at.x);
+        float r = length2(at.x, at.y) - 0.75f - 0.07f * turn - 0.25f * (at.z - p->height * 0.5f);
+        float d = maxf(absf(r) - 0.025f, absf(at.z - p->height * 0.5f) - p->height * 0.5f);
+        return maxf(d, (absf(turn) - p->length) * 0.6f) * 0.85f;
     }
     }
 }
@@ -249,7 +251,7 @@ float part_distance(const part *p, vec3 at)
     if (p->cracked) {
         float x = at.x - p->crack_x, y = at.y - p->crack_y;
         float along = x * p->crack_dx + y * p->crack_dy, side = y * p->crack_dx - x * p->crack_dy;
-        if (along > -0.2f && along < p->crack_length && absf(side) < 0.2f && at.z > p->crack_depth) {
+        if (along > -0.2f && along < p->crack_length && absf(side) < 0.2f) {
             side += 0.16f * (noise_fractal(along * 2.2f + p->noise_x, 3.5f) - 0.5f) * clampf(along * 4 + 0.4f, 0.3f, 1);
             float width = p->crack_width * clampf(1.2f - along / p->crack_length, 0, 1);
             d = maxf(d, (width - absf(side)) * 0.7f);
@@ -330,7 +332,6 @@ void part_make(part *p, part_kind kind, rng *r)
         p->n_holes = 1 + rng_below(r, 3);
         p->wire = rng_chance(r, 0.7f) ? rng_range(r, 0.5f, 1.0f) : 0;
         set_box(p, p->length, p->outer, maxf(p->height, p->wire));
-        p->box_high.x += 0.0f;
         break;
     case PART_PEBBLE:
         p->height = rng_range(r, 0.4f, 0.7f);
@@ -352,10 +353,9 @@ void part_make(part *p, part_kind kind, rng *r)
         set_box(p, 1, 1, 2 * p->wire);
         break;
     default:
-        p->outer = rng_range(r, 0.12f, 0.25f);
-        p->pitch = rng_range(r, 0.15f, 0.3f);
-        p->length = rng_range(r, 0.3f, 0.9f);
-        set_box(p, p->length, p->outer + 0.02f, 2 * p->outer + 0.02f);
+        p->height = rng_range(r, 0.08f, 0.4f);
+        p->length = rng_range(r, 0.7f, 2.8f);
+        set_box(p, 1.1f, 1.1f, p->height);
         break;
     }
 }
@@ -398,14 +398,14 @@ static void crack(part *p, rng *r)
         p->crack_length = p->outer * rng_range(r, 0.9f, 1.7f);
     }
     p->crack_width = rng_range(r, 0.022f, 0.042f);
-    p->crack_depth = -1;
 }
 
 static void bend(part *p, rng *r)
 {
     if (p->kind == PART_SCREW) {
         p->bend_from = p->head_height + rng_range(r, 0.2f, 0.7f);
-        p->bend = rng_range(r, 0.22f, 0.42f) * (rng_chance(r, 0.5f) ? 1 : -1);
+        p->bend = rng_range(r, 0.22f, 0.42f);
+        p->bend = rng_chance(r, 0.5f) ? p->bend : -p->bend;
         float reach = (p->length - p->bend_from) * (p->length - p->bend_from) * p->bend;
         p->box_high.y += maxf(reach, 0);
         p->box_low.y += minf(reach, 0);
@@ -428,8 +428,8 @@ static void bend(part *p, rng *r)
 
 static void damage_once(part *p, rng *r)
 {
-    int which = rng_below(r, 4);
-    if (which == 0) {
+    int which = 1 + rng_below(r, 3);
+    if (rng_chance(r, 0.17f)) {
         p->rust = rng_range(r, 0.4f, 0.85f);
         return;
     }
@@ -442,7 +442,7 @@ static void damage_once(part *p, rng *r)
         } else if (which == 2 && p->n < 20) {
             chip(p, r);
         } else {
-            p->n_missing = 1 + rng_below(r, p->n > 18 ? 3 : 2);
+            p->n_missing = 1 + rng_below(r, 2) + (p->n > 18);
         }
         break;
     case PART_SCREW:
@@ -464,13 +464,12 @@ static void damage_once(part *p, rng *r)
 
 void part_damage(part *p, rng *r)
 {
-    p->damaged = 1;
     damage_once(p, r);
-    if (rng_chance(r, 0.35f)) {
+    if (rng_chance(r, 0.25f)) {
         if (p->rust > 0) {
             damage_once(p, r);
         } else {
-            p->rust = rng_range(r, 0.25f, 0.6f);
+            p->rust = rng_range(r, 0.2f, 0.5f);
         }
     }
 }

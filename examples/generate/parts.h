@@ -34,7 +34,6 @@ typedef struct bite {
 
 typedef struct part {
     part_kind kind;
-    int damaged;
     float outer, inner, height, bevel; /* radii, thickness, rounding of edges */
     float pitch, wire, length;         /* threads, springs and screws */
     float spin;                        /* an angle or a phase that differs from part to part */
@@ -51,7 +50,7 @@ typedef struct part {
     int n_bites;
     bite bites[3];
     int cracked;
-    float crack_x, crack_y, crack_dx, crack_dy, crack_length, crack_width, crack_depth;
+    float crack_x, crack_y, crack_dx, crack_dy, crack_length, crack_width;
     float bend, bend_from, bend_dx, bend_dy;
     int missing_tooth, n_missing;
     float stripped_from, stripped_to; /* where a screw has lost its thread */

@@ -3,16 +3,18 @@
  * What stands where, of what, under which light: all the chance is here. */
 #include "scene.h"
 
+/* Chance is drawn one full expression at a time: C leaves the order of a call's arguments open, and with it the picture. */
 static vec3 tint(rng *r, vec3 c, float spread)
 {
     float level = rng_range(r, 1 - spread, 1 + spread);
-    return v3(clampf(c.x * level * rng_range(r, 1 - spread * 0.3f, 1 + spread * 0.3f), 0, 1),
-              clampf(c.y * level * rng_range(r, 1 - spread * 0.2f, 1 + spread * 0.2f), 0, 1),
-              clampf(c.z * level * rng_range(r, 1 - spread * 0.3f, 1 + spread * 0.3f), 0, 1));
+    float red = level * rng_range(r, 1 - spread * 0.3f, 1 + spread * 0.3f);
+    float green = level * rng_range(r, 1 - spread * 0.2f, 1 + spread * 0.2f);
+    float blue = level * rng_range(r, 1 - spread * 0.3f, 1 + spread * 0.3f);
+    return v3(clampf(c.x * red, 0, 1), clampf(c.y * green, 0, 1), clampf(c.z * blue, 0, 1));
 }
 
 /* Drawn alike for every kind of part, so that colour does not give the kind away. */
-static void make_material(material *m, rng *r)
+static void make_material(material *m, rng *r, int steel)
 {
     static const struct {
         vec3 colour;
@@ -29,7 +31,7 @@ static void make_material(material *m, rng *r)
         {{0.62f, 0.6f, 0.53f}, 0, 0.4f, 0.6f},    /* nylon */
         {{0.035f, 0.035f, 0.04f}, 0, 0.3f, 0.6f}, /* black plastic */
     };
-    int i = rng_chance(r, 0.45f) ? rng_below(r, 3) : rng_below(r, 10);
+    int i = steel || rng_chance(r, 0.45f) ? rng_below(r, 3) : rng_below(r, 10);
     m->colour = tint(r, kinds[i].colour, 0.14f);
     m->metal = kinds[i].metal;
     m->roughness = rng_range(r, kinds[i].rough_low, kinds[i].rough_high);
@@ -49,16 +51,17 @@ static void make_ground(ground *g, rng *r, int calm)
     g->shift_y = rng_range(r, 0, 16);
     g->stains = !calm && rng_chance(r, 0.5f) ? rng_range(r, 0.2f, 0.8f) : 0;
     static const vec3 colours[N_GROUNDS][4] = {
-        {{0.48f, 0.3f, 0.16f}, {0.3f, 0.16f, 0.08f}, {0.62f, 0.45f, 0.27f}, {0.16f, 0.09f, 0.05f}},
+        {{0.42f, 0.29f, 0.18f}, {0.26f, 0.16f, 0.09f}, {0.55f, 0.43f, 0.29f}, {0.15f, 0.095f, 0.06f}},
         {{0.5f, 0.5f, 0.5f}, {0.36f, 0.37f, 0.39f}, {0.6f, 0.58f, 0.55f}, {0.2f, 0.2f, 0.21f}},
         {{0.38f, 0.37f, 0.35f}, {0.26f, 0.25f, 0.24f}, {0.5f, 0.47f, 0.42f}, {0.16f, 0.16f, 0.17f}},
-        {{0.1f, 0.14f, 0.28f}, {0.42f, 0.4f, 0.36f}, {0.3f, 0.05f, 0.05f}, {0.07f, 0.07f, 0.07f}},
+        {{0.07f, 0.095f, 0.16f}, {0.42f, 0.4f, 0.36f}, {0.2f, 0.055f, 0.045f}, {0.07f, 0.07f, 0.07f}},
         {{0.62f, 0.62f, 0.6f}, {0.1f, 0.1f, 0.11f}, {0.22f, 0.3f, 0.38f}, {0.5f, 0.44f, 0.34f}},
-        {{0.04f, 0.16f, 0.11f}, {0.05f, 0.09f, 0.2f}, {0.07f, 0.07f, 0.075f}, {0.2f, 0.21f, 0.22f}},
+        {{0.025f, 0.075f, 0.055f}, {0.035f, 0.055f, 0.1f}, {0.06f, 0.06f, 0.065f}, {0.2f, 0.21f, 0.22f}},
     };
     const vec3 *row = colours[g->kind];
     g->colour = tint(r, row[rng_below(r, 4)], 0.25f);
-    g->second = scale(tint(r, g->colour, 0.2f), rng_range(r, 0.4f, 0.7f));
+    float darker = rng_range(r, 0.4f, 0.7f);
+    g->second = scale(tint(r, g->colour, 0.2f), darker);
     g->sheet = 10;
     if (!calm && rng_chance(r, 0.22f)) {
         a = rng_range(r, 0, 2 * PI);
@@ -149,7 +152,7 @@ void scene_begin(scene *s, rng *r, int calm)
     s->noise_seed = rng_bits(r);
 }
 
-/* Turns an object's frame so that its local axes become: first about its own x by `roll`, then about world z by `yaw`. */
+/* Turns an object about its own x by `roll`, dips its x by `pitch`, then turns it about the upright by `yaw`. */
 static void set_axes(object *o, float pitch, float roll, float yaw)
 {
     float cy = cosine(yaw), sy = sine(yaw), cp = cosine(pitch), sp = sine(pitch), cr = cosine(roll), sr = sine(roll);
@@ -178,18 +181,20 @@ object *scene_add(scene *s, rng *r, part_kind kind, int damaged, float x, float 
     if (damaged) {
         part_damage(&o->part, r);
     }
-    make_material(&o->material, r);
+    make_material(&o->material, r, o->part.rust > 0); /* brass and plastic do not rust */
     const part *p = &o->part;
     float yaw = rng_range(r, 0, 2 * PI), pitch = 0, roll = 0, lift = 0;
     if (kind == PART_SCREW) {
         /* Head and tip both touch the ground. */
         float head = p->head_radius, span = p->length - p->head_height;
         pitch = angle_of(head - p->outer, span);
-        roll = p->head == HEAD_HEX ? PI / 3 * (float)rng_below(r, 6) + PI / 2 : rng_range(r, 0, 2 * PI);
+        roll = p->head == HEAD_HEX ? PI / 3 * (float)rng_below(r, 6) : rng_range(r, 0, 2 * PI);
+        if (p->bend != 0) { /* a bent one lies on its side */
+            roll = rng_chance(r, 0.5f) ? 0 : PI;
+        }
         lift = head * cosine(pitch) + p->head_height * sine(pitch);
     } else if (kind == PART_NUT && rng_chance(r, 0.22f)) {
         roll = PI / 2; /* on one of its flats */
-        yaw += 0.01f;
         lift = 0.866f;
     } else if (kind == PART_PEBBLE || kind == PART_SHAVING) {
         static const vec3 stones[3] = {{0.3f, 0.28f, 0.25f}, {0.14f, 0.13f, 0.12f}, {0.5f, 0.45f, 0.38f}};
@@ -202,14 +207,13 @@ object *scene_add(scene *s, rng *r, part_kind kind, int damaged, float x, float 
     } else if (kind == PART_RING && rng_chance(r, 0.7f)) {
         o->material = (material){.colour = v3(0.03f, 0.03f, 0.032f), .roughness = 0.5f};
     }
-    if (kind == PART_NUT && roll == 0) {
-        lift = 0;
-    }
     set_axes(o, pitch, roll, yaw);
     vec3 middle = scale(add(p->box_low, p->box_high), 0.5f);
     vec3 off = to_world(o, middle);
     o->at = v3(x - off.x, y - off.y, lift * size);
     vec3 half = scale(sub(p->box_high, p->box_low), 0.5f * size);
+    o->centre = add(o->at, off);
+    o->reach = sqrtf(dot(half, half));
     o->radius = length2(half.x, half.y);
     if (kind == PART_WASHER || kind == PART_GEAR || kind == PART_NUT || kind > PART_BRACKET) {
         o->radius = maxf(half.x, half.y);
@@ -233,6 +237,7 @@ void scene_clutter(scene *s, rng *r, int n)
                      : kind == PART_SHAVING ? rng_range(r, 0.1f, 0.25f)
                      : kind == PART_ROD     ? rng_range(r, 0.3f, 0.9f)
                                             : rng_range(r, 0.15f, 0.4f);
-        scene_add(s, r, kind, 0, rng_range(r, -1.3f, 1.3f), rng_range(r, -1.3f, 1.3f), size, 0.95f);
+        float x = rng_range(r, -1.3f, 1.3f), y = rng_range(r, -1.3f, 1.3f);
+        scene_add(s, r, kind, 0, x, y, size, 0.95f);
     }
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #define MAX_OBJECTS 24
+#define MAX_SIDE 4096 /* pixels */
 
 typedef enum finish { FINISH_TUMBLED, FINISH_TURNED, FINISH_BRUSHED, FINISH_POLISHED } finish;
 
@@ -27,6 +28,8 @@ typedef struct object {
     vec3 at;       /* where its local origin lies */
     vec3 axis[3];  /* its local x, y, z in the world */
     float size;    /* world units per local unit */
+    vec3 centre;   /* of a sphere around it, */
+    float reach;   /* and that sphere's radius */
     float radius;  /* on the ground, around its middle; for placing without overlap */
     float middle_x, middle_y;
     int wanted;    /* a part that carries a tag, no clutter */
@@ -103,7 +106,8 @@ object *scene_add(scene *s, rng *r, part_kind kind, int damaged, float x, float 
 /* Scatters up to `n` pieces of clutter. */
 void scene_clutter(scene *s, rng *r, int n);
 
-/* Renders into a new picture; `shown` (MAX_OBJECTS entries) may be NULL. 0, or -1 if memory ran out. */
+/* Renders into a new picture of at most MAX_SIDE a side; `shown` (MAX_OBJECTS entries) may be NULL.
+ * 0, or -1 if memory ran out. */
 int scene_render(const scene *s, int width, int height, picture *out, visible *shown);
 
 /* The camera's own part: linear light to bytes. `light` is overwritten; `spare` is as large. */

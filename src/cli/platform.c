@@ -20,12 +20,13 @@
 static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define N_ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
 
+static atomic_bool interrupts_deferred;
 static atomic_int interrupt_signal;
 static _Atomic(oc_trainer *) interrupt_trainer;
 
 static void on_signal(int number)
 {
-    if (atomic_exchange(&interrupt_signal, number) != 0)
+    if (!atomic_load(&interrupts_deferred) || atomic_exchange(&interrupt_signal, number) != 0)
         _exit(128 + number);
     oc_trainer *trainer = atomic_load(&interrupt_trainer);
     if (trainer != NULL)
@@ -51,6 +52,11 @@ void platform_start(void)
         if (sigaction(ending_signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaction(ending_signals[i], &action, NULL);
     }
+}
+
+void platform_defer_interrupts(void)
+{
+    atomic_store(&interrupts_deferred, true);
 }
 
 int platform_interrupt(void)
@@ -111,6 +117,12 @@ path_kind platform_path_kind(const char *path)
     if (stat(path, &status) != 0)
         return PATH_MISSING;
     return S_ISREG(status.st_mode) ? PATH_FILE : S_ISDIR(status.st_mode) ? PATH_FOLDER : PATH_OTHER;
+}
+
+bool platform_same_path(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 bool platform_may_write(const char *folder)

@@ -29,6 +29,9 @@ typedef enum path_kind { PATH_MISSING, PATH_FILE, PATH_FOLDER, PATH_OTHER } path
 /* PATH_MISSING also if it cannot be looked at; errno says why. Links are followed. */
 path_kind platform_path_kind(const char *path);
 
+/* Whether two paths lead to one thing. */
+bool platform_same_path(const char *a, const char *b);
+
 /* False, with errno, if no file can be made in the folder. */
 bool platform_may_write(const char *folder);
 
@@ -45,7 +48,11 @@ bool platform_list_folder(text_list *names, const char *path);
  * are not followed. A folder that cannot be read goes to `unreadable`. */
 void platform_walk(text_list *files, text_list *unreadable, const char *folder);
 
-/* The signal that asked the program to stop, or 0. A second one ends the program at once. */
+/* A signal ends the program at once until work begins that has to come to an orderly end. From then on the first signal is
+ * only noted, and a second one ends the program. */
+void platform_defer_interrupts(void);
+
+/* The signal that was noted, or 0. */
 int platform_interrupt(void);
 
 /* The trainer to cancel when a signal comes; NULL: none. */

@@ -106,7 +106,7 @@ oc_status oc__file_head(void *data, size_t size, size_t *n_read, oc_context *con
 oc_status oc__file_map(oc__mapping *out, oc_context *context, const char *path, uint64_t max_size, const char *limit,
                        oc_error *err) {
     int file = -1;
-    uint64_t size;
+    uint64_t size = 0;
     *out = (oc__mapping){NULL, 0};
     oc_status status = open_file(&file, &size, context, path, err);
     if (status) return status;

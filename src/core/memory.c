@@ -13,7 +13,7 @@ typedef struct header {
     size_t size;  /* bytes asked for */
 } header;
 
-static header *header_of(void *memory) { return (header *)((unsigned char *)memory - OC__ALIGNMENT); }
+static header *header_of(void *memory) { return (header *)(void *)((unsigned char *)memory - OC__ALIGNMENT); }
 
 void *oc__alloc(oc_context *context, size_t size) {
     size_t total;

@@ -16,13 +16,13 @@
 
 /* How a picture becomes a network's input. Stored in the model file. */
 typedef struct oc__prepare_rule {
-    uint32_t width, height; /* of the input, 1 .. 4096 */
-    uint32_t resize;        /* OC__RESIZE_... */
-    uint32_t filter;        /* OC__FILTER_... */
-    uint32_t reduced_jpeg;  /* 1: JPEGs may be decoded at a reduced scale of at least twice the input's side; 0: never */
-    uint32_t channels;      /* OC__CHANNELS_...: order of the input's channels */
+    uint32_t width, height;  /* of the input, 1 .. 4096 */
+    uint32_t resize;         /* OC__RESIZE_... */
+    uint32_t filter;         /* OC__FILTER_... */
+    uint32_t reduced_jpeg;   /* 1: JPEGs may be decoded at a reduced scale of at least twice the input's side; 0: never */
+    uint32_t channels;       /* OC__CHANNELS_...: order of the input's channels */
     float mean[3], scale[3]; /* input = (byte - mean) * scale, in the input's channel order; finite */
-    uint8_t fill[4];        /* letterbox: R, G, B, 0 */
+    uint8_t fill[4];         /* letterbox: R, G, B, 0 */
 } oc__prepare_rule;
 
 /* OC_E_CORRUPT, naming the field and the bound, if a rule (from a file) is out of range. */
@@ -37,9 +37,10 @@ typedef struct oc__view {
 
 extern const oc__view oc__view_whole;
 
-/* Writes height x width x 3 floats, channels last. Resizing is as in Pillow's Image.resize with `box`: separable,
- * antialiased, horizontal pass first, 8-bit in between, fixed-point weights; so the result has the same bits on every
- * machine. `view` NULL: whole. */
+/* Writes height x width x 3 floats, channels last. Resizing is separable and antialiased: horizontal pass first, 8-bit in
+ * between, fixed-point weights; so the result has the same bits on every machine. They are those of Pillow's Image.resize with
+ * `box`, but for Pillow 12.3 and later, which begins with the vertical pass where that is less work: there a byte may differ
+ * by 1. `view` NULL: whole. OC_E_ARGUMENT: a view that is not finite. */
 oc_status oc__prepare(float *out, const oc__bitmap *bitmap, const oc__prepare_rule *rule, const oc__view *view, oc_error *err);
 
 /* Opens the picture and prepares it: what predictor, trainer and everything else call. */

@@ -1,0 +1,374 @@
+/* Trains a base network by distillation: it learns to give the features that a large public network, the teacher, gives for
+ * the same crops. See README.md for the recipe and the files. SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "half.h"
+#include "kernels.h"
+#include "learner.h"
+#include "loss.h"
+#include "memory.h"
+#include "model.h"
+#include "network.h"
+#include "ocm.h"
+#include "optimiser.h"
+#include "random.h"
+#include "text.h"
+#include "thread.h"
+
+typedef struct options {
+    const char *pool, *teacher, *network, *checkpoint, *out;
+    uint64_t pool_side, count, steps, batch, small_side, side, seed, input_side, threads;
+    double small_share; /* of the steps, trained at small_side */
+    double rate, decay, minutes;
+} options;
+
+static void fail(const char *message) {
+    fprintf(stderr, "train_base: %s\n", message);
+    exit(1);
+}
+
+static void check(oc_status status, const oc_error *err) {
+    if (status) fail(err->message);
+}
+
+/* A file of the pool, mapped. */
+static const void *map(const char *folder, const char *name, const char *suffix, size_t *size) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s%s", folder, name, suffix);
+    int file = open(path, O_RDONLY);
+    struct stat about;
+    if (file < 0 || fstat(file, &about) != 0) {
+        perror(path);
+        exit(1);
+    }
+    void *data = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_SHARED, file, 0);
+    if (data == MAP_FAILED) {
+        perror(path);
+        exit(1);
+    }
+    close(file);
+    *size = (size_t)about.st_size;
+    return data;
+}
+
+/* The pool and what the teacher says of it. */
+typedef struct pool {
+    const uint8_t *crops;
+    const uint16_t *features;
+    const float *mean, *deviation;
+    size_t side, count, dim;
+} pool;
+
+static pool open_pool(const options *o) {
+    pool p = {.side = (size_t)o->pool_side};
+    size_t crops, features, norm;
+    p.crops = map(o->pool, "crops", ".u8", &crops);
+    p.features = map(o->pool, o->teacher, ".f16", &features);
+    p.mean = map(o->pool, o->teacher, ".norm.f32", &norm);
+    p.dim = norm / (2 * sizeof(float));
+    p.deviation = p.mean + p.dim;
+    p.count = crops / (p.side * p.side * 3);
+    if (features / (p.dim * 2) < p.count) p.count = features / (p.dim * 2);
+    if (o->count && o->count < p.count) p.count = o->count;
+    return p;
+}
+
+/* What is trained: the network and, on top of its features, a linear map to the teacher's. The average of the weights over
+ * the last thousands of steps is what is kept in the end. */
+typedef struct state {
+    oc_context *context;
+    oc__graph graph;
+    float *average;
+    oc__adamw optimiser;
+    uint64_t step;
+    size_t n_weights;
+} state;
+
+static oc__prepare_rule rule_of(uint32_t side) {
+    return (oc__prepare_rule){.width = side,
+                              .height = side,
+                              .resize = OC__RESIZE_SQUASH,
+                              .filter = OC__FILTER_TRIANGLE,
+                              .channels = OC__CHANNELS_RGB,
+                              .mean = {127.5f, 127.5f, 127.5f},
+                              .scale = {1 / 64.0f, 1 / 64.0f, 1 / 64.0f}};
+}
+
+static void gather(float *to, const oc__graph *graph) {
+    for (size_t i = 0; i < graph->n_params; to += graph->params[i++].count)
+        memcpy(to, graph->params[i].values, graph->params[i].count * sizeof *to);
+}
+
+static void scatter(oc__graph *graph, const float *from) {
+    for (size_t i = 0; i < graph->n_params; from += graph->params[i++].count)
+        memcpy(graph->params[i].values, from, graph->params[i].count * sizeof *from);
+}
+
+static void begin(state *s, const options *o, size_t dim, oc_error *err) {
+    uint32_t node;
+    s->graph.context = s->context;
+    check(network_build(&s->graph, o->network, o->seed, err), err);
+    check(oc__graph_conv(&node, &s->graph, s->graph.outputs[OUTPUT_FEATURES], (uint32_t)dim, 1, 1, 1, true, err), err);
+    oc__graph_initialise(&s->graph, o->seed);
+    s->graph.n_outputs = 1;
+    s->graph.outputs[0] = node;
+    check(oc__graph_check(&s->graph, err), err);
+    check(oc__adamw_create(&s->optimiser, &s->graph, o->decay, err), err);
+    s->n_weights = oc__graph_n_weights(&s->graph);
+    s->average = oc__alloc_zero(s->context, s->n_weights * sizeof(float));
+    if (!s->average) fail("out of memory");
+    gather(s->average, &s->graph);
+}
+
+/* A checkpoint: number of weights, steps done, weights, average, moments. */
+static void save_checkpoint(const state *s, const char *path, oc_error *err) {
+    oc__buffer buffer = {.context = s->context};
+    uint64_t head[2] = {s->n_weights, s->step};
+    float *weights = oc__alloc_array(s->context, s->n_weights, sizeof *weights);
+    if (!weights) fail("out of memory");
+    gather(weights, &s->graph);
+    oc__buffer_append(&buffer, head, sizeof head);
+    oc__buffer_append(&buffer, weights, s->n_weights * sizeof(float));
+    oc__buffer_append(&buffer, s->average, s->n_weights * sizeof(float));
+    oc__buffer_append(&buffer, s->optimiser.moments, 2 * s->n_weights * sizeof(float));
+    if (buffer.failed) fail("out of memory");
+    check(oc__file_replace(s->context, path, buffer.data, buffer.size, err), err);
+    oc__buffer_free(&buffer);
+    oc__free(s->context, weights);
+}
+
+static bool load_checkpoint(state *s, const char *path, oc_error *err) {
+    uint8_t *data;
+    size_t size;
+    uint64_t head[2];
+    oc_status status = oc__file_read(&data, &size, s->context, path, UINT64_MAX, "", err);
+    if (status == OC_E_NOT_FOUND) return false;
+    check(status, err);
+    if (size != sizeof head + 4 * s->n_weights * sizeof(float) || memcmp(data, &s->n_weights, sizeof(uint64_t)) != 0)
+        fail("the checkpoint is of another network");
+    memcpy(head, data, sizeof head);
+    const uint8_t *at = data + sizeof head;
+    size_t block = s->n_weights * sizeof(float);
+    memcpy(s->average, at, block);
+    scatter(&s->graph, s->average);
+    memcpy(s->average, at + block, block);
+    memcpy(s->optimiser.moments, at + 2 * block, 2 * block);
+    s->step = s->optimiser.n_steps = head[1];
+    oc__free(s->context, data);
+    return true;
+}
+
+/* A batch: the crops of a step, just as the teacher saw them, and the teacher's features of them, normalised. */
+typedef struct batch_job {
+    const pool *pool;
+    const options *options;
+    oc_context *context;
+    oc__prepare_rule rule;
+    uint64_t step;
+    float *input, *targets;
+} batch_job;
+
+/* Each pass over the pool takes the crops in an order of its own: a random affine walk modulo the count. */
+static size_t crop_at(const pool *p, uint64_t seed, uint64_t index) {
+    oc__random random;
+    oc__random_seed(&random, seed, 1000 + index / p->count);
+    uint64_t factor = p->count, other = 0;
+    while (other != 1) { /* a factor prime to the count */
+        factor = 1 + oc__random_below(&random, p->count - 1);
+        uint64_t a = p->count, b = factor;
+        while (b) {
+            uint64_t c = a % b;
+            a = b;
+            b = c;
+        }
+        other = a;
+    }
+    return (size_t)((index % p->count * factor + oc__random_below(&random, p->count)) % p->count);
+}
+
+static void batch_task(void *argument, size_t i, uint32_t worker) {
+    const batch_job *j = argument;
+    const pool *p = j->pool;
+    uint64_t index = j->step * j->options->batch + i;
+    size_t crop = crop_at(p, j->options->seed, index), side = j->rule.width;
+    oc_error err = OC_ERROR_INIT;
+    (void)worker;
+    oc__bitmap bitmap = {j->context, (uint8_t *)(uintptr_t)p->crops + crop * p->side * p->side * 3, (uint32_t)p->side,
+                         (uint32_t)p->side};
+    check(oc__prepare(j->input + i * side * side * 3, &bitmap, &j->rule, NULL, &err), &err);
+    for (size_t k = 0; k < p->dim; k++)
+        j->targets[i * p->dim + k] = (oc__half_to_float(p->features[crop * p->dim + k]) - p->mean[k]) / p->deviation[k];
+}
+
+/* Trains from s->step to `end` at one side, or until the time is over. False if the time is over. */
+static bool train(state *s, const options *o, const pool *p, uint64_t end, uint32_t side, double deadline, oc_error *err) {
+    oc__learner *learner = NULL;
+    oc__shape shape;
+    if (s->step >= end) return true;
+    check(oc__learner_create(&learner, &s->graph, (uint32_t)o->batch, side, side, err), err);
+    float *targets = oc__alloc_array(s->context, o->batch * p->dim, sizeof *targets);
+    if (!targets) fail("out of memory");
+    batch_job job = {p, o, s->context, rule_of(side), 0, oc__learner_input(learner), targets};
+    double loss = 0, started = oc__now(), saved = started;
+    uint64_t since = 0;
+    fprintf(stderr, "side %u, %zu MB\n", side, oc__learner_memory(learner) >> 20);
+    while (s->step < end && oc__now() < deadline) {
+        job.step = s->step;
+        oc__parallel(s->context, o->batch, batch_task, &job);
+        oc__learner_forward(learner);
+        const float *out = oc__learner_output(learner, 0, &shape);
+        loss += oc__squared_error(oc__learner_output_gradient(learner, 0), out, targets, o->batch * p->dim);
+        oc__learner_backward(learner);
+        double rate = o->rate * oc__cosine_schedule(s->step, o->steps, o->steps / 50 + 1);
+        oc__adamw_step(&s->optimiser, &s->graph, learner, rate, 1.0);
+        s->step++;
+        since++;
+        double keep = 1 - 1.0 / (double)(s->step < 500 ? s->step + 1 : 500);
+        float *average = s->average;
+        for (size_t i = 0; i < s->graph.n_params; average += s->graph.params[i++].count)
+            for (size_t k = 0; k < s->graph.params[i].count; k++)
+                average[k] += (float)(1 - keep) * (s->graph.params[i].values[k] - average[k]);
+        if (since == 50) {
+            double now = oc__now();
+            printf("step %llu of %llu  side %u  loss %.4f  %.1f pictures/s\n", (unsigned long long)s->step,
+                   (unsigned long long)o->steps, side, 2 * loss / (double)since, (double)(since * o->batch) / (now - started));
+            fflush(stdout);
+            loss = 0;
+            since = 0;
+            started = now;
+            if (now - saved > 120) {
+                save_checkpoint(s, o->checkpoint, err);
+                saved = oc__now();
+            }
+        }
+    }
+    save_checkpoint(s, o->checkpoint, err);
+    oc__learner_free(learner);
+    oc__free(s->context, targets);
+    return s->step >= end;
+}
+
+/* The network alone, its averaged weights rounded to half precision, as a base model. */
+static void write_base(state *s, const options *o, oc_error *err) {
+    oc_model *model = NULL;
+    oc__buffer buffer = {.context = s->context};
+    check(oc__model_create(&model, s->context, err), err);
+    check(network_build(&model->graph, o->network, o->seed, err), err);
+    const float *from = s->average;
+    for (size_t i = 0; i < model->graph.n_params; from += model->graph.params[i++].count) {
+        oc__param *param = &model->graph.params[i];
+        param->storage = OC__STORE_F16;
+        for (size_t k = 0; k < param->count; k++) param->values[k] = oc__half_to_float(oc__half_from_float(from[k]));
+    }
+    model->kind = OC__KIND_BASE;
+    model->rule = rule_of((uint32_t)o->input_side);
+    check(oc__model_set_property(model, "name", o->network, err), err);
+    check(oc__model_set_property(model, "teacher", o->teacher, err), err);
+    check(oc__model_set_property_u64(model, "crops_seen", s->step * o->batch, err), err);
+    check(oc__model_set_property_u64(model, "n_parameters", oc__graph_n_weights(&model->graph), err), err);
+    check(oc__model_set_property_u64(model, "n_macs",
+                                     oc__graph_n_macs(&model->graph, (uint32_t)o->input_side, (uint32_t)o->input_side), err), err);
+    check(oc__model_finish(model, err), err);
+    check(oc__ocm_write(&buffer, model, err), err);
+    check(oc__file_replace(s->context, o->out, buffer.data, buffer.size, err), err);
+    printf("wrote %s: %zu bytes, %zu parameters, %.1f million multiply-adds at %u px\n", o->out, buffer.size,
+           oc__graph_n_weights(&model->graph), (double)oc__graph_n_macs(&model->graph, model->rule.height, model->rule.width) / 1e6,
+           model->rule.width);
+    oc__buffer_free(&buffer);
+    oc__model_release(model);
+}
+
+static const char usage[] =
+    "usage: train_base --pool DIR --checkpoint FILE --out BASE.ocm [--KEY VALUE ...]\n"
+    "\n"
+    "  --pool DIR          folder of the pool (crops.u8, TEACHER.f16, TEACHER.norm.f32)\n"
+    "  --pool-side N       side of its crops (144)\n"
+    "  --teacher NAME      which teacher to learn from (teacher)\n"
+    "  --count N           use the first N crops (all)\n"
+    "  --network NAME      which network to train (first)\n"
+    "  --steps N           length of the schedule (6000)\n"
+    "  --batch N           crops in a step (64)\n"
+    "  --small-side N      side in the first part of the schedule (96)\n"
+    "  --small-share X     length of that part (0.7)\n"
+    "  --side N            side in the rest (128)\n"
+    "  --input-side N      side at which the finished base is used (160)\n"
+    "  --rate X            top learning rate (0.002)\n"
+    "  --decay X           weight decay (0.05)\n"
+    "  --seed N            (1)\n"
+    "  --threads N         (all processors)\n"
+    "  --minutes X         stop after this time (no limit); the same command goes on from the checkpoint\n"
+    "  --checkpoint FILE   written every two minutes and at the end\n"
+    "  --out BASE.ocm      written at the end of every run, from what is learned so far\n";
+
+int main(int argc, char **argv) {
+    options o = {.teacher = "teacher", .network = "first", .pool_side = 144, .steps = 6000, .batch = 64, .small_side = 96,
+                 .side = 128, .input_side = 160, .small_share = 0.7, .rate = 0.002, .decay = 0.05, .minutes = 1e9, .seed = 1};
+    const struct {
+        const char *key;
+        const char **text;
+        uint64_t *number;
+        double *real;
+    } keys[] = {{"--pool", &o.pool, NULL, NULL},
+                {"--teacher", &o.teacher, NULL, NULL},
+                {"--network", &o.network, NULL, NULL},
+                {"--checkpoint", &o.checkpoint, NULL, NULL},
+                {"--out", &o.out, NULL, NULL},
+                {"--pool-side", NULL, &o.pool_side, NULL},
+                {"--count", NULL, &o.count, NULL},
+                {"--steps", NULL, &o.steps, NULL},
+                {"--batch", NULL, &o.batch, NULL},
+                {"--small-side", NULL, &o.small_side, NULL},
+                {"--side", NULL, &o.side, NULL},
+                {"--input-side", NULL, &o.input_side, NULL},
+                {"--seed", NULL, &o.seed, NULL},
+                {"--threads", NULL, &o.threads, NULL},
+                {"--small-share", NULL, NULL, &o.small_share},
+                {"--rate", NULL, NULL, &o.rate},
+                {"--decay", NULL, NULL, &o.decay},
+                {"--minutes", NULL, NULL, &o.minutes}};
+    for (int i = 1; i < argc; i += 2) {
+        size_t k = 0;
+        while (k < sizeof keys / sizeof *keys && strcmp(argv[i], keys[k].key) != 0) k++;
+        if (k == sizeof keys / sizeof *keys || i + 1 == argc || (keys[k].number && !oc__parse_u64(argv[i + 1], keys[k].number))
+            || (keys[k].real && !oc__parse_double(argv[i + 1], keys[k].real))) {
+            fputs(usage, stderr);
+            return 2;
+        }
+        if (keys[k].text) *keys[k].text = argv[i + 1];
+    }
+    if (!o.pool || !o.checkpoint || !o.out) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    oc_error err = OC_ERROR_INIT;
+    oc_context_options settings = OC_CONTEXT_OPTIONS_INIT;
+    settings.n_threads = (uint32_t)o.threads;
+    state s = {0};
+    check(oc__context_create(&s.context, &settings, &err), &err);
+    s.context->kernels = oc__kernels_select(getenv("OCELLUS_CPU"));
+    pool p = open_pool(&o);
+    begin(&s, &o, p.dim, &err);
+    if (load_checkpoint(&s, o.checkpoint, &err)) printf("going on from step %llu\n", (unsigned long long)s.step);
+    printf("%zu crops, teacher of %zu features, %zu parameters, kernels %s\n", p.count, p.dim, s.n_weights,
+           ((const oc__kernels *)s.context->kernels)->name);
+    double deadline = oc__now() + 60 * o.minutes;
+    uint64_t small_end = (uint64_t)(o.small_share * (double)o.steps);
+    if (train(&s, &o, &p, small_end, (uint32_t)o.small_side, deadline, &err))
+        train(&s, &o, &p, o.steps, (uint32_t)o.side, deadline, &err);
+    write_base(&s, &o, &err);
+    oc__adamw_free(&s.optimiser);
+    oc__free(s.context, s.average);
+    oc__graph_free(&s.graph);
+    oc__context_release(s.context);
+    return 0;
+}

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Ocellus: train, measure and run image classifiers on your own CPU.
+
+    import ocellus
+
+    model = ocellus.train("pictures", "parts.ocm")    # one sub-folder per tag
+    print(model.report())
+    print(model.predict("new.jpg").best)
+
+The package wraps the C library: what ocellus.h says of a function holds for the method of that name.
+
+Threads: Context, Model, Result, Report and Picture may be shared by any number of threads. A Dataset or a Predictor serves one
+call at a time, and other threads wait for their turn; a Trainer that runs refuses other calls. The interpreter's lock is not
+held inside the library. After os.fork() the child cannot use objects of the parent's: it gets StateError.
+"""
+
+from ._callbacks import Progress, ProgressCallback
+from ._handle import text as _text
+from ._library import lib as _lib
+from .context import Context, default_context
+from .dataset import Dataset, DatasetSource, Sample
+from .errors import (
+    ArgumentError,
+    CancelledError,
+    CorruptError,
+    DataError,
+    Error,
+    FormatError,
+    InternalError,
+    IoError,
+    LibraryError,
+    LimitError,
+    MemoryLimitError,
+    NotFoundError,
+    StateError,
+    UnsupportedError,
+)
+from .images import Image, ImageSource, Picture
+from .model import Model, load
+from .predicting import Box, Prediction, Predictor, Result
+from .report import Average, Entry, Method, Metrics, Report
+from .training import Option, Trainer, train, training_options
+
+__version__ = "0.1.0"
+
+
+def library_version() -> str:
+    """The version of the library that is loaded, for instance "0.1.0". `__version__` is that of this package."""
+    return _text(_lib.oc_version_string())
+
+
+__all__ = [
+    "ArgumentError", "Average", "Box", "CancelledError", "Context", "CorruptError", "DataError", "Dataset", "DatasetSource",
+    "Entry", "Error", "FormatError", "Image", "ImageSource", "InternalError", "IoError", "LibraryError", "LimitError",
+    "MemoryLimitError", "Method", "Metrics", "Model", "NotFoundError", "Option", "Picture", "Prediction", "Predictor",
+    "Progress", "ProgressCallback", "Report", "Result", "Sample", "StateError", "Trainer", "UnsupportedError",
+    "default_context", "library_version", "load", "train", "training_options",
+]

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: MIT
+"""The declarations of ocellus.h for ctypes: constants, structs and functions, under the names of the header.
+
+Nothing here loads the library. tests/test_header.py compares this file with the header, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_char,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_int32,
+    c_size_t,
+    c_ssize_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+    py_object,
+)
+from typing import Any, Dict, Sequence, Tuple
+
+OC_VERSION_MAJOR = 0
+OC_VERSION_MINOR = 1
+OC_VERSION_PATCH = 0
+
+OC_OK = 0
+OC_E_ARGUMENT = -1
+OC_E_NOMEM = -2
+OC_E_IO = -3
+OC_E_LIMIT = -4
+OC_E_FORMAT = -5
+OC_E_CORRUPT = -6
+OC_E_UNSUPPORTED = -7
+OC_E_CANCELLED = -8
+OC_E_NOT_FOUND = -9
+OC_E_DATA = -10
+OC_E_STATE = -11
+OC_E_INTERNAL = -12
+
+OC_LOG_WARNING = 1
+OC_LOG_INFO = 2
+OC_LOG_DEBUG = 3
+
+OC_IMAGE_PATH = 1
+OC_IMAGE_ENCODED = 2
+OC_IMAGE_GRAY8 = 16
+OC_IMAGE_RGB8 = 17
+OC_IMAGE_BGR8 = 18
+OC_IMAGE_RGBA8 = 19
+OC_IMAGE_BGRA8 = 20
+
+OC_OPTION_INTEGER = 1
+OC_OPTION_NUMBER = 2
+OC_OPTION_BOOLEAN = 3
+
+OC_REPORT_TEST_SET = 1
+OC_REPORT_CROSS_VALIDATION = 2
+
+OC_TAGS_TOGETHER = -1
+OC_TAGS_MEAN = -2
+
+oc_status = c_int32
+
+
+class SizedStruct(Structure):
+    """A struct whose first field is its own size, which is filled in here."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(struct_size=ctypes.sizeof(type(self)), **fields)
+
+
+class oc_error(SizedStruct):
+    _fields_ = [("struct_size", c_uint32), ("code", oc_status), ("message", c_char * 248)]
+
+
+oc_log_fn = CFUNCTYPE(None, c_void_p, c_int, c_char_p)
+
+
+class oc_context_options(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_threads", c_uint32),
+        ("allocate", CFUNCTYPE(c_void_p, c_void_p, c_size_t)),
+        ("release", CFUNCTYPE(None, c_void_p, c_void_p)),
+        ("allocator_user", c_void_p),
+        ("log", oc_log_fn),
+        ("log_user", c_void_p),
+        ("log_level", c_int32),
+        ("max_image_side", c_uint32),
+        ("max_image_pixels", c_uint64),
+        ("max_image_bytes", c_uint64),
+        ("max_image_ratio", c_uint32),
+        ("max_image_scans", c_uint32),
+        ("max_image_chunks", c_uint32),
+        ("max_model_bytes", c_uint64),
+        ("max_memory", c_uint64),
+    ]
+
+
+class oc_image(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("format", c_uint32),
+        ("width", c_uint32),
+        ("height", c_uint32),
+        ("stride", c_ssize_t),
+        ("data", c_void_p),
+        ("size", c_size_t),
+        ("name", c_char_p),
+    ]
+
+
+class oc_option(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_uint32),
+        ("key", c_char_p),
+        ("default_value", c_char_p),
+        ("help", c_char_p),
+        ("minimum", c_double),
+        ("maximum", c_double),
+    ]
+
+
+class oc_progress(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("stage", c_char_p),
+        ("fraction", c_double),
+        ("seconds_elapsed", c_double),
+        ("seconds_left", c_double),
+    ]
+
+
+class oc_box(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("tag", c_int32),
+        ("probability", c_float),
+        ("left", c_float),
+        ("top", c_float),
+        ("width", c_float),
+        ("height", c_float),
+    ]
+
+
+class oc_metrics(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_pictures", c_uint32),
+        ("n_predicted", c_uint32),
+        ("n_correct", c_uint32),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("average_precision", c_double),
+        ("precision_deviation", c_double),
+        ("recall_deviation", c_double),
+        ("average_precision_deviation", c_double),
+    ]
+
+
+class oc_report_entry(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("truth", c_int32),
+        ("predicted", c_int32),
+        ("probability", c_float),
+        ("fold", c_uint32),
+        ("name", c_char_p),
+    ]
+
+
+# The `user` of these two is a Python object: see _callbacks.py.
+oc_progress_fn = CFUNCTYPE(c_int, py_object, POINTER(oc_progress))
+oc_write_fn = CFUNCTYPE(c_int, py_object, c_void_p, c_size_t)
+
+# A handle, and the place that receives a new one.
+_handle = c_void_p
+_out = POINTER(c_void_p)
+_error = POINTER(oc_error)
+
+# Every function of the header: what it returns and what it takes.
+FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
+    "oc_version": (c_uint32, []),
+    "oc_version_string": (c_char_p, []),
+    "oc_status_name": (c_char_p, [oc_status]),
+    "oc_context_create": (oc_status, [_out, POINTER(oc_context_options), _error]),
+    "oc_context_free": (None, [_handle]),
+    "oc_context_n_threads": (c_uint32, [_handle]),
+    "oc_context_cpu": (c_char_p, [_handle]),
+    "oc_picture_open": (oc_status, [_out, _handle, POINTER(oc_image), _error]),
+    "oc_picture_free": (None, [_handle]),
+    "oc_picture_image": (oc_status, [_handle, POINTER(oc_image), _error]),
+    "oc_dataset_create": (oc_status, [_out, _handle, _error]),
+    "oc_dataset_load_folder": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_dataset_load_csv": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_dataset_select_split": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_dataset_free": (None, [_handle]),
+    "oc_dataset_add": (oc_status, [_handle, POINTER(oc_image), c_char_p, c_char_p, _error]),
+    "oc_dataset_count": (c_size_t, [_handle]),
+    "oc_dataset_n_tags": (c_size_t, [_handle]),
+    "oc_dataset_tag": (c_char_p, [_handle, c_size_t]),
+    "oc_dataset_sample_name": (c_char_p, [_handle, c_size_t]),
+    "oc_dataset_sample_tag": (c_int32, [_handle, c_size_t]),
+    "oc_dataset_sample_split": (c_char_p, [_handle, c_size_t]),
+    "oc_dataset_n_notes": (c_size_t, [_handle]),
+    "oc_dataset_note": (c_char_p, [_handle, c_size_t]),
+    "oc_trainer_option": (oc_status, [c_uint32, POINTER(oc_option), _error]),
+    "oc_trainer_create": (oc_status, [_out, _handle, _handle, _error]),
+    "oc_trainer_free": (None, [_handle]),
+    "oc_trainer_set": (oc_status, [_handle, c_char_p, c_char_p, _error]),
+    "oc_trainer_set_test": (oc_status, [_handle, _handle, _error]),
+    "oc_trainer_run": (oc_status, [_out, _handle, oc_progress_fn, py_object, _error]),
+    "oc_trainer_cancel": (None, [_handle]),
+    "oc_model_load": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_model_load_memory": (oc_status, [_out, _handle, c_void_p, c_size_t, c_char_p, _error]),
+    "oc_model_save": (oc_status, [_handle, c_char_p, _error]),
+    "oc_model_write": (oc_status, [_handle, oc_write_fn, py_object, _error]),
+    "oc_model_free": (None, [_handle]),
+    "oc_model_n_tags": (c_size_t, [_handle]),
+    "oc_model_tag": (c_char_p, [_handle, c_size_t]),
+    "oc_model_property": (c_char_p, [_handle, c_char_p]),
+    "oc_model_property_at": (oc_status, [_handle, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _error]),
+    "oc_predictor_create": (oc_status, [_out, _handle, _error]),
+    "oc_predictor_free": (None, [_handle]),
+    "oc_predictor_run": (oc_status, [_out, _handle, POINTER(oc_image), _error]),
+    "oc_predictor_run_batch": (oc_status, [_out, _handle, POINTER(POINTER(oc_image)), c_size_t, _error]),
+    "oc_result_free": (None, [_handle]),
+    "oc_result_count": (c_size_t, [_handle]),
+    "oc_result_get": (oc_status, [_handle, c_size_t, POINTER(oc_box), _error]),
+    "oc_result_tag_name": (c_char_p, [_handle, c_size_t]),
+    "oc_model_evaluate": (oc_status, [_out, _handle, _handle, oc_progress_fn, py_object, _error]),
+    "oc_model_report": (oc_status, [_out, _handle, _error]),
+    "oc_report_free": (None, [_handle]),
+    "oc_report_method": (c_uint32, [_handle]),
+    "oc_report_n_folds": (c_uint32, [_handle]),
+    "oc_report_count": (c_size_t, [_handle]),
+    "oc_report_n_skipped": (c_size_t, [_handle]),
+    "oc_report_n_tags": (c_size_t, [_handle]),
+    "oc_report_tag": (c_char_p, [_handle, c_size_t]),
+    "oc_report_accuracy": (c_double, [_handle]),
+    "oc_report_metrics": (oc_status, [_handle, c_int32, c_double, POINTER(oc_metrics), _error]),
+    "oc_report_confusion": (c_uint64, [_handle, c_size_t, c_size_t]),
+    "oc_report_get": (oc_status, [_handle, c_size_t, POINTER(oc_report_entry), _error]),
+}

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""Predicting."""
+
+from __future__ import annotations
+
+import itertools
+from ctypes import POINTER, byref, c_void_p, pointer as pointer_to
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
+
+from . import _native
+from ._handle import ExclusiveHandle, call, create, text
+from ._library import lib
+from .errors import Error
+from .images import Image, ImageSource, as_image
+
+if TYPE_CHECKING:
+    from .model import Model
+
+
+class Box(NamedTuple):
+    """Where, as fractions of the upright picture's width and height. For a classifier: all of it."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Prediction(NamedTuple):
+    """One answer."""
+
+    tag: str
+    probability: float
+    """0 to 1."""
+    box: Box
+
+
+class Result(Tuple[Prediction, ...]):
+    """The answers for one picture, most probable first. A classifier gives every tag once, and their probabilities add up
+    to 1. It is a plain tuple of Predictions and needs no closing."""
+
+    __slots__ = ()
+
+    @property
+    def best(self) -> Prediction:
+        """The most probable answer. Raises: IndexError if there is none."""
+        return self[0]
+
+    def probabilities(self) -> Dict[str, float]:
+        """The probability of each tag; of several answers with one tag, the highest."""
+        return {prediction.tag: prediction.probability for prediction in reversed(self)}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{prediction.tag} {prediction.probability:.1%}" for prediction in self)
+
+
+def _take_result(result: int) -> Result:
+    """Copies a result of the library's, and frees it."""
+    try:
+        predictions = []
+        box = _native.oc_box()
+        for index in range(lib.oc_result_count(result)):
+            call(lib.oc_result_get, result, index, byref(box))
+            predictions.append(Prediction(
+                text(lib.oc_result_tag_name(result, index)), box.probability, Box(box.left, box.top, box.width, box.height)
+            ))
+        return Result(predictions)
+    finally:
+        lib.oc_result_free(result)
+
+
+class Predictor(ExclusiveHandle):
+    """A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. Threads
+    that share one all the same wait for each other.
+
+    Raises: MemoryLimitError.
+    """
+
+    _what = "predictor"
+
+    def __init__(self, model: "Model") -> None:
+        with model._borrow() as owner:
+            pointer = create(lib.oc_predictor_create, owner)
+        # It keeps the context's Python object alive, and the library keeps the model.
+        self.context = model.context
+        super().__init__(pointer, lib.oc_predictor_free)
+
+    def predict(self, image: ImageSource) -> Result:
+        """Predicts one picture: whatever Image takes. Raises: those of Picture."""
+        picture = as_image(image)
+        with self._borrow() as pointer:
+            return _take_result(create(lib.oc_predictor_run, pointer, byref(picture._native)))
+
+    def predict_batch(
+        self, images: Iterable[ImageSource], *, batch_size: Optional[int] = None, skip_broken: bool = False
+    ) -> "Iterator[Union[Result, Error]]":
+        """Predicts any number of pictures, sharing the work among the context's threads: faster than one predict() each.
+
+        Args:
+            images: whatever Image takes, as many as you like; `batch_size` of them are held at a time.
+            batch_size: pictures that are predicted together. Default: as many as keep the threads busy.
+            skip_broken: what to do where a picture fails. False: raise its error, after the results before it. True: yield
+                its error in the place of its result, and go on.
+
+        Yields: a Result for each picture, in their order.
+
+        Raises: those of Picture.
+        """
+        if batch_size is None:
+            batch_size = max(16, 4 * self.context.n_threads)
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}, but must be at least 1")
+        remaining = iter(images)
+        while True:
+            chunk = list(itertools.islice(remaining, batch_size))
+            if not chunk:
+                return
+            for answer in self._run_batch(chunk):
+                if isinstance(answer, Error) and not skip_broken:
+                    raise answer
+                yield answer
+
+    def _run_batch(self, sources: List[ImageSource]) -> "List[Union[Result, Error]]":
+        answers: "List[Union[Result, Error, None]]" = [None] * len(sources)
+        images: List[Tuple[int, Image]] = []
+        for index, source in enumerate(sources):
+            try:
+                images.append((index, as_image(source)))
+            except Error as error:
+                answers[index] = error
+        natives = (POINTER(_native.oc_image) * len(images))(*(pointer_to(image._native) for _, image in images))
+        results = (c_void_p * len(images))()
+        with self._borrow() as pointer:
+            # The status tells of the first failure only; below, each gets its own message.
+            lib.oc_predictor_run_batch(results, pointer, natives, len(images), None)
+        for (index, image), result in zip(images, results):
+            if result is not None:
+                answers[index] = _take_result(result)
+                continue
+            try:
+                answers[index] = self.predict(image)
+            except Error as error:
+                answers[index] = error
+        return answers  # type: ignore[return-value]
+
+    def __repr__(self) -> str:
+        return "<ocellus.Predictor closed>" if self.closed else "<ocellus.Predictor>"

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Reports: how good a model is on pictures that it was not trained on."""
+
+from __future__ import annotations
+
+import enum
+import operator
+from ctypes import byref
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+
+from . import _native
+from ._handle import Handle, call, text
+from ._library import lib
+from .errors import NotFoundError
+
+
+class Method(enum.IntEnum):
+    """How a report was made."""
+
+    TEST_SET = _native.OC_REPORT_TEST_SET
+    """On pictures kept apart."""
+    CROSS_VALIDATION = _native.OC_REPORT_CROSS_VALIDATION
+    """Each picture was predicted by a model that was not trained on it."""
+
+
+class Average(enum.IntEnum):
+    """What Report.metrics takes in the place of a tag."""
+
+    TOGETHER = _native.OC_TAGS_TOGETHER
+    """Every picture counts the same (micro average)."""
+    MEAN = _native.OC_TAGS_MEAN
+    """Every tag that has pictures counts the same (macro average)."""
+
+
+class Metrics(NamedTuple):
+    """Figures at a probability threshold. A picture counts as predicted to bear a tag if that is its most probable tag and
+    its probability is at least the threshold. A share whose denominator is 0 is given as 0."""
+
+    n_pictures: int
+    """Pictures that bear the tag."""
+    n_predicted: int
+    """Pictures predicted to bear it."""
+    n_correct: int
+    """Pictures predicted to bear it that do."""
+    precision: float
+    """n_correct / n_predicted."""
+    recall: float
+    """n_correct / n_pictures."""
+    f1: float
+    """Harmonic mean of the two."""
+    average_precision: float
+    """Area under the precision-recall curve, at no threshold. Averages: the mean over tags that have pictures."""
+    precision_deviation: float
+    """Standard deviation over the folds; 0 for a test set. So are the next two."""
+    recall_deviation: float
+    average_precision_deviation: float
+
+
+class Entry(NamedTuple):
+    """One picture of a report."""
+
+    name: Optional[str]
+    """None in a report that comes from a model file: names of pictures are not stored there."""
+    truth: str
+    """The tag it bears."""
+    predicted: str
+    """Its most probable tag."""
+    probability: float
+    """Of that, 0 to 1."""
+    fold: int
+    """Which fold held it out; 0 for a test set."""
+
+
+class Report(Handle):
+    """How good a model is, from Model.evaluate or Model.report. It never changes: share it between threads.
+
+    It is a collection of Entries, one for each picture: len(report), report[0], and iteration. print(report) shows a table.
+    """
+
+    _what = "report"
+
+    def __init__(self, pointer: int) -> None:
+        super().__init__(pointer, lib.oc_report_free)
+        self._tags = tuple(text(lib.oc_report_tag(pointer, tag)) for tag in range(lib.oc_report_n_tags(pointer)))
+        self._count: int = lib.oc_report_count(pointer)
+
+    @property
+    def method(self) -> Union[Method, int]:
+        """How it was made: a Method, or the number of one that these bindings do not know."""
+        with self._borrow() as pointer:
+            method = lib.oc_report_method(pointer)
+        try:
+            return Method(method)
+        except ValueError:
+            return method
+
+    @property
+    def n_folds(self) -> int:
+        """Folds of the cross-validation; 1 for a test set."""
+        with self._borrow() as pointer:
+            return lib.oc_report_n_folds(pointer)
+
+    @property
+    def n_skipped(self) -> int:
+        """Pictures left out because they could not be read."""
+        with self._borrow() as pointer:
+            return lib.oc_report_n_skipped(pointer)
+
+    @property
+    def tags(self) -> Tuple[str, ...]:
+        """The tags."""
+        return self._tags
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the pictures whose most probable tag is right, 0 to 1, at no threshold."""
+        with self._borrow() as pointer:
+            return lib.oc_report_accuracy(pointer)
+
+    def _index(self, tag: Union[str, int]) -> int:
+        if not isinstance(tag, str):
+            return operator.index(tag)
+        try:
+            return self._tags.index(tag)
+        except ValueError:
+            raise NotFoundError(f"the report has no tag {tag!r}; it has {', '.join(self._tags)}") from None
+
+    def metrics(self, tag: Union[str, int] = Average.TOGETHER, threshold: float = 0.0) -> Metrics:
+        """The figures of one tag or of an Average.
+
+        Args:
+            tag: the tag's name or index, Average.TOGETHER or Average.MEAN.
+            threshold: of the probability, 0 to 1. 0: the most probable tag always counts.
+
+        Raises: NotFoundError (no such tag), ArgumentError.
+        """
+        native = _native.oc_metrics()
+        with self._borrow() as pointer:
+            call(lib.oc_report_metrics, pointer, self._index(tag), threshold, byref(native))
+        return Metrics(*(getattr(native, name) for name in Metrics._fields))
+
+    def table(self, threshold: float = 0.0) -> List[Tuple[str, Metrics]]:
+        """Each tag with its figures, in the order of the tags. Raises: ArgumentError."""
+        return [(tag, self.metrics(index, threshold)) for index, tag in enumerate(self._tags)]
+
+    def confusion(self, truth: Union[str, int], predicted: Union[str, int]) -> int:
+        """Pictures that bear the tag `truth` and whose most probable tag is `predicted`. Raises: NotFoundError."""
+        with self._borrow() as pointer:
+            row, column = self._index(truth), self._index(predicted)
+            for index in (row, column):
+                if not 0 <= index < len(self._tags):
+                    raise NotFoundError(f"the report has no tag {index}; it has {len(self._tags)}")
+            return lib.oc_report_confusion(pointer, row, column)
+
+    def confusion_matrix(self) -> List[List[int]]:
+        """matrix[truth][predicted]: how many pictures bear the one tag and are predicted to bear the other."""
+        n_tags = len(self._tags)
+        with self._borrow() as pointer:
+            return [[lib.oc_report_confusion(pointer, row, column) for column in range(n_tags)] for row in range(n_tags)]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Entry:
+        index = operator.index(index)
+        if not -self._count <= index < self._count:
+            raise IndexError(f"picture {index} of a report of {self._count}")
+        native = _native.oc_report_entry()
+        with self._borrow() as pointer:
+            call(lib.oc_report_get, pointer, index % self._count, byref(native))
+            name = None if native.name is None else native.name.decode("utf-8", "surrogateescape")
+        return Entry(name, self._tags[native.truth], self._tags[native.predicted], native.probability, native.fold)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self[index] for index in range(self._count))
+
+    def __str__(self) -> str:
+        if self.closed:
+            return repr(self)
+        rows = self.table() + [("mean", self.metrics(Average.MEAN)), ("together", self.metrics(Average.TOGETHER))]
+        width = max(len(tag) for tag, _ in rows)
+        lines = [f"{'':{width}}  pictures  precision   recall       AP"]
+        lines += [
+            f"{tag:{width}}  {figures.n_pictures:8}  {figures.precision:9.1%}  {figures.recall:7.1%}  "
+            f"{figures.average_precision:7.1%}"
+            for tag, figures in rows
+        ]
+        how = f"{self.n_folds}-fold cross-validation" if self.method == Method.CROSS_VALIDATION else "test set"
+        return "\n".join([f"accuracy {self.accuracy:.1%} of {self._count} pictures ({how})", *lines])
+
+    def __repr__(self) -> str:
+        return f"<ocellus.Report on {self._count} pictures{' closed' if self.closed else ''}>"

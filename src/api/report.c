@@ -1,0 +1,66 @@
+/* oc_report. SPDX-License-Identifier: MIT */
+#include "arguments.h"
+#include "memory.h"
+#include "metrics.h"
+#include "result.h"
+
+struct oc_report {
+    oc_model *model;
+    oc__measurement *measurement;
+};
+
+oc_status oc__report_create(oc_report **out, const oc_model *model, oc__measurement *measurement, oc_error *err) {
+    oc_report *report = oc__alloc_zero(model->context, sizeof *report);
+    if (!report) {
+        oc__measurement_free(measurement);
+        return oc__fail_nomem(err, model->context, sizeof *report, "report");
+    }
+    report->model = oc__model_retain(model);
+    report->measurement = measurement;
+    *out = report;
+    return OC_OK;
+}
+
+void oc_report_free(oc_report *report) {
+    if (!report) return;
+    oc_model *model = report->model;
+    oc__measurement_free(report->measurement);
+    oc__free(model->context, report);
+    oc__model_release(model);
+}
+
+uint32_t oc_report_method(const oc_report *report) { return report ? report->measurement->method : 0; }
+
+uint32_t oc_report_n_folds(const oc_report *report) { return report ? report->measurement->n_folds : 0; }
+
+size_t oc_report_count(const oc_report *report) { return report ? report->measurement->n : 0; }
+
+size_t oc_report_n_skipped(const oc_report *report) { return report ? report->measurement->n_skipped : 0; }
+
+size_t oc_report_n_tags(const oc_report *report) { return report ? report->measurement->n_tags : 0; }
+
+const char *oc_report_tag(const oc_report *report, size_t tag) { return report ? oc_model_tag(report->model, tag) : NULL; }
+
+double oc_report_accuracy(const oc_report *report) { return report ? oc__metrics_accuracy(report->measurement) : 0; }
+
+oc_status oc_report_metrics(const oc_report *report, int32_t tag, double threshold, oc_metrics *metrics, oc_error *err) {
+    oc_metrics known;
+    oc_status status = oc__check_pointer(report, "report", err);
+    if (!status) status = oc__metrics_of(&known, report->measurement, tag, threshold, err);
+    return status ? status
+                  : oc__struct_write(metrics, &known, sizeof known, offsetof(oc_metrics, precision_deviation), "oc_metrics", err);
+}
+
+uint64_t oc_report_confusion(const oc_report *report, size_t truth, size_t predicted) {
+    return report ? oc__metrics_confusion(report->measurement, truth, predicted) : 0;
+}
+
+oc_status oc_report_get(const oc_report *report, size_t index, oc_report_entry *entry, oc_error *err) {
+    oc_status status = oc__check_pointer(report, "report", err);
+    if (status) return status;
+    const oc__measurement *m = report->measurement;
+    if (index >= m->n) return oc__fail(err, OC_E_NOT_FOUND, "picture %zu is out of range, there are %zu", index, m->n);
+    const oc__measured *e = &m->entries[index];
+    oc_report_entry known = {sizeof known, (int32_t)e->truth, (int32_t)e->predicted, e->probability, e->fold, e->name};
+    return oc__struct_write(entry, &known, sizeof known, offsetof(oc_report_entry, fold), "oc_report_entry", err);
+}

@@ -1,0 +1,13 @@
+/* Making the handles that hold answers. SPDX-License-Identifier: MIT */
+#ifndef OC_API_RESULT_H
+#define OC_API_RESULT_H
+
+#include "model.h"
+
+/* A report on the model. Takes the measurement over, also on failure. */
+oc_status oc__report_create(oc_report **out, const oc_model *model, oc__measurement *measurement, oc_error *err);
+
+/* A classifier's answers from the probabilities of all tags. */
+oc_status oc__result_create(oc_result **out, const oc_model *model, const float *probabilities, oc_error *err);
+
+#endif

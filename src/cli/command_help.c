@@ -1,0 +1,55 @@
+/* ocellus help: the list of commands, or one command's own help.
+ * SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "options.h"
+#include "table.h"
+
+static void show_commands(void)
+{
+    printf("usage: ocellus COMMAND [arguments] [options]\n"
+           "\n"
+           "Trains, measures and runs image classifiers on your own computer.\n"
+           "\n"
+           "Commands\n");
+    table t = {0};
+    table_begin(&t, "ll");
+    for (size_t i = 0; command_at(i) != NULL; i++) {
+        table_cell(&t, "%s", command_at(i)->name);
+        table_cell(&t, "%s", command_at(i)->summary);
+    }
+    table_end(&t, 4);
+    printf("\n"
+           "First steps\n"
+           "    ocellus train pictures -o model.ocm     pictures/ has one sub-folder for each tag\n"
+           "    ocellus predict model.ocm photo.jpg\n"
+           "\n"
+           "'ocellus help COMMAND' tells more about a command.\n");
+}
+
+static int run(const command *self, int argc, char **argv)
+{
+    int n_operands = 0;
+    int status = options_parse(self, NULL, 0, argc, argv, &n_operands);
+    if (status != OPTIONS_PARSED)
+        return status;
+    if (n_operands > 1)
+        return options_misused(self, "help takes one command, and '%s' is one too many", argv[1]);
+    if (n_operands == 0) {
+        show_commands();
+        return STATUS_DONE;
+    }
+    const command *wanted = command_find(argv[0]);
+    char option[] = "--help";
+    char *arguments[] = {option, NULL};
+    return wanted != NULL ? wanted->run(wanted, 1, arguments) : STATUS_USAGE;
+}
+
+const command command_help = {
+    "help",
+    "show this text, or a command's",
+    "help [COMMAND]",
+    "Without a command: the list of commands. With one: what it does, and its options.",
+    NULL,
+    run,
+};

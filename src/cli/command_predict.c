@@ -1,0 +1,272 @@
+/* ocellus predict: what a model says of pictures.
+ * SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console.h"
+#include "json.h"
+#include "pictures.h"
+#include "platform.h"
+#include "progress.h"
+#include "session.h"
+#include "text.h"
+
+#define BATCH 32
+#define MAX_NAME_COLUMNS 48
+
+typedef struct predict_options {
+    const char *model;
+    char *const *operands;
+    size_t n_operands;
+    bool recursive;
+    long long n_top;
+    double threshold;
+    general_options general;
+} predict_options;
+
+/* What the lines of the output share, and what has come of the pictures so far. */
+typedef struct prediction {
+    const predict_options *options;
+    const oc_model *model;
+    oc_predictor *predictor;
+    pictures pictures;
+    size_t name_columns;
+    size_t tag_columns;
+    size_t n_done;
+    size_t n_failed;
+    size_t n_passed_over;
+} prediction;
+
+static void measure_columns(prediction *p)
+{
+    for (size_t i = 0; i < oc_model_n_tags(p->model); i++) {
+        size_t width = text_width(oc_model_tag(p->model, i));
+        p->tag_columns = width > p->tag_columns ? width : p->tag_columns;
+    }
+    for (size_t i = 0; i < p->pictures.n; i++) {
+        char *name = text_printable(p->pictures.names[i]);
+        size_t width = text_width(name);
+        free(name);
+        if (width <= MAX_NAME_COLUMNS && width > p->name_columns)
+            p->name_columns = width;
+    }
+}
+
+/* The answers that are wanted come first, since all are sorted. */
+static size_t n_wanted(const predict_options *o, const oc_result *result)
+{
+    size_t n = oc_result_count(result);
+    if (o->n_top > 0 && (size_t)o->n_top < n)
+        n = (size_t)o->n_top;
+    for (size_t i = 0; i < n; i++) {
+        oc_box box = OC_BOX_INIT;
+        if (oc_result_get(result, i, &box, NULL) != OC_OK || (double)box.probability < o->threshold)
+            return i;
+    }
+    return n;
+}
+
+static void print_result(const prediction *p, const char *name, const oc_result *result)
+{
+    char *shown = text_printable(name);
+    size_t width = text_width(shown), n = n_wanted(p->options, result);
+    printf("%s", shown);
+    free(shown);
+    if (width > p->name_columns) {
+        printf("\n");
+        width = 0;
+    }
+    if (n == 0)
+        printf("%*s  (nothing is at least %.4g %% probable)\n", (int)(p->name_columns - width), "",
+               100 * p->options->threshold);
+    for (size_t i = 0; i < n; i++) {
+        oc_box box = OC_BOX_INIT;
+        const char *tag = oc_result_tag_name(result, i);
+        oc_result_get(result, i, &box, NULL);
+        printf("%*s  %s%*s  %5.1f %%\n", (int)(p->name_columns - width), "", tag, (int)(p->tag_columns - text_width(tag)), "",
+               100 * (double)box.probability);
+        width = 0;
+    }
+}
+
+static void write_result(const prediction *p, const char *name, const oc_result *result)
+{
+    json j = {.compact = true};
+    size_t n = n_wanted(p->options, result);
+    json_object(&j, NULL);
+    json_text(&j, "picture", name);
+    json_array(&j, "predictions");
+    for (size_t i = 0; i < n; i++) {
+        oc_box box = OC_BOX_INIT;
+        oc_result_get(result, i, &box, NULL);
+        json_object(&j, NULL);
+        json_text(&j, "tag", oc_result_tag_name(result, i));
+        json_probability(&j, "probability", box.probability);
+        json_end_object(&j);
+    }
+    json_end_array(&j);
+    json_end_object(&j);
+}
+
+static void write_failure(const char *name, const oc_error *error)
+{
+    json j = {.compact = true};
+    json_object(&j, NULL);
+    json_text(&j, "picture", name);
+    json_object(&j, "error");
+    json_text(&j, "code", oc_status_name(error->code));
+    json_text(&j, "message", error->message);
+    json_end_object(&j);
+    json_end_object(&j);
+}
+
+/* A batch tells of its first failure only, so each of its failures is asked for again alone. */
+static void handle_missing(prediction *p, size_t index)
+{
+    oc_error error = OC_ERROR_INIT;
+    oc_result *result = NULL;
+    oc_image image = pictures_image(&p->pictures, index);
+    const char *name = p->pictures.names[index];
+    if (oc_predictor_run(&result, p->predictor, &image, &error) == OC_OK) {
+        if (p->options->general.json)
+            write_result(p, name, result);
+        else
+            print_result(p, name, result);
+        oc_result_free(result);
+        p->n_done++;
+    } else if (error.code == OC_E_FORMAT && p->pictures.found[index]) {
+        p->n_passed_over++;
+    } else {
+        console_failure(&error);
+        if (p->options->general.json)
+            write_failure(name, &error);
+        p->n_failed++;
+    }
+}
+
+static void predict_batch(prediction *p, size_t first, size_t n)
+{
+    oc_image images[BATCH];
+    const oc_image *pointers[BATCH];
+    oc_result *results[BATCH] = {NULL};
+    for (size_t i = 0; i < n; i++) {
+        images[i] = pictures_image(&p->pictures, first + i);
+        pointers[i] = &images[i];
+    }
+    oc_predictor_run_batch(results, p->predictor, pointers, n, NULL);
+    for (size_t i = 0; i < n; i++) {
+        if (results[i] == NULL) {
+            handle_missing(p, first + i);
+            continue;
+        }
+        if (p->options->general.json)
+            write_result(p, p->pictures.names[first + i], results[i]);
+        else
+            print_result(p, p->pictures.names[first + i], results[i]);
+        oc_result_free(results[i]);
+        p->n_done++;
+    }
+}
+
+static int conclude(const prediction *p)
+{
+    size_t n_failed = p->n_failed + p->pictures.n_failed;
+    if (p->n_passed_over > 0 && !p->options->general.quiet)
+        console_note("note: passed over %zu file%s that %s not a picture", p->n_passed_over, p->n_passed_over == 1 ? "" : "s",
+                     p->n_passed_over == 1 ? "is" : "are");
+    if (platform_interrupt() != 0)
+        return console_interrupted("the pictures after the last one shown were not predicted");
+    if (p->n_done == 0 && n_failed == 0)
+        console_error("no picture was found");
+    if (n_failed > 0 && p->n_done > 0)
+        console_error("%zu of %zu could not be predicted", n_failed, n_failed + p->n_done);
+    return p->n_done == 0 ? STATUS_FAILED : n_failed > 0 ? STATUS_PARTLY : STATUS_DONE;
+}
+
+static int predict_all(prediction *p)
+{
+    progress bar;
+    double began = platform_seconds();
+    size_t n = p->pictures.n;
+    /* Results that run down the same terminal are progress enough. */
+    progress_begin(&bar, p->options->general.quiet || n <= BATCH || !console_can_redraw() || platform_is_terminal(stdout));
+    platform_defer_interrupts();
+    for (size_t first = 0; first < n && platform_interrupt() == 0; first += BATCH) {
+        predict_batch(p, first, n - first < BATCH ? n - first : BATCH);
+        if (!console_flush_output())
+            break;
+        oc_progress now = {.struct_size = sizeof(now), .stage = "predicting"};
+        size_t n_tried = first + BATCH < n ? first + BATCH : n;
+        now.fraction = (double)n_tried / (double)n;
+        now.seconds_elapsed = platform_seconds() - began;
+        now.seconds_left = now.seconds_elapsed * (double)(n - n_tried) / (double)n_tried;
+        progress_update(&bar, &now);
+    }
+    progress_end(&bar);
+    return conclude(p);
+}
+
+static int predict(const predict_options *o)
+{
+    session s = {0};
+    oc_model *model = NULL;
+    oc_error error = OC_ERROR_INIT;
+    prediction p = {.options = o};
+    int status = session_open(&s, &o->general);
+    if (status == STATUS_DONE)
+        status = session_load_model(&model, &s, o->model);
+    if (status == STATUS_DONE && oc_predictor_create(&p.predictor, model, &error) != OC_OK)
+        status = console_failure(&error);
+    if (status == STATUS_DONE) {
+        p.model = model;
+        pictures_collect(&p.pictures, o->operands, o->n_operands, o->recursive);
+        measure_columns(&p);
+        status = predict_all(&p);
+    }
+    pictures_free(&p.pictures);
+    oc_predictor_free(p.predictor);
+    oc_model_free(model);
+    session_close(&s);
+    return status;
+}
+
+static int run(const command *self, int argc, char **argv)
+{
+    predict_options o = {.n_top = 3};
+    int n_operands = 0;
+    const cli_option own[] = {
+        {"top", 'n', OPTION_INTEGER, "N", "show at most N answers for each picture (default 3; 0: all)", 0, 1e9, &o.n_top},
+        {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0)", 0, 1,
+         &o.threshold},
+        {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0,
+         &o.recursive},
+    };
+    const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};
+    int status = options_parse(self, groups, sizeof(groups) / sizeof(groups[0]), argc, argv, &n_operands);
+    if (status != OPTIONS_PARSED)
+        return status;
+    if (n_operands == 0)
+        return options_misused(self, "predict takes a model and the pictures to predict");
+    if (n_operands == 1)
+        return options_misused(self, "'%s' is the model; name the pictures to predict after it", argv[0]);
+    o.model = argv[0];
+    o.operands = argv + 1;
+    o.n_operands = (size_t)n_operands - 1;
+    return predict(&o);
+}
+
+const command command_predict = {
+    "predict",
+    "tell the tags of pictures",
+    "predict MODEL PICTURE... [options]",
+    "Shows the most probable tags of each picture, the best first. A picture is a JPEG, PNG, BMP or GIF file, or - for "
+    "standard input. A picture that cannot be read is reported and the others are predicted all the same; the exit code is "
+    "then 3.\n"
+    "\n"
+    "With --json each picture gives one line, which is one JSON object.",
+    "    ocellus predict parts.ocm photo.jpg\n"
+    "    ocellus predict parts.ocm --recursive --top 1 incoming/\n"
+    "    camera | ocellus predict parts.ocm --json -\n",
+    run,
+};

@@ -1,0 +1,305 @@
+/* Shows how good a model is.
+ * SPDX-License-Identifier: MIT */
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console.h"
+#include "table.h"
+#include "text.h"
+
+#define MAX_CONFUSIONS 10
+
+option_group measure_group(measure_options *m)
+{
+    const cli_option options[N_MEASURE_OPTIONS] = {
+        {"threshold", 0, OPTION_NUMBER, "P",
+         "count a picture as predicted only if its best tag has at least this probability, 0 to 1 (default 0)", 0, 1,
+         &m->threshold},
+        {"mistakes", 0, OPTION_INTEGER, "N", "list at most this many mistakes, the most certain first (default 10)", 0, 1e9,
+         &m->n_mistakes},
+    };
+    *m = (measure_options){.threshold = 0, .n_mistakes = 10};
+    memcpy(m->table, options, sizeof(options));
+    return (option_group){"Options for measuring", m->table, N_MEASURE_OPTIONS};
+}
+
+typedef struct confusion {
+    int32_t truth;
+    int32_t predicted;
+    int64_t n;
+} confusion;
+
+/* What both forms of output need, gathered once. */
+typedef struct findings {
+    const oc_report *report;
+    double threshold;
+    size_t n_tags;
+    oc_metrics *tags; /* n_tags of them */
+    oc_metrics together;
+    oc_metrics mean;
+    oc_report_entry *mistakes; /* the most certain first */
+    size_t n_mistakes;
+    size_t n_listed; /* of the mistakes; 0 if the pictures' names are not known */
+    confusion *confusions; /* the most frequent first */
+    size_t n_confusions;
+} findings;
+
+static int by_certainty(const void *a, const void *b)
+{
+    const oc_report_entry *x = a, *y = b;
+    if (x->probability != y->probability)
+        return x->probability > y->probability ? -1 : 1;
+    return x->name != NULL && y->name != NULL ? strcmp(x->name, y->name) : 0;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+    const confusion *x = a, *y = b;
+    if (x->truth != y->truth)
+        return x->truth < y->truth ? -1 : 1;
+    return (x->predicted > y->predicted) - (x->predicted < y->predicted);
+}
+
+static int by_frequency(const void *a, const void *b)
+{
+    const confusion *x = a, *y = b;
+    if (x->n != y->n)
+        return x->n > y->n ? -1 : 1;
+    return by_pair(a, b);
+}
+
+/* Counted from the mistakes, because a table of all pairs of ten thousand tags would be far longer than they are. */
+static void count_confusions(findings *f)
+{
+    f->confusions = text_allocate(f->n_mistakes * sizeof(*f->confusions));
+    for (size_t i = 0; i < f->n_mistakes; i++)
+        f->confusions[i] = (confusion){f->mistakes[i].truth, f->mistakes[i].predicted, 1};
+    qsort(f->confusions, f->n_mistakes, sizeof(*f->confusions), by_pair);
+    for (size_t i = 0; i < f->n_mistakes; i++) {
+        if (f->n_confusions > 0 && by_pair(&f->confusions[f->n_confusions - 1], &f->confusions[i]) == 0)
+            f->confusions[f->n_confusions - 1].n++;
+        else
+            f->confusions[f->n_confusions++] = f->confusions[i];
+    }
+    qsort(f->confusions, f->n_confusions, sizeof(*f->confusions), by_frequency);
+}
+
+static int gather(findings *f, const oc_report *report, const measure_options *options)
+{
+    oc_error error = OC_ERROR_INIT;
+    const oc_metrics blank = OC_METRICS_INIT;
+    *f = (findings){.report = report, .threshold = options->threshold, .together = blank, .mean = blank};
+    f->n_tags = oc_report_n_tags(report);
+    f->tags = text_allocate(f->n_tags * sizeof(*f->tags));
+    if (oc_report_metrics(report, OC_TAGS_TOGETHER, f->threshold, &f->together, &error) != OC_OK
+        || oc_report_metrics(report, OC_TAGS_MEAN, f->threshold, &f->mean, &error) != OC_OK)
+        return console_failure(&error);
+    for (size_t i = 0; i < f->n_tags; i++) {
+        f->tags[i] = blank;
+        if (oc_report_metrics(report, (int32_t)i, f->threshold, &f->tags[i], &error) != OC_OK)
+            return console_failure(&error);
+    }
+    size_t n = oc_report_count(report);
+    f->mistakes = text_allocate(n * sizeof(*f->mistakes));
+    for (size_t i = 0; i < n; i++) {
+        oc_report_entry entry = OC_REPORT_ENTRY_INIT;
+        if (oc_report_get(report, i, &entry, &error) != OC_OK)
+            return console_failure(&error);
+        if (entry.truth != entry.predicted)
+            f->mistakes[f->n_mistakes++] = entry;
+    }
+    qsort(f->mistakes, f->n_mistakes, sizeof(*f->mistakes), by_certainty);
+    count_confusions(f);
+    bool named = f->n_mistakes > 0 && f->mistakes[0].name != NULL;
+    if (named)
+        f->n_listed = (size_t)options->n_mistakes < f->n_mistakes ? (size_t)options->n_mistakes : f->n_mistakes;
+    return STATUS_DONE;
+}
+
+static void release(findings *f)
+{
+    free(f->tags);
+    free(f->mistakes);
+    free(f->confusions);
+}
+
+static void tag_row(table *t, const char *name, const oc_metrics *m, bool counted)
+{
+    table_cell(t, "%s", name);
+    table_cell(t, "%u", m->n_pictures);
+    if (counted)
+        table_cell(t, "%u", m->n_predicted);
+    else
+        table_cell(t, "%s", "");
+    table_cell(t, "%.1f %%", 100 * m->precision);
+    table_cell(t, "%.1f %%", 100 * m->recall);
+    table_cell(t, "%.1f %%", 100 * m->f1);
+    table_cell(t, "%.1f %%", 100 * m->average_precision);
+}
+
+static void print_tags(const findings *f)
+{
+    static const char *const titles[] = {"tag", "pictures", "predicted", "precision", "recall", "F1", "AP"};
+    table t = {0};
+    table_begin(&t, "lrrrrrr");
+    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+        table_cell(&t, "%s", titles[i]);
+    for (size_t i = 0; i < f->n_tags; i++)
+        tag_row(&t, oc_report_tag(f->report, i), &f->tags[i], true);
+    if (f->n_tags > 1)
+        tag_row(&t, "(mean of the tags)", &f->mean, false);
+    table_end(&t, 2);
+}
+
+static void print_confusions(const findings *f)
+{
+    size_t n = f->n_confusions < MAX_CONFUSIONS ? f->n_confusions : MAX_CONFUSIONS;
+    if (n == 0)
+        return;
+    printf("\nMost often confused%s\n", n < f->n_confusions ? " (the first of more)" : "");
+    table t = {0};
+    table_begin(&t, "lllr");
+    for (size_t i = 0; i < n; i++) {
+        const confusion *c = &f->confusions[i];
+        table_cell(&t, "%s", oc_report_tag(f->report, (size_t)c->truth));
+        table_cell(&t, "taken for");
+        table_cell(&t, "%s", oc_report_tag(f->report, (size_t)c->predicted));
+        table_cell(&t, "%lld of %u", (long long)c->n, f->tags[c->truth].n_pictures);
+    }
+    table_end(&t, 2);
+}
+
+static void print_mistakes(const findings *f)
+{
+    if (f->n_listed == 0)
+        return;
+    if (f->n_listed < f->n_mistakes)
+        printf("\nMistakes, the most certain %zu of %zu\n", f->n_listed, f->n_mistakes);
+    else
+        printf("\nMistakes, the most certain first\n");
+    table t = {0};
+    table_begin(&t, "llllr");
+    for (size_t i = 0; i < f->n_listed; i++) {
+        const oc_report_entry *entry = &f->mistakes[i];
+        table_cell(&t, "%s", entry->name);
+        table_cell(&t, "%s", oc_report_tag(f->report, (size_t)entry->truth));
+        table_cell(&t, "taken for");
+        table_cell(&t, "%s", oc_report_tag(f->report, (size_t)entry->predicted));
+        table_cell(&t, "%.1f %%", 100 * (double)entry->probability);
+    }
+    table_end(&t, 2);
+}
+
+static void print_method(const findings *f)
+{
+    const oc_report *report = f->report;
+    size_t n = oc_report_count(report), n_skipped = oc_report_n_skipped(report);
+    if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
+        printf("Measured by %u-fold cross-validation: each of %zu pictures by a model that had not seen it.\n",
+               oc_report_n_folds(report), n);
+    else
+        printf("Measured on %zu picture%s kept apart.\n", n, n == 1 ? "" : "s");
+    if (n_skipped > 0)
+        printf("%zu picture%s could not be read and %s left out.\n", n_skipped, n_skipped == 1 ? "" : "s",
+               n_skipped == 1 ? "was" : "were");
+    if (f->threshold > 0)
+        printf("A best tag below %.4g %% does not count as predicted.\n", 100 * f->threshold);
+}
+
+int measure_print(const oc_report *report, const measure_options *options)
+{
+    findings f;
+    int status = gather(&f, report, options);
+    if (status == STATUS_DONE) {
+        print_method(&f);
+        printf("\n");
+        print_tags(&f);
+        printf("\n  accuracy %.1f %%, macro F1 %.1f %%, mean AP %.1f %%\n", 100 * oc_report_accuracy(report), 100 * f.mean.f1,
+               100 * f.mean.average_precision);
+        if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
+            printf("  standard deviation over the folds: precision %.1f, recall %.1f, AP %.1f points\n",
+                   100 * f.mean.precision_deviation, 100 * f.mean.recall_deviation, 100 * f.mean.average_precision_deviation);
+        print_confusions(&f);
+        print_mistakes(&f);
+    }
+    release(&f);
+    return status;
+}
+
+static void metrics_members(json *j, const oc_metrics *m, bool deviations)
+{
+    json_integer(j, "n_pictures", m->n_pictures);
+    json_integer(j, "n_predicted", m->n_predicted);
+    json_integer(j, "n_correct", m->n_correct);
+    json_number(j, "precision", m->precision);
+    json_number(j, "recall", m->recall);
+    json_number(j, "f1", m->f1);
+    json_number(j, "average_precision", m->average_precision);
+    if (deviations) {
+        json_number(j, "precision_deviation", m->precision_deviation);
+        json_number(j, "recall_deviation", m->recall_deviation);
+        json_number(j, "average_precision_deviation", m->average_precision_deviation);
+    }
+}
+
+static void write_json(json *j, const char *key, const findings *f)
+{
+    const oc_report *report = f->report;
+    bool folds = oc_report_method(report) == OC_REPORT_CROSS_VALIDATION;
+    json_object(j, key);
+    json_text(j, "method", folds ? "cross-validation" : "test-set");
+    json_integer(j, "n_folds", oc_report_n_folds(report));
+    json_integer(j, "n_pictures", (int64_t)oc_report_count(report));
+    json_integer(j, "n_skipped", (int64_t)oc_report_n_skipped(report));
+    json_number(j, "threshold", f->threshold);
+    json_number(j, "accuracy", oc_report_accuracy(report));
+    json_object(j, "together");
+    metrics_members(j, &f->together, folds);
+    json_end_object(j);
+    json_object(j, "mean");
+    metrics_members(j, &f->mean, folds);
+    json_end_object(j);
+    json_array(j, "tags");
+    for (size_t i = 0; i < f->n_tags; i++) {
+        json_object(j, NULL);
+        json_text(j, "tag", oc_report_tag(report, i));
+        metrics_members(j, &f->tags[i], folds);
+        json_end_object(j);
+    }
+    json_end_array(j);
+    json_array(j, "confusions");
+    for (size_t i = 0; i < f->n_confusions; i++) {
+        json_object(j, NULL);
+        json_text(j, "truth", oc_report_tag(report, (size_t)f->confusions[i].truth));
+        json_text(j, "predicted", oc_report_tag(report, (size_t)f->confusions[i].predicted));
+        json_integer(j, "n_pictures", f->confusions[i].n);
+        json_end_object(j);
+    }
+    json_end_array(j);
+    json_integer(j, "n_mistakes", (int64_t)f->n_mistakes);
+    json_array(j, "mistakes");
+    for (size_t i = 0; i < f->n_listed; i++) {
+        const oc_report_entry *entry = &f->mistakes[i];
+        json_object(j, NULL);
+        json_text(j, "picture", entry->name);
+        json_text(j, "truth", oc_report_tag(report, (size_t)entry->truth));
+        json_text(j, "predicted", oc_report_tag(report, (size_t)entry->predicted));
+        json_probability(j, "probability", entry->probability);
+        json_end_object(j);
+    }
+    json_end_array(j);
+    json_end_object(j);
+}
+
+int measure_json(json *j, const char *key, const oc_report *report, const measure_options *options)
+{
+    findings f;
+    int status = gather(&f, report, options);
+    if (status == STATUS_DONE)
+        write_json(j, key, &f);
+    release(&f);
+    return status;
+}

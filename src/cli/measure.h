@@ -1,0 +1,26 @@
+/* Shows how good a model is: a report as tables for people or as JSON.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_MEASURE_H
+#define CLI_MEASURE_H
+
+#include <ocellus/ocellus.h>
+
+#include "json.h"
+#include "options.h"
+
+#define N_MEASURE_OPTIONS 2
+
+typedef struct measure_options {
+    double threshold;
+    long long n_mistakes;
+    cli_option table[N_MEASURE_OPTIONS];
+} measure_options;
+
+/* `m` must outlive the group. */
+option_group measure_group(measure_options *m);
+
+/* Both return STATUS_DONE, or STATUS_FAILED after saying why. */
+int measure_print(const oc_report *report, const measure_options *options);
+int measure_json(json *j, const char *key, const oc_report *report, const measure_options *options);
+
+#endif

@@ -1,0 +1,16 @@
+/* What is known of a model, as people and programs read it.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_MODEL_FACTS_H
+#define CLI_MODEL_FACTS_H
+
+#include <ocellus/ocellus.h>
+
+#include "json.h"
+
+/* The properties and the tags. */
+void model_facts_print(const oc_model *model);
+
+/* The members "properties", an object of texts, and "tags", an array of texts. */
+void model_facts_json(json *j, const oc_model *model);
+
+#endif

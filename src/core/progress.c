@@ -1,0 +1,55 @@
+/* Telling the caller how far a long call has come. SPDX-License-Identifier: MIT */
+#include "progress.h"
+
+#include "clock.h"
+
+#define INTERVAL 0.1 /* seconds between two calls of the callback */
+
+static double fraction(const oc__progress *p) {
+    size_t done = atomic_load(&p->n_done);
+    double share = p->n_steps ? (double)done / (double)p->n_steps : 1;
+    return p->from + p->span * (share > 1 ? 1 : share);
+}
+
+static void tell(oc__progress *p, double now, double done) {
+    double elapsed = now - p->started;
+    oc_progress told = {.struct_size = sizeof told, .stage = p->stage, .fraction = done, .seconds_elapsed = elapsed};
+    told.seconds_left = done > 0.02 && elapsed > 0.5 ? elapsed / done - elapsed : done >= 1 ? 0 : -1;
+    p->last_told = now;
+    if (p->callback && p->callback(p->user, &told)) atomic_store(&p->stopped, true);
+}
+
+void oc__progress_begin(oc__progress *p, oc_progress_fn callback, void *user, atomic_int *cancel) {
+    *p = (oc__progress){.callback = callback, .user = user, .cancel = cancel, .started = oc__now(), .stage = "starting"};
+}
+
+void oc__progress_stage(oc__progress *p, const char *stage, double from, double to, size_t n_steps) {
+    p->stage = stage;
+    p->from = from;
+    p->span = to - from;
+    p->n_steps = n_steps;
+    atomic_store(&p->n_done, 0);
+    if (oc__progress_go_on(p)) tell(p, oc__now(), from);
+}
+
+bool oc__progress_go_on(const oc__progress *p) {
+    return !atomic_load(&p->stopped) && !(p->cancel && atomic_load(p->cancel));
+}
+
+bool oc__progress_step(oc__progress *p, size_t steps, uint32_t worker) {
+    atomic_fetch_add(&p->n_done, steps);
+    if (!oc__progress_go_on(p)) return false;
+    if (worker != 0) return true;
+    double now = oc__now();
+    if (now - p->last_told >= INTERVAL) tell(p, now, fraction(p));
+    return oc__progress_go_on(p);
+}
+
+oc_status oc__progress_status(const oc__progress *p, oc_error *err) {
+    return oc__progress_go_on(p) ? OC_OK : oc__fail(err, OC_E_CANCELLED, "cancelled");
+}
+
+void oc__progress_end(oc__progress *p) {
+    p->stage = "done";
+    tell(p, oc__now(), 1);
+}

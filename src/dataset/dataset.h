@@ -1,0 +1,37 @@
+/* Samples and labels in memory. SPDX-License-Identifier: MIT */
+#ifndef OC_DATASET_DATASET_H
+#define OC_DATASET_DATASET_H
+
+#include "sample.h"
+
+struct oc_dataset {
+    oc_context *context;
+    char **tags;
+    size_t n_tags, tag_capacity;
+    oc__labelled *samples;
+    size_t n_samples, sample_capacity;
+    char **notes;
+    size_t n_notes, note_capacity;
+};
+
+oc_status oc__dataset_create(oc_dataset **out, oc_context *context, oc_error *err);
+void oc__dataset_free(oc_dataset *dataset);
+
+/* Adds a sample; see oc_dataset_add. */
+oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err);
+
+/* Makes a tag known without a sample. */
+oc_status oc__dataset_add_tag(uint32_t *out, oc_dataset *dataset, const char *tag, oc_error *err);
+
+/* Remembers what was passed over and why: "path: reason". */
+oc_status oc__dataset_add_note(oc_dataset *dataset, const char *path, const char *reason, oc_error *err);
+
+/* A copy that shares the samples, without the tags that bear none. */
+oc_status oc__dataset_snapshot(oc_dataset **out, const oc_dataset *dataset, oc_error *err);
+
+/* See oc_dataset_load_folder, oc_dataset_load_csv and oc_dataset_select_split. */
+oc_status oc__dataset_load_folder(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
+oc_status oc__dataset_load_csv(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
+oc_status oc__dataset_select_split(oc_dataset **out, const oc_dataset *dataset, const char *split, oc_error *err);
+
+#endif

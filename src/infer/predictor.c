@@ -1,0 +1,89 @@
+/* Predicting pictures with a model. SPDX-License-Identifier: MIT */
+#include "predictor.h"
+
+#include <string.h>
+
+#include "loss.h"
+#include "memory.h"
+#include "thread.h"
+
+oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, oc_error *err) {
+    oc_context *context = model->context;
+    oc_predictor *predictor = oc__alloc_zero(context, sizeof *predictor);
+    if (!predictor) return oc__fail_nomem(err, context, sizeof *predictor, "predictor");
+    predictor->model = oc__model_retain(model);
+    oc_status status = OC_OK;
+    if (!(predictor->appliers = oc__alloc_zero(context, context->n_threads * sizeof *predictor->appliers)))
+        status = oc__fail_nomem(err, context, context->n_threads * sizeof *predictor->appliers, "predictor");
+    if (!status) status = oc__applier_create(&predictor->appliers[0], model, err);
+    if (status) oc__predictor_free(predictor);
+    else *out = predictor;
+    return status;
+}
+
+void oc__predictor_free(oc_predictor *predictor) {
+    if (!predictor) return;
+    oc_model *model = predictor->model;
+    for (uint32_t i = 0; predictor->appliers && i < model->context->n_threads; i++) oc__applier_free(predictor->appliers[i]);
+    oc__free(model->context, predictor->appliers);
+    oc__free(model->context, predictor);
+    oc__model_release(model);
+}
+
+static oc_status predict_with(float *probabilities, oc__applier *applier, const oc_image *image, oc_error *err) {
+    const float *logits;
+    size_t n;
+    oc_status status = oc__apply(&logits, &n, applier, image, err);
+    if (status) return status;
+    memcpy(probabilities, logits, n * sizeof *logits);
+    oc__softmax(probabilities, 1, n);
+    return OC_OK;
+}
+
+oc_status oc__predict(float *probabilities, oc_predictor *predictor, const oc_image *image, oc_error *err) {
+    return predict_with(probabilities, predictor->appliers[0], image, err);
+}
+
+typedef struct job {
+    oc_predictor *predictor;
+    const oc_image *const *images;
+    float *probabilities;
+    oc_status *statuses;
+    oc__progress *progress;
+    pthread_mutex_t lock; /* guards the two below */
+    size_t failed;        /* the first picture that failed */
+    oc_error error;
+} job;
+
+static void picture_task(void *argument, size_t i, uint32_t worker) {
+    job *j = argument;
+    oc_error err = OC_ERROR_INIT;
+    if (j->progress && !oc__progress_go_on(j->progress)) return;
+    j->statuses[i] = predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor->appliers[worker], j->images[i], &err);
+    if (j->statuses[i]) {
+        pthread_mutex_lock(&j->lock);
+        if (i < j->failed) {
+            j->failed = i;
+            j->error = err;
+        }
+        pthread_mutex_unlock(&j->lock);
+    }
+    if (j->progress) oc__progress_step(j->progress, 1, worker);
+}
+
+oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
+                            size_t n, oc__progress *progress, oc_error *err) {
+    oc_context *context = predictor->model->context;
+    job j = {.predictor = predictor, .images = images, .probabilities = probabilities, .statuses = statuses, .progress = progress,
+             .failed = SIZE_MAX, .error = OC_ERROR_INIT};
+    oc_status status = OC_OK;
+    for (uint32_t i = 1; i < context->n_threads && i < n && !status; i++)
+        if (!predictor->appliers[i]) status = oc__applier_create(&predictor->appliers[i], predictor->model, err);
+    if (status) return status;
+    pthread_mutex_init(&j.lock, NULL);
+    oc__parallel(context, n, picture_task, &j);
+    pthread_mutex_destroy(&j.lock);
+    if (progress && (status = oc__progress_status(progress, err))) return status;
+    if (j.failed != SIZE_MAX) oc__fail(err, j.error.code, "%s", j.error.message);
+    return OC_OK;
+}

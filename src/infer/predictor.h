@@ -1,0 +1,26 @@
+/* Predicting pictures with a model. SPDX-License-Identifier: MIT */
+#ifndef OC_INFER_PREDICTOR_H
+#define OC_INFER_PREDICTOR_H
+
+#include "apply.h"
+#include "progress.h"
+
+/* A model plus scratch memory; serves one thread at a time. */
+struct oc_predictor {
+    oc_model *model;
+    oc__applier **appliers; /* one per worker of the context; the first is always there, the others once a batch comes */
+};
+
+oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, oc_error *err);
+void oc__predictor_free(oc_predictor *predictor);
+
+/* The probabilities of all tags. */
+oc_status oc__predict(float *probabilities, oc_predictor *predictor, const oc_image *image, oc_error *err);
+
+/* Those of n pictures, [n][n_tags], shared among the context's threads. statuses[i] tells how picture i went; *err receives the
+ * message of the first that failed. Returns OC_OK if the batch as a whole was worked on, even if pictures failed;
+ * otherwise OC_E_NOMEM, or OC_E_CANCELLED if `progress` (or NULL) said so. */
+oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
+                            size_t n, oc__progress *progress, oc_error *err);
+
+#endif

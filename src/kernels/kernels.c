@@ -1,0 +1,70 @@
+/* The tables, and which of them this CPU runs. SPDX-License-Identifier: MIT */
+#include "kernels.h"
+
+#include <string.h>
+
+#include "set.h"
+
+#define TABLE(set)                                                                                                             \
+    {                                                                                                                          \
+        .name = #set, .gemm_rows = OC__GEMM_ROWS_##set, .gemm_columns = OC__GEMM_COLUMNS_##set, .gemm = oc__gemm_##set,        \
+        .gemm_tn_rows = OC__GEMM_TN_ROWS_##set, .gemm_tn_columns = OC__GEMM_TN_COLUMNS_##set, .gemm_tn = oc__gemm_tn_##set,    \
+        .depthwise = oc__depthwise_##set, .depthwise_input_gradient = oc__depthwise_input_gradient_##set,                      \
+        .depthwise_weight_gradient = oc__depthwise_weight_gradient_##set, .scale_shift = oc__scale_shift_##set,                \
+        .channel_sums = oc__channel_sums_##set, .clamp_gradient = oc__clamp_gradient_##set,                                    \
+        .channel_gradient_sums = oc__channel_gradient_sums_##set, .channel_gradient = oc__channel_gradient_##set,              \
+        .add_scaled = oc__add_scaled_##set, .dot = oc__dot_##set                                                               \
+    }
+
+#define CHECK_TILE(set)                                                                                                        \
+    _Static_assert(OC__GEMM_ROWS_##set <= OC__GEMM_MAX_ROWS && OC__GEMM_TN_ROWS_##set <= OC__GEMM_MAX_ROWS &&                  \
+                       OC__GEMM_COLUMNS_##set <= OC__GEMM_MAX_COLUMNS && OC__GEMM_TN_COLUMNS_##set <= OC__GEMM_MAX_COLUMNS,    \
+                   "the tile of " #set " is larger than the largest")
+
+/* From the slowest to the fastest; each runs where those before it do. */
+static const oc__kernels tables[] = {
+    TABLE(c),
+#ifdef OC_KERNELS_X86
+    TABLE(avx2),
+    TABLE(avx512),
+#endif
+};
+CHECK_TILE(c);
+CHECK_TILE(avx2);
+CHECK_TILE(avx512);
+
+#define N_TABLES (sizeof tables / sizeof *tables)
+
+/* These compiler functions ask the CPU, and the operating system whether it keeps the registers. */
+static bool runs(size_t table) {
+#ifdef OC_KERNELS_X86
+    __builtin_cpu_init();
+    switch (table) {
+    case 1: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case 2:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    }
+#endif
+    return table == 0;
+}
+
+const oc__kernels *oc__kernels_select(const char *mask) {
+    size_t best = 0;
+
+    for (size_t i = 0; i < N_TABLES && runs(i); i++) {
+        best = i;
+        if (mask && strcmp(mask, tables[i].name) == 0) break;
+    }
+    return &tables[best];
+}
+
+size_t oc__kernels_all(const oc__kernels *out[8]) {
+    size_t n = 0;
+
+    while (n < N_TABLES && runs(n)) {
+        out[n] = &tables[n];
+        n++;
+    }
+    return n;
+}

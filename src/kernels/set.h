@@ -1,0 +1,52 @@
+/* The instruction sets: what each must define, and its tile sizes. SPDX-License-Identifier: MIT
+ *
+ * A set named `avx2` defines the functions oc__gemm_avx2, oc__depthwise_avx2, ... whose contracts are those of the
+ * entries in kernels.h. kernels.c makes its table of them.
+ */
+#ifndef OC_KERNELS_SET_H
+#define OC_KERNELS_SET_H
+
+#include "kernels.h"
+
+/* Tile sizes, chosen by measurement: rows x columns accumulators, a row of b and a broadcast fit the registers. */
+#define OC__GEMM_ROWS_c 4
+#define OC__GEMM_COLUMNS_c 8
+#define OC__GEMM_TN_ROWS_c 4
+#define OC__GEMM_TN_COLUMNS_c 8
+
+#define OC__GEMM_ROWS_avx2 6
+#define OC__GEMM_COLUMNS_avx2 16
+#define OC__GEMM_TN_ROWS_avx2 6
+#define OC__GEMM_TN_COLUMNS_avx2 16
+
+#define OC__GEMM_ROWS_avx512 14
+#define OC__GEMM_COLUMNS_avx512 32
+#define OC__GEMM_TN_ROWS_avx512 14
+#define OC__GEMM_TN_COLUMNS_avx512 32
+
+#define OC__DECLARE_SET(set)                                                                                                   \
+    void oc__gemm_##set(const oc__gemm_tile *tile);                                                                            \
+    void oc__gemm_tn_##set(const oc__gemm_tn_tile *tile);                                                                      \
+    void oc__depthwise_##set(const oc__depthwise *shape, size_t begin, size_t end, const float *in, const float *weights,      \
+                             const float *bias, float low, float high, float *out);                                            \
+    void oc__depthwise_input_gradient_##set(const oc__depthwise *shape, size_t begin, size_t end, const float *out_gradient,   \
+                                            const float *weights, float *in_gradient);                                         \
+    void oc__depthwise_weight_gradient_##set(const oc__depthwise *shape, size_t begin, size_t end, const float *in,            \
+                                             const float *out_gradient, float *weight_gradient);                               \
+    void oc__scale_shift_##set(size_t n, size_t channels, const float *x, const float *scale, const float *shift,              \
+                               const float *add, float low, float high, float *y);                                             \
+    void oc__channel_sums_##set(size_t n, size_t channels, const float *x, const float *center, float *sum,                    \
+                                float *sum_squares);                                                                           \
+    void oc__clamp_gradient_##set(size_t n, const float *y, float low, float high, float *dy);                                 \
+    void oc__channel_gradient_sums_##set(size_t n, size_t channels, const float *dy, const float *x, const float *center,      \
+                                         float *sum, float *sum_products);                                                     \
+    void oc__channel_gradient_##set(size_t n, size_t channels, const float *dy, const float *x, const float *a,                \
+                                    const float *b, const float *d, float *dx);                                                \
+    void oc__add_scaled_##set(size_t n, float scale, const float *x, float *y);                                                \
+    double oc__dot_##set(size_t n, const float *x, const float *y)
+
+OC__DECLARE_SET(c);
+OC__DECLARE_SET(avx2);
+OC__DECLARE_SET(avx512);
+
+#endif

@@ -1,0 +1,4 @@
+/* Passes over channels, AVX-512. SPDX-License-Identifier: MIT */
+#include "x86/vec_avx512.h"
+
+#include "channel_simd.h"

@@ -1,0 +1,4 @@
+/* Matrix products, AVX-512. SPDX-License-Identifier: MIT */
+#include "x86/vec_avx512.h"
+
+#include "gemm_simd.h"

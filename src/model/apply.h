@@ -1,0 +1,21 @@
+/* Applying a model's network to pictures. SPDX-License-Identifier: MIT */
+#ifndef OC_MODEL_APPLY_H
+#define OC_MODEL_APPLY_H
+
+#include "model.h"
+
+/* One thread's scratch memory for a model, which must outlive it. */
+typedef struct oc__applier oc__applier;
+
+oc_status oc__applier_create(oc__applier **out, const oc_model *model, oc_error *err);
+void oc__applier_free(oc__applier *applier);
+
+/* Prepares a view (NULL: whole) of a decoded picture by the model's rule and runs the network. *values receives the first
+ * output, *n its length; valid until the next call. */
+oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view,
+                           oc_error *err);
+
+/* The same for a picture still to be opened. */
+oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const oc_image *image, oc_error *err);
+
+#endif

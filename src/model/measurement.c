@@ -1,0 +1,123 @@
+/* How good a model is. SPDX-License-Identifier: MIT */
+#include "measurement.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+oc_status oc__measurement_create(oc__measurement **out, oc_context *context, size_t n, uint32_t n_tags, oc_error *err) {
+    oc__measurement *m = oc__alloc_zero(context, sizeof *m);
+    if (!m) return oc__fail_nomem(err, context, sizeof *m, "measurement");
+    *m = (oc__measurement){.context = context, .method = OC_REPORT_TEST_SET, .n_folds = 1, .n_tags = n_tags};
+    m->entries = oc__alloc_array(context, n, sizeof *m->entries);
+    m->average_precision = oc__alloc_array(context, n_tags, sizeof(float));
+    m->average_precision_deviation = oc__alloc_array(context, n_tags, sizeof(float));
+    if (!m->entries || !m->average_precision || !m->average_precision_deviation) {
+        oc__measurement_free(m);
+        return oc__fail_nomem(err, context, n * sizeof *m->entries, "measurement");
+    }
+    memset(m->entries, 0, n * sizeof *m->entries);
+    memset(m->average_precision, 0, n_tags * sizeof(float));
+    memset(m->average_precision_deviation, 0, n_tags * sizeof(float));
+    m->n = n;
+    *out = m;
+    return OC_OK;
+}
+
+void oc__measurement_free(oc__measurement *m) {
+    if (!m) return;
+    for (size_t i = 0; i < m->n; i++) oc__free(m->context, m->entries[i].name);
+    oc__free(m->context, m->entries);
+    oc__free(m->context, m->average_precision);
+    oc__free(m->context, m->average_precision_deviation);
+    oc__free(m->context, m);
+}
+
+oc_status oc__measurement_copy(oc__measurement **out, const oc__measurement *m, oc_error *err) {
+    oc__measurement *copy = NULL;
+    oc_status status = oc__measurement_create(&copy, m->context, m->n, m->n_tags, err);
+    if (status) return status;
+    copy->method = m->method;
+    copy->n_folds = m->n_folds;
+    copy->n_skipped = m->n_skipped;
+    memcpy(copy->average_precision, m->average_precision, m->n_tags * sizeof(float));
+    memcpy(copy->average_precision_deviation, m->average_precision_deviation, m->n_tags * sizeof(float));
+    for (size_t i = 0; i < m->n; i++) {
+        copy->entries[i] = m->entries[i];
+        if (m->entries[i].name && !(copy->entries[i].name = oc__strdup(m->context, m->entries[i].name))) {
+            oc__measurement_free(copy);
+            return oc__fail_nomem(err, m->context, strlen(m->entries[i].name), "measurement");
+        }
+    }
+    *out = copy;
+    return OC_OK;
+}
+
+typedef struct ranked {
+    float probability;
+    uint32_t bears; /* 1 if the picture bears the tag */
+    uint32_t fold;
+} ranked;
+
+static int most_probable_first(const void *a, const void *b) {
+    float x = ((const ranked *)a)->probability, y = ((const ranked *)b)->probability;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Average precision of the pictures of one fold, or of all (fold < 0), in ranked order; negative if none bears the tag. */
+static double average_precision(const ranked *list, size_t n, int64_t fold) {
+    size_t seen = 0, found = 0;
+    double sum = 0;
+    for (size_t i = 0; i < n;) {
+        size_t run_found = 0, j = i;
+        for (; j < n && list[j].probability == list[i].probability; j++)
+            if (fold < 0 || list[j].fold == (uint32_t)fold) {
+                seen++;
+                run_found += list[j].bears;
+            }
+        found += run_found;
+        if (run_found) sum += (double)run_found * (double)found / (double)seen;
+        i = j;
+    }
+    return found ? sum / (double)found : -1;
+}
+
+/* Standard deviation over the folds in which some picture bears the tag. */
+static double deviation_over_folds(const ranked *list, size_t n, uint32_t n_folds) {
+    double sum = 0, squares = 0, count = 0;
+    for (uint32_t fold = 0; fold < n_folds; fold++) {
+        double ap = average_precision(list, n, fold);
+        if (ap < 0) continue;
+        sum += ap;
+        squares += ap * ap;
+        count++;
+    }
+    if (count < 2) return 0;
+    double variance = squares / count - sum / count * (sum / count);
+    return variance > 0 ? sqrt(variance) : 0;
+}
+
+oc_status oc__measurement_fill(oc__measurement *m, const float *probabilities, oc_error *err) {
+    ranked *list = oc__alloc_array(m->context, m->n, sizeof *list);
+    if (!list) return oc__fail_nomem(err, m->context, m->n * sizeof *list, "measurement");
+    for (size_t i = 0; i < m->n; i++) {
+        const float *row = probabilities + i * m->n_tags;
+        uint32_t best = 0;
+        for (uint32_t t = 1; t < m->n_tags; t++)
+            if (row[t] > row[best]) best = t;
+        m->entries[i].predicted = best;
+        m->entries[i].probability = row[best] < 0 ? 0 : row[best] > 1 ? 1 : row[best];
+    }
+    for (uint32_t t = 0; t < m->n_tags; t++) {
+        for (size_t i = 0; i < m->n; i++)
+            list[i] = (ranked){probabilities[i * m->n_tags + t], m->entries[i].truth == t, m->entries[i].fold};
+        if (m->n) qsort(list, m->n, sizeof *list, most_probable_first);
+        double ap = average_precision(list, m->n, -1);
+        m->average_precision[t] = ap < 0 ? 0 : (float)ap;
+        m->average_precision_deviation[t] = m->n_folds > 1 ? (float)deviation_over_folds(list, m->n, m->n_folds) : 0;
+    }
+    oc__free(m->context, list);
+    return OC_OK;
+}

@@ -1,0 +1,165 @@
+/* What a trained model is. SPDX-License-Identifier: MIT */
+#include "model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+#include "text.h"
+
+oc_status oc__model_create(oc_model **out, oc_context *context, oc_error *err) {
+    oc_model *model = oc__alloc_zero(context, sizeof *model);
+    if (!model) return oc__fail_nomem(err, context, sizeof *model, "model");
+    atomic_init(&model->n_references, 1);
+    model->context = oc__context_retain(context);
+    model->graph.context = context;
+    *out = model;
+    return OC_OK;
+}
+
+oc_model *oc__model_retain(const oc_model *model) {
+    oc_model *same = (oc_model *)(uintptr_t)model;
+    atomic_fetch_add(&same->n_references, 1);
+    return same;
+}
+
+void oc__model_release(oc_model *model) {
+    if (!model || atomic_fetch_sub(&model->n_references, 1) != 1) return;
+    oc_context *context = model->context;
+    for (size_t i = 0; i < model->n_tags; i++) oc__free(context, model->tags[i]);
+    oc__free(context, model->tags);
+    for (size_t i = 0; i < model->n_properties; i++) {
+        oc__free(context, model->properties[i].key);
+        oc__free(context, model->properties[i].value);
+    }
+    oc__free(context, model->properties);
+    oc__program_free(model->program);
+    oc__graph_free(&model->graph);
+    oc__measurement_free(model->measurement);
+    oc__free(context, model);
+    oc__context_release(context);
+}
+
+oc_status oc__model_set_tags(oc_model *model, const char *const *tags, size_t n, oc_error *err) {
+    if (!(model->tags = oc__alloc_zero(model->context, n * sizeof *model->tags)))
+        return oc__fail_nomem(err, model->context, n * sizeof *model->tags, "tags");
+    for (size_t i = 0; i < n; i++, model->n_tags++)
+        if (!(model->tags[i] = oc__strdup(model->context, tags[i])))
+            return oc__fail_nomem(err, model->context, strlen(tags[i]), "tags");
+    return OC_OK;
+}
+
+oc_status oc__model_set_property(oc_model *model, const char *key, const char *value, oc_error *err) {
+    oc_context *context = model->context;
+    oc_status status = OC_OK;
+    char *key_copy = NULL, *value_copy = oc__strdup(context, value);
+    size_t i = 0;
+    if (!value_copy) return oc__fail_nomem(err, context, strlen(value), "property");
+    while (i < model->n_properties && strcmp(model->properties[i].key, key) != 0) i++;
+    if (i == model->n_properties) {
+        status = oc__reserve(&model->properties, &model->property_capacity, i, sizeof *model->properties, context, err);
+        if (!status && !(key_copy = oc__strdup(context, key))) status = oc__fail_nomem(err, context, strlen(key), "property");
+        if (status) {
+            oc__free(context, value_copy);
+            return status;
+        }
+        model->properties[model->n_properties++] = (oc__property){.key = key_copy};
+    }
+    oc__free(context, model->properties[i].value);
+    model->properties[i].value = value_copy;
+    return OC_OK;
+}
+
+oc_status oc__model_set_property_u64(oc_model *model, const char *key, uint64_t value, oc_error *err) {
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    return oc__model_set_property(model, key, text, err);
+}
+
+const char *oc__model_property(const oc_model *model, const char *key) {
+    for (size_t i = 0; i < model->n_properties; i++)
+        if (strcmp(model->properties[i].key, key) == 0) return model->properties[i].value;
+    return NULL;
+}
+
+static oc_status check_tags(const oc_model *model, oc_error *err) {
+    if (model->kind == OC__KIND_BASE)
+        return model->n_tags ? oc__fail(err, OC_E_CORRUPT, "a base network has %zu tags", model->n_tags) : OC_OK;
+    if (model->n_tags < 1 || model->n_tags > OC__MAX_TAGS)
+        return oc__fail(err, OC_E_CORRUPT, "has %zu tags, expected 1 to %d", model->n_tags, OC__MAX_TAGS);
+    for (size_t i = 0; i < model->n_tags; i++)
+        if (!oc__tag_valid(model->tags[i]))
+            return oc__fail(err, OC_E_CORRUPT, "the name of tag %zu is not UTF-8 of 1 to 256 bytes", i);
+    for (size_t i = 0; i < model->n_tags; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(model->tags[i], model->tags[j]) == 0)
+                return oc__fail(err, OC_E_CORRUPT, "tags %zu and %zu have the same name", j, i);
+    return OC_OK;
+}
+
+static oc_status check_properties(const oc_model *model, oc_error *err) {
+    if (model->n_properties > OC__MAX_PROPERTIES)
+        return oc__fail(err, OC_E_CORRUPT, "has %zu properties, at most %d", model->n_properties, OC__MAX_PROPERTIES);
+    for (size_t i = 0; i < model->n_properties; i++) {
+        const oc__property *p = &model->properties[i];
+        size_t key = strlen(p->key), value = strlen(p->value);
+        if (key < 1 || key > 64 || !oc__utf8_valid(p->key, key) || value > 65535 || !oc__utf8_valid(p->value, value))
+            return oc__fail(err, OC_E_CORRUPT, "property %zu is not UTF-8 of 1 to 64 and 0 to 65535 bytes", i);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(p->key, model->properties[j].key) == 0)
+                return oc__fail(err, OC_E_CORRUPT, "properties %zu and %zu have the same key", j, i);
+    }
+    return OC_OK;
+}
+
+static oc_status check_graph(const oc_model *model, oc_error *err) {
+    const oc__graph *graph = &model->graph;
+    oc_status status = oc__graph_check(graph, err);
+    if (status) return status;
+    if (graph->nodes[0].channels != 3)
+        return oc__fail(err, OC_E_CORRUPT, "its network takes %u channels, expected 3", graph->nodes[0].channels);
+    oc__shape *shapes = oc__alloc_array(model->context, graph->n_nodes, sizeof *shapes);
+    if (!shapes) return oc__fail_nomem(err, model->context, graph->n_nodes * sizeof *shapes, "network");
+    status = oc__graph_shapes(shapes, graph, 1, model->rule.height, model->rule.width, err);
+    if (!status) {
+        const oc__shape *out = &shapes[graph->outputs[0]];
+        if (out->h != 1 || out->w != 1) status = oc__fail(err, OC_E_CORRUPT, "its first output is not a vector");
+        else if (model->kind != OC__KIND_BASE && out->c != model->n_tags)
+            status = oc__fail(err, OC_E_CORRUPT, "its network gives %u values for %zu tags", out->c, model->n_tags);
+    }
+    oc__free(model->context, shapes);
+    return status;
+}
+
+static oc_status check_measurement(const oc_model *model, oc_error *err) {
+    const oc__measurement *m = model->measurement;
+    if (!m) return OC_OK;
+    if (m->n_tags != model->n_tags)
+        return oc__fail(err, OC_E_CORRUPT, "its measurement has %u tags, the model %zu", m->n_tags, model->n_tags);
+    if (m->method < OC_REPORT_TEST_SET || m->method > OC_REPORT_CROSS_VALIDATION)
+        return oc__fail(err, OC_E_CORRUPT, "its measurement is of unknown method %u", m->method);
+    if (m->n_folds < 1 || m->n_folds > 1000)
+        return oc__fail(err, OC_E_CORRUPT, "its measurement has %u folds, expected 1 to 1000", m->n_folds);
+    for (size_t i = 0; i < m->n; i++) {
+        const oc__measured *e = &m->entries[i];
+        if (e->truth >= m->n_tags || e->predicted >= m->n_tags || e->fold >= m->n_folds
+            || !(e->probability >= 0 && e->probability <= 1))
+            return oc__fail(err, OC_E_CORRUPT, "entry %zu of its measurement is out of range", i);
+    }
+    for (uint32_t i = 0; i < m->n_tags; i++)
+        if (!(m->average_precision[i] >= 0 && m->average_precision[i] <= 1)
+            || !(m->average_precision_deviation[i] >= 0 && m->average_precision_deviation[i] <= 1))
+            return oc__fail(err, OC_E_CORRUPT, "the average precision of tag %u is not between 0 and 1", i);
+    return OC_OK;
+}
+
+oc_status oc__model_finish(oc_model *model, oc_error *err) {
+    oc_status status;
+    if (model->kind != OC__KIND_BASE && model->kind != OC__KIND_CLASSIFICATION)
+        return oc__fail(err, OC_E_UNSUPPORTED, "is of kind %u, which this library does not know", model->kind);
+    if ((status = check_tags(model, err)) || (status = check_properties(model, err))
+        || (status = oc__prepare_rule_check(&model->rule, err)) || (status = check_graph(model, err))
+        || (status = check_measurement(model, err)))
+        return status;
+    return oc__program_create(&model->program, &model->graph, err);
+}

@@ -1,0 +1,54 @@
+/* What a trained model is. SPDX-License-Identifier: MIT */
+#ifndef OC_MODEL_MODEL_H
+#define OC_MODEL_MODEL_H
+
+#include "graph.h"
+#include "measurement.h"
+#include "prepare.h"
+#include "program.h"
+
+/* The numbers stand in model files. */
+#define OC__KIND_BASE 1           /* output 0: features of a picture, a vector; trained further by users */
+#define OC__KIND_CLASSIFICATION 2 /* output 0: logits, one per tag; probabilities are their softmax */
+
+#define OC__MAX_TAGS 10000
+#define OC__MAX_PROPERTIES 1000
+
+typedef struct oc__property {
+    char *key, *value; /* UTF-8; the key of 1 to 64 bytes, unique, the value of 0 to 65535 bytes */
+} oc__property;
+
+/* Immutable once oc__model_finish has returned. */
+struct oc_model {
+    oc_context *context;
+    atomic_size_t n_references;
+    uint32_t kind; /* OC__KIND_... */
+    char **tags;   /* valid by oc__tag_valid, distinct */
+    size_t n_tags;
+    oc__prepare_rule rule;
+    oc__graph graph;
+    oc__property *properties; /* in the order in which they were set */
+    size_t n_properties, property_capacity;
+    oc__measurement *measurement; /* how it was measured, or NULL */
+    oc__program *program;         /* made by oc__model_finish */
+};
+
+/* An empty model with one reference. It retains the context. */
+oc_status oc__model_create(oc_model **out, oc_context *context, oc_error *err);
+oc_model *oc__model_retain(const oc_model *model);
+void oc__model_release(oc_model *model);
+
+/* Copies `n` tags. */
+oc_status oc__model_set_tags(oc_model *model, const char *const *tags, size_t n, oc_error *err);
+
+/* Sets a property, replacing the value of a key that is there. */
+oc_status oc__model_set_property(oc_model *model, const char *key, const char *value, oc_error *err);
+oc_status oc__model_set_property_u64(oc_model *model, const char *key, uint64_t value, oc_error *err);
+const char *oc__model_property(const oc_model *model, const char *key); /* NULL if not there */
+
+/* Checks that all parts fit together (the graph runs at the rule's size with 3 channels in; as many logits as tags; tags and
+ * properties as stated above; the measurement within the tags) and makes the program. A file's model is untrusted until this
+ * has returned OC_OK. Errors: OC_E_CORRUPT, OC_E_UNSUPPORTED, OC_E_LIMIT, OC_E_NOMEM. */
+oc_status oc__model_finish(oc_model *model, oc_error *err);
+
+#endif

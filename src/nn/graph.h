@@ -1,0 +1,101 @@
+/* The graph: what a network is made of, independent of how it is run. SPDX-License-Identifier: MIT */
+#ifndef OC_NN_GRAPH_H
+#define OC_NN_GRAPH_H
+
+#include "context.h"
+#include "shape.h"
+
+/* Operators. The numbers stand in model files: they never change. */
+#define OC__OP_INPUT 1      /* the pictures */
+#define OC__OP_CONV 2       /* convolution: dense, grouped or depthwise */
+#define OC__OP_BATCH_NORM 3 /* per channel: (x - mean) / sqrt(variance + epsilon) * scale + shift */
+#define OC__OP_ADD 4
+#define OC__OP_GLOBAL_POOL 5 /* mean over all pixels */
+#define OC__OP_CONCAT 6      /* channels of the inputs, one after the other */
+#define OC__OP_MAX_POOL 7
+#define OC__OP_MEAN_POOL 8   /* mean over the window's pixels inside the picture */
+#define OC__N_OPS 9          /* one past the last */
+
+#define OC__MAX_INPUTS 8
+#define OC__MAX_PARAMS 4
+#define OC__MAX_OUTPUTS 8
+#define OC__MAX_NODES 4096
+
+/* A window that moves over a picture; convolution and pooling. Output rows: (height + pad_top + pad_bottom - reach) / stride + 1
+ * where reach = (kernel_height - 1) * dilation + 1, and columns alike. */
+typedef struct oc__window {
+    uint32_t kernel_height, kernel_width; /* 1 .. 15 */
+    uint32_t stride;                      /* 1 .. 4 */
+    uint32_t dilation;                    /* 1 .. 15 */
+    uint32_t pad_top, pad_left, pad_bottom, pad_right; /* 0 .. 15, below the reach */
+} oc__window;
+
+/* One operator. Its inputs are nodes before it. Its output is clamped to [low, high]: ReLU is [0, inf], ReLU6 [0, 6]. */
+typedef struct oc__node {
+    uint32_t op;
+    uint32_t n_inputs;
+    uint32_t inputs[OC__MAX_INPUTS];
+    uint32_t n_params;
+    uint32_t params[OC__MAX_PARAMS]; /* conv: weights, bias; batch norm: scale, shift, mean, variance */
+    float low, high;
+    oc__window window; /* conv, pool */
+    uint32_t channels; /* input, conv: of the output */
+    uint32_t groups;   /* conv: 1 .. channels, divides both sides' channels */
+    float epsilon;     /* batch norm */
+} oc__node;
+
+/* Weights. A convolution's are [channels][kernel_height][kernel_width][input channels / groups]; vectors have rank 1. */
+#define OC__STORE_F32 1
+#define OC__STORE_F16 2 /* IEEE half precision; the values are exactly representable in it */
+
+typedef struct oc__param {
+    uint32_t storage; /* OC__STORE_...: how a model file holds it */
+    uint32_t rank;
+    uint32_t dimensions[4];
+    size_t count;
+    float *values;
+} oc__param;
+
+typedef struct oc__graph {
+    oc_context *context;
+    oc__node *nodes;
+    size_t n_nodes, node_capacity;
+    oc__param *params;
+    size_t n_params, param_capacity;
+    uint32_t n_outputs;
+    uint32_t outputs[OC__MAX_OUTPUTS];
+} oc__graph;
+
+/* Building. A graph starts zeroed but for `context`, which it does not own. */
+void oc__graph_free(oc__graph *graph);
+oc_status oc__graph_add_node(uint32_t *out, oc__graph *graph, const oc__node *node, oc_error *err);
+/* Adds a parameter of zeros, stored as float32. */
+oc_status oc__graph_add_param(uint32_t *out, oc__graph *graph, uint32_t rank, const uint32_t *dimensions, oc_error *err);
+oc_status oc__graph_copy(oc__graph *out, const oc__graph *graph, oc_error *err);
+
+/* Short cuts that add a node and its parameters. Each returns the node's number through *out. */
+oc_status oc__graph_input(uint32_t *out, oc__graph *graph, uint32_t channels, oc_error *err);
+oc_status oc__graph_conv(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t channels, uint32_t kernel, uint32_t stride,
+                         uint32_t groups, bool bias, oc_error *err); /* padded by (kernel - 1) / 2, no clamp */
+oc_status oc__graph_batch_norm(uint32_t *out, oc__graph *graph, uint32_t input, float low, float high, oc_error *err);
+oc_status oc__graph_add(uint32_t *out, oc__graph *graph, uint32_t a, uint32_t b, oc_error *err);
+oc_status oc__graph_global_pool(uint32_t *out, oc__graph *graph, uint32_t input, oc_error *err);
+oc_status oc__graph_concat(uint32_t *out, oc__graph *graph, const uint32_t *inputs, uint32_t n, oc_error *err);
+
+/* Weights drawn from N(0, 2 / fan-in) (He et al. 2015), scales and variances 1, the rest 0. */
+void oc__graph_initialise(oc__graph *graph, uint64_t seed);
+
+/* Checks every node: known operator, inputs before it, attributes and parameters in range and of matching shape, finite
+ * values. What passes may be run. OC_E_CORRUPT or OC_E_UNSUPPORTED, naming the node. */
+oc_status oc__graph_check(const oc__graph *graph, oc_error *err);
+
+/* The shapes of all nodes' outputs for n pictures of height x width. `shapes` has n_nodes entries. The graph has been checked.
+ * OC_E_ARGUMENT if the picture is too small for a window, OC_E_LIMIT if an output is too large. */
+oc_status oc__graph_shapes(oc__shape *shapes, const oc__graph *graph, uint32_t n, uint32_t height, uint32_t width,
+                           oc_error *err);
+
+/* Parameters in all, and multiply-accumulates of one picture of that size (0 if the shapes cannot be inferred). */
+size_t oc__graph_n_weights(const oc__graph *graph);
+uint64_t oc__graph_n_macs(const oc__graph *graph, uint32_t height, uint32_t width);
+
+#endif

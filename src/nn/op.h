@@ -1,0 +1,59 @@
+/* An operator: one file each, with its rule for shapes, its check, its forward and its backward pass.
+ * SPDX-License-Identifier: MIT */
+#ifndef OC_NN_OP_H
+#define OC_NN_OP_H
+
+#include "graph.h"
+#include "kernels.h"
+
+/* One operator at work on one batch. */
+typedef struct oc__call {
+    oc_context *context;
+    const oc__kernels *kernels;
+    const oc__node *node;
+    oc__param *params[OC__MAX_PARAMS]; /* batch norm in training updates its running figures */
+    oc__shape in_shape[OC__MAX_INPUTS], out_shape;
+    const float *in[OC__MAX_INPUTS];
+    float *out;
+    const float *packed; /* what op->pack made of the parameters */
+    bool training;       /* batch norm uses the batch's own figures and updates the running ones */
+    float *saved;        /* training: op->n_saved floats kept from forward to backward */
+    float *scratch;      /* op->n_scratch floats */
+
+    /* Backward only. in_gradient[i] is NULL where nobody wants it; it is overwritten. out_gradient may be overwritten. */
+    float *out_gradient;
+    float *in_gradient[OC__MAX_INPUTS];
+    float *param_gradient[OC__MAX_PARAMS]; /* overwritten; NULL: not trained */
+} oc__call;
+
+typedef struct oc__op {
+    const char *name;
+    uint32_t min_inputs, max_inputs, min_params, max_params;
+    /* The output's shape from the inputs', with all checks of attributes and parameter shapes. Sizes are not yet multiplied. */
+    oc_status (*shape)(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in, oc_error *err);
+    /* Floats needed, from the shapes; a NULL function: 0. With call->training, what backward needs too. */
+    size_t (*n_packed)(const oc__call *call);
+    size_t (*n_saved)(const oc__call *call);
+    size_t (*n_scratch)(const oc__call *call);
+    void (*pack)(float *packed, const oc__call *call);
+    void (*forward)(const oc__call *call);
+    void (*backward)(const oc__call *call);
+    uint64_t (*n_macs)(const oc__node *node, const oc__shape *in, const oc__shape *out);
+} oc__op;
+
+/* NULL for a number that names no operator. */
+const oc__op *oc__op_find(uint32_t number);
+
+extern const oc__op oc__op_input, oc__op_conv, oc__op_batch_norm, oc__op_add, oc__op_global_pool, oc__op_concat, oc__op_max_pool,
+    oc__op_mean_pool;
+
+/* Output rows and columns of a window; OC_E_ARGUMENT if the picture is smaller than it, OC_E_CORRUPT if out of range. */
+oc_status oc__window_shape(oc__shape *out, const oc__window *window, const oc__shape *in, oc_error *err);
+
+/* Work is cut into this many pieces, whatever the number of threads, so that sums always run in the same order. */
+#define OC__N_PIECES 16
+
+/* The begin of piece `piece` of `n` things. */
+static inline size_t oc__piece_begin(size_t n, size_t piece) { return n / OC__N_PIECES * piece + (n % OC__N_PIECES) * piece / OC__N_PIECES; }
+
+#endif

@@ -1,0 +1,149 @@
+/* Batch normalisation (Ioffe and Szegedy 2015). SPDX-License-Identifier: MIT
+ *
+ * Training normalises by the batch's own mean and (biased) variance and moves the running ones a tenth of the way;
+ * otherwise the running ones are used. Parameters: scale, shift, mean, variance. */
+#include <math.h>
+#include <string.h>
+
+#include "op.h"
+#include "thread.h"
+
+#define MOMENTUM 0.1f
+#define BLOCK 256 /* pixels summed in single precision before the sum goes on in double */
+
+enum { SCALE, SHIFT, MEAN, VARIANCE };
+
+static oc_status shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in, oc_error *err) {
+    for (int i = 0; i < 4; i++) {
+        const oc__param *param = &graph->params[node->params[i]];
+        if (param->rank != 1 || param->dimensions[0] != in[0].c)
+            return oc__fail(err, OC_E_CORRUPT, "parameter %d does not have %u elements", i, in[0].c);
+    }
+    if (!(node->epsilon >= 0 && node->epsilon <= 1)) return oc__fail(err, OC_E_CORRUPT, "epsilon is not between 0 and 1");
+    for (uint32_t c = 0; c < in[0].c; c++)
+        if (!(graph->params[node->params[VARIANCE]].values[c] + node->epsilon > 0))
+            return oc__fail(err, OC_E_CORRUPT, "the variance of channel %u is not positive", c);
+    *out = in[0];
+    return OC_OK;
+}
+
+static size_t n_pixels(const oc__call *call) { return (size_t)call->out_shape.n * call->out_shape.h * call->out_shape.w; }
+
+/* Saved: the batch's mean, then 1 / sqrt(variance + epsilon). */
+static size_t n_saved(const oc__call *call) { return 2 * (size_t)call->out_shape.c; }
+
+/* Scratch: for each piece two rows of doubles and two of floats; then three rows of floats. */
+static size_t piece_size(size_t channels) { return (2 * channels * sizeof(double) + 2 * channels * sizeof(float)) / sizeof(float) + 16; }
+static size_t n_scratch(const oc__call *call) {
+    return OC__N_PIECES * piece_size(call->out_shape.c) + 3 * (size_t)call->out_shape.c + 16;
+}
+
+static float *coefficients(const oc__call *call) { return call->scratch + OC__N_PIECES * piece_size(call->out_shape.c); }
+
+/* Two sums over the pixels of a piece: of x and of its square about the running mean; or of the gradient and its product with
+ * x about the batch's mean. */
+static void sums_task(void *argument, size_t piece, uint32_t worker) {
+    const oc__call *call = argument;
+    size_t channels = call->out_shape.c, n = n_pixels(call);
+    double *sums = (double *)(void *)(call->scratch + piece * piece_size(channels));
+    float *block = (float *)(sums + 2 * channels);
+    (void)worker;
+    memset(sums, 0, 2 * channels * sizeof *sums);
+    size_t end = oc__piece_begin(n, piece + 1);
+    for (size_t p = oc__piece_begin(n, piece); p < end; p += BLOCK) {
+        size_t count = end - p < BLOCK ? end - p : BLOCK;
+        const float *x = call->in[0] + p * channels;
+        memset(block, 0, 2 * channels * sizeof *block);
+        if (call->out_gradient)
+            call->kernels->channel_gradient_sums(count, channels, call->out_gradient + p * channels, x, call->saved, block,
+                                                 block + channels);
+        else
+            call->kernels->channel_sums(count, channels, x, call->params[MEAN]->values, block, block + channels);
+        for (size_t i = 0; i < 2 * channels; i++) sums[i] += block[i];
+    }
+}
+
+/* The sums of all pieces, in the first piece's place. */
+static const double *add_up(const oc__call *call) {
+    size_t channels = call->out_shape.c;
+    oc__parallel(call->context, OC__N_PIECES, sums_task, (void *)(uintptr_t)call);
+    double *total = (double *)(void *)call->scratch;
+    for (size_t piece = 1; piece < OC__N_PIECES; piece++) {
+        const double *part = (const double *)(const void *)(call->scratch + piece * piece_size(channels));
+        for (size_t i = 0; i < 2 * channels; i++) total[i] += part[i];
+    }
+    return total;
+}
+
+static void apply_task(void *argument, size_t piece, uint32_t worker) {
+    const oc__call *call = argument;
+    size_t channels = call->out_shape.c, n = n_pixels(call);
+    size_t begin = oc__piece_begin(n, piece), count = oc__piece_begin(n, piece + 1) - begin;
+    const float *c = coefficients(call);
+    (void)worker;
+    if (call->out_gradient)
+        call->kernels->channel_gradient(count, channels, call->out_gradient + begin * channels, call->in[0] + begin * channels, c,
+                                        c + channels, c + 2 * channels, call->in_gradient[0] + begin * channels);
+    else
+        call->kernels->scale_shift(count, channels, call->in[0] + begin * channels, c, c + channels, NULL, call->node->low,
+                                   call->node->high, call->out + begin * channels);
+}
+
+static void batch_figures(const oc__call *call) {
+    size_t channels = call->out_shape.c, n = n_pixels(call);
+    const double *sums = add_up(call);
+    float *mean = call->saved, *inverse = call->saved + channels;
+    for (size_t c = 0; c < channels; c++) {
+        float *running_mean = &call->params[MEAN]->values[c], *running_variance = &call->params[VARIANCE]->values[c];
+        double m = sums[c] / (double)n, off = m - *running_mean, variance = sums[channels + c] / (double)n - off * off;
+        if (variance < 0) variance = 0;
+        mean[c] = (float)m;
+        inverse[c] = (float)(1 / sqrt(variance + call->node->epsilon));
+        *running_mean += MOMENTUM * (float)off;
+        *running_variance += MOMENTUM * ((float)(n > 1 ? variance * (double)n / (double)(n - 1) : variance) - *running_variance);
+    }
+}
+
+static void forward(const oc__call *call) {
+    size_t channels = call->out_shape.c;
+    float *scale = coefficients(call), *shift = scale + channels;
+    if (call->training) batch_figures(call);
+    for (size_t c = 0; c < channels; c++) {
+        float mean = call->training ? call->saved[c] : call->params[MEAN]->values[c];
+        float inverse = call->training ? call->saved[channels + c]
+                                       : 1.0f / sqrtf(call->params[VARIANCE]->values[c] + call->node->epsilon);
+        scale[c] = call->params[SCALE]->values[c] * inverse;
+        shift[c] = call->params[SHIFT]->values[c] - mean * scale[c];
+    }
+    oc__parallel(call->context, OC__N_PIECES, apply_task, (void *)(uintptr_t)call);
+}
+
+static void backward(const oc__call *call) {
+    size_t channels = call->out_shape.c;
+    double n = (double)n_pixels(call);
+    const double *sums = add_up(call);
+    float *a = coefficients(call), *b = a + channels, *d = b + channels;
+    for (size_t c = 0; c < channels; c++) {
+        double mean = call->saved[c], inverse = call->saved[channels + c], scale = call->params[SCALE]->values[c] * inverse;
+        double slope = scale * inverse * inverse * sums[channels + c] / n;
+        if (call->param_gradient[SCALE]) call->param_gradient[SCALE][c] = (float)(sums[channels + c] * inverse);
+        if (call->param_gradient[SHIFT]) call->param_gradient[SHIFT][c] = (float)sums[c];
+        a[c] = (float)scale;
+        b[c] = (float)-slope;
+        d[c] = (float)(slope * mean - scale * sums[c] / n);
+    }
+    if (call->in_gradient[0]) oc__parallel(call->context, OC__N_PIECES, apply_task, (void *)(uintptr_t)call);
+}
+
+const oc__op oc__op_batch_norm = {
+    .name = "batch norm",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .min_params = 4,
+    .max_params = 4,
+    .shape = shape,
+    .n_saved = n_saved,
+    .n_scratch = n_scratch,
+    .forward = forward,
+    .backward = backward,
+};

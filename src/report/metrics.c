@@ -1,0 +1,114 @@
+/* Figures from a measurement. SPDX-License-Identifier: MIT */
+#include "metrics.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+double oc__metrics_accuracy(const oc__measurement *m) {
+    size_t right = 0;
+    for (size_t i = 0; i < m->n; i++) right += m->entries[i].truth == m->entries[i].predicted;
+    return m->n ? (double)right / (double)m->n : 0;
+}
+
+uint64_t oc__metrics_confusion(const oc__measurement *m, size_t truth, size_t predicted) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < m->n; i++) count += m->entries[i].truth == truth && m->entries[i].predicted == predicted;
+    return count;
+}
+
+#define ANY_FOLD UINT32_MAX
+#define ANY_TAG (-1)
+
+typedef struct counts {
+    uint32_t bear, predicted, correct;
+} counts;
+
+static counts count(const oc__measurement *m, int64_t tag, double threshold, uint32_t fold) {
+    counts c = {0, 0, 0};
+    for (size_t i = 0; i < m->n; i++) {
+        const oc__measured *e = &m->entries[i];
+        if (fold != ANY_FOLD && e->fold != fold) continue;
+        bool bears = tag == ANY_TAG || e->truth == tag;
+        bool predicted = (tag == ANY_TAG || e->predicted == tag) && (double)e->probability >= threshold;
+        c.bear += bears;
+        c.predicted += predicted;
+        c.correct += predicted && e->truth == e->predicted;
+    }
+    return c;
+}
+
+static double share(uint32_t part, uint32_t whole) { return whole ? (double)part / (double)whole : 0; }
+
+static double harmonic(double a, double b) { return a + b > 0 ? 2 * a * b / (a + b) : 0; }
+
+/* A running mean and deviation. */
+typedef struct spread {
+    double n, sum, squares;
+} spread;
+
+static void add(spread *s, double x) {
+    s->n++;
+    s->sum += x;
+    s->squares += x * x;
+}
+
+static double mean(const spread *s) { return s->n > 0 ? s->sum / s->n : 0; }
+
+static double deviation(const spread *s) {
+    double variance = s->n > 1 ? s->squares / s->n - mean(s) * mean(s) : 0;
+    return variance > 0 ? sqrt(variance) : 0;
+}
+
+/* One tag, or all together, over all folds, with the deviation of precision and recall over the folds that can give them. */
+static oc_metrics one(const oc__measurement *m, int64_t tag, double threshold) {
+    counts all = count(m, tag, threshold, ANY_FOLD);
+    oc_metrics out = {.struct_size = sizeof out, .n_pictures = all.bear, .n_predicted = all.predicted, .n_correct = all.correct};
+    spread precision = {0}, recall = {0};
+    out.precision = share(all.correct, all.predicted);
+    out.recall = share(all.correct, all.bear);
+    out.f1 = harmonic(out.precision, out.recall);
+    for (uint32_t fold = 0; fold < m->n_folds && m->n_folds > 1; fold++) {
+        counts c = count(m, tag, threshold, fold);
+        if (c.predicted) add(&precision, share(c.correct, c.predicted));
+        if (c.bear) add(&recall, share(c.correct, c.bear));
+    }
+    out.precision_deviation = deviation(&precision);
+    out.recall_deviation = deviation(&recall);
+    return out;
+}
+
+oc_status oc__metrics_of(oc_metrics *out, const oc__measurement *m, int32_t tag, double threshold, oc_error *err) {
+    if (!(threshold >= 0 && threshold <= 1)) return oc__fail(err, OC_E_ARGUMENT, "the threshold is not between 0 and 1");
+    if (tag < OC_TAGS_MEAN || tag >= (int64_t)m->n_tags)
+        return oc__fail(err, OC_E_ARGUMENT, "tag %d is out of range, there are %u", tag, m->n_tags);
+    if (tag >= 0) {
+        *out = one(m, tag, threshold);
+        out->average_precision = m->average_precision[tag];
+        out->average_precision_deviation = m->average_precision_deviation[tag];
+        return OC_OK;
+    }
+    oc_metrics result = one(m, ANY_TAG, threshold);
+    spread precision = {0}, recall = {0}, f1 = {0}, ap = {0}, precision_spread = {0}, recall_spread = {0}, ap_spread = {0};
+    for (uint32_t t = 0; t < m->n_tags; t++) {
+        oc_metrics of_tag = one(m, t, threshold);
+        if (of_tag.n_pictures == 0) continue;
+        add(&precision, of_tag.precision);
+        add(&recall, of_tag.recall);
+        add(&f1, of_tag.f1);
+        add(&ap, m->average_precision[t]);
+        add(&precision_spread, of_tag.precision_deviation);
+        add(&recall_spread, of_tag.recall_deviation);
+        add(&ap_spread, m->average_precision_deviation[t]);
+    }
+    result.average_precision = mean(&ap);
+    result.average_precision_deviation = mean(&ap_spread);
+    if (tag == OC_TAGS_MEAN) {
+        result.precision = mean(&precision);
+        result.recall = mean(&recall);
+        result.f1 = mean(&f1);
+        result.precision_deviation = mean(&precision_spread);
+        result.recall_deviation = mean(&recall_spread);
+    }
+    *out = result;
+    return OC_OK;
+}

@@ -1,0 +1,14 @@
+/* Figures from a measurement. SPDX-License-Identifier: MIT */
+#ifndef OC_REPORT_METRICS_H
+#define OC_REPORT_METRICS_H
+
+#include "measurement.h"
+
+double oc__metrics_accuracy(const oc__measurement *measurement);
+
+/* See oc_report_metrics. `tag` is a tag, OC_TAGS_TOGETHER or OC_TAGS_MEAN; out of range is OC_E_ARGUMENT. */
+oc_status oc__metrics_of(oc_metrics *out, const oc__measurement *measurement, int32_t tag, double threshold, oc_error *err);
+
+uint64_t oc__metrics_confusion(const oc__measurement *measurement, size_t truth, size_t predicted);
+
+#endif

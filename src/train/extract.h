@@ -1,0 +1,26 @@
+/* Features of samples: what a base network says of their views. SPDX-License-Identifier: MIT */
+#ifndef OC_TRAIN_EXTRACT_H
+#define OC_TRAIN_EXTRACT_H
+
+#include "model.h"
+#include "progress.h"
+#include "sample.h"
+
+/* Of sample i: `n_views` rows of `dim` floats, the first of the whole picture; `content` tells equal pictures; `status` is not
+ * OC_OK where the picture could not be read (its rows are then 0). Free with oc__features_free. */
+typedef struct oc__features {
+    oc_context *context;
+    size_t n, n_views, dim;
+    float *values;
+    uint64_t *content;
+    oc_status *status;
+} oc__features;
+
+/* Reads every sample and runs the base on its views: the whole picture, then random crops of 0.5 to 1 of its area, of aspect
+ * 4:5 to 5:4 relative to it, mirrored by chance if `mirror`. A view depends on the seed, the sample's number and the view's
+ * alone. A picture that cannot be read is logged, or, unless skip_broken, an error. */
+oc_status oc__features_extract(oc__features *out, const oc_model *base, const oc__labelled *samples, size_t n, size_t n_views,
+                               bool mirror, bool skip_broken, uint64_t seed, oc__progress *progress, oc_error *err);
+void oc__features_free(oc__features *features);
+
+#endif

@@ -1,0 +1,102 @@
+/* The table of hyper-parameters: it yields the C setter, the command's flags and the Python keywords.
+ * SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+#include "train.h"
+
+typedef struct row {
+    const char *key, *standard, *help;
+    uint32_t type;
+    double minimum, maximum;
+    size_t offset;
+} row;
+
+static const row table[] = {
+    {"seed", "0", "where random choices begin; the same seed gives the same model", OC_OPTION_INTEGER, 0, 9007199254740991.0,
+     offsetof(oc__train_options, seed)},
+    {"views", "4", "views of each picture to learn from: the whole and random crops", OC_OPTION_INTEGER, 1, 64,
+     offsetof(oc__train_options, views)},
+    {"folds", "5", "parts of the cross-validation", OC_OPTION_INTEGER, 2, 20, offsetof(oc__train_options, folds)},
+    {"l2", "0", "strength of the regularisation; 0 chooses it by cross-validation", OC_OPTION_NUMBER, 0, 1000,
+     offsetof(oc__train_options, l2)},
+    {"mirror", "true", "let views be mirrored; false where left and right differ", OC_OPTION_BOOLEAN, 0, 1,
+     offsetof(oc__train_options, mirror)},
+    {"skip_broken", "true", "leave out pictures that cannot be read, with a warning; false stops at the first",
+     OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, skip_broken)},
+};
+#define N_ROWS (sizeof table / sizeof *table)
+
+oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err) {
+    if (index >= N_ROWS) return oc__fail(err, OC_E_NOT_FOUND, "there are %zu training options", N_ROWS);
+    const row *r = &table[index];
+    *option = (oc_option){sizeof *option, r->type, r->key, r->standard, r->help, r->minimum, r->maximum};
+    return OC_OK;
+}
+
+static oc_status bad_value(const row *r, const char *value, oc_error *err) {
+    if (r->type == OC_OPTION_BOOLEAN) return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected true or false", r->key, value);
+    return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected a%s number from %lld to %lld", r->key, value,
+                    r->type == OC_OPTION_INTEGER ? " whole" : "", (long long)r->minimum, (long long)r->maximum);
+}
+
+static oc_status set(oc__train_options *options, const row *r, const char *value, oc_error *err) {
+    void *field = (char *)options + r->offset;
+    uint64_t integer;
+    double number;
+    switch (r->type) {
+    case OC_OPTION_INTEGER:
+        if (!oc__parse_u64(value, &integer) || (double)integer < r->minimum || (double)integer > r->maximum)
+            return bad_value(r, value, err);
+        memcpy(field, &integer, sizeof integer);
+        return OC_OK;
+    case OC_OPTION_NUMBER:
+        if (!oc__parse_double(value, &number) || number < r->minimum || number > r->maximum) return bad_value(r, value, err);
+        memcpy(field, &number, sizeof number);
+        return OC_OK;
+    default:
+        if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) return bad_value(r, value, err);
+        *(bool *)field = value[0] == 't';
+        return OC_OK;
+    }
+}
+
+oc_status oc__train_options_set(oc__train_options *options, const char *key, const char *value, oc_error *err) {
+    char keys[160] = "";
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (strcmp(table[i].key, key) == 0) return set(options, &table[i], value, err);
+        size_t n = strlen(keys);
+        snprintf(keys + n, sizeof keys - n, "%s%s", i ? ", " : "", table[i].key);
+    }
+    return oc__fail(err, OC_E_NOT_FOUND, "there is no training option '%.40s'; there are: %s", key, keys);
+}
+
+void oc__train_options_default(oc__train_options *options) {
+    memset(options, 0, sizeof *options);
+    for (size_t i = 0; i < N_ROWS; i++) set(options, &table[i], table[i].standard, NULL);
+}
+
+oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err) {
+    for (size_t i = 0; i < N_ROWS; i++) {
+        char key[64], value[32];
+        const void *field = (const char *)options + table[i].offset;
+        uint64_t integer;
+        double number;
+        snprintf(key, sizeof key, "option.%s", table[i].key);
+        if (table[i].type == OC_OPTION_INTEGER) {
+            memcpy(&integer, field, sizeof integer);
+            snprintf(value, sizeof value, "%llu", (unsigned long long)integer);
+        } else if (table[i].type == OC_OPTION_NUMBER) {
+            memcpy(&number, field, sizeof number);
+            oc__print_double(value, number);
+        } else {
+            strcpy(value, *(const bool *)field ? "true" : "false");
+        }
+        oc_status status = oc__model_set_property(model, key, value, err);
+        if (status) return status;
+    }
+    return OC_OK;
+}

@@ -1,0 +1,41 @@
+/* Training a classifier. SPDX-License-Identifier: MIT */
+#ifndef OC_TRAIN_TRAIN_H
+#define OC_TRAIN_TRAIN_H
+
+#include "extract.h"
+
+/* Hyper-parameters. The one table that describes them is in options.c. */
+typedef struct oc__train_options {
+    uint64_t seed;
+    uint64_t views;
+    uint64_t folds;
+    double l2; /* 0: chosen by cross-validation */
+    bool mirror;
+    bool skip_broken;
+} oc__train_options;
+
+void oc__train_options_default(oc__train_options *options);
+
+/* Describes option `index`; OC_E_NOT_FOUND past the last. */
+oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err);
+
+/* Sets one from text. */
+oc_status oc__train_options_set(oc__train_options *options, const char *key, const char *value, oc_error *err);
+
+/* Writes every option as "option.KEY" into the model's properties. */
+oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err);
+
+/* What there is to train on. */
+typedef struct oc__training_set {
+    const oc__labelled *samples;
+    size_t n;
+    const char *const *tags; /* every tag bears samples */
+    size_t n_tags;
+} oc__training_set;
+
+/* Trains on top of `base` and returns a finished model. With `cross_validate` its measurement is that of the cross-validation
+ * (which is run in any case where something is to be chosen); else it has none. Progress runs to 0.95. */
+oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__training_set *set,
+                               const oc__train_options *options, bool cross_validate, oc__progress *progress, oc_error *err);
+
+#endif

@@ -1,0 +1,74 @@
+/* Measuring a model on a data set. SPDX-License-Identifier: MIT */
+#include "evaluate.h"
+
+#include <string.h>
+
+#include "memory.h"
+#include "predictor.h"
+
+/* The model's number of each tag of the data set. */
+static oc_status match_tags(uint32_t *map, const oc_model *model, const oc_dataset *dataset, oc_error *err) {
+    for (size_t i = 0; i < dataset->n_tags; i++) {
+        uint32_t t = 0;
+        while (t < model->n_tags && strcmp(model->tags[t], dataset->tags[i]) != 0) t++;
+        if (t == model->n_tags)
+            return oc__fail(err, OC_E_DATA, "the data set has the tag '%s', which the model does not know", dataset->tags[i]);
+        map[i] = t;
+    }
+    return OC_OK;
+}
+
+/* Moves what could be read to the front and fills the measurement in. */
+static oc_status collect(oc__measurement **out, float *probabilities, const oc_status *statuses, const uint32_t *map,
+                         const oc_model *model, const oc_dataset *dataset, oc_error *err) {
+    size_t n = 0, row = model->n_tags;
+    oc__measurement *m = NULL;
+    for (size_t i = 0; i < dataset->n_samples; i++) {
+        if (statuses[i]) continue;
+        memmove(probabilities + n * row, probabilities + i * row, row * sizeof *probabilities);
+        n++;
+    }
+    if (n == 0) return oc__fail(err, OC_E_DATA, "none of the %zu pictures could be read", dataset->n_samples);
+    oc_status status = oc__measurement_create(&m, model->context, n, (uint32_t)row, err);
+    if (status) return status;
+    m->n_skipped = (uint32_t)(dataset->n_samples - n);
+    for (size_t i = 0, to = 0; i < dataset->n_samples && !status; i++) {
+        if (statuses[i]) continue;
+        const char *name = dataset->samples[i].sample->image.name;
+        m->entries[to].truth = map[dataset->samples[i].tag];
+        if (!(m->entries[to++].name = oc__strdup(model->context, name)))
+            status = oc__fail_nomem(err, model->context, strlen(name), "measurement");
+    }
+    if (!status) status = oc__measurement_fill(m, probabilities, err);
+    if (status) oc__measurement_free(m);
+    else *out = m;
+    return status;
+}
+
+oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_dataset *dataset, oc__progress *progress,
+                       oc_error *err) {
+    oc_context *context = model->context;
+    size_t n = dataset->n_samples;
+    oc_predictor *predictor = NULL;
+    uint32_t *map = oc__alloc_array(context, dataset->n_tags, sizeof *map);
+    float *probabilities = oc__alloc_array(context, n, model->n_tags * sizeof(float));
+    oc_status *statuses = oc__alloc_zero(context, n * sizeof *statuses), status = OC_OK;
+    const oc_image **images = oc__alloc_array(context, n, sizeof *images);
+    if (!map || !probabilities || !statuses || !images)
+        status = oc__fail_nomem(err, context, n * model->n_tags * sizeof(float), "evaluation");
+    for (size_t i = 0; i < n && !status; i++) images[i] = &dataset->samples[i].sample->image;
+    if (!status) status = match_tags(map, model, dataset, err);
+    if (!status) status = oc__predictor_create(&predictor, model, err);
+    if (!status) status = oc__predict_batch(probabilities, statuses, predictor, images, n, progress, err);
+    for (size_t i = 0; i < n && !status; i++)
+        if (statuses[i] == OC_E_NOMEM) status = oc__fail_nomem(err, context, 0, images[i]->name);
+        else if (statuses[i])
+            oc__log(context, OC_LOG_WARNING, "left out: %s: %s", images[i]->name, oc_status_name(statuses[i]));
+    if (!status) status = collect(out, probabilities, statuses, map, model, dataset, err);
+    oc__predictor_free(predictor);
+    oc__free(context, map);
+    oc__free(context, probabilities);
+    oc__free(context, statuses);
+    oc__free(context, images);
+    return status;
+}

@@ -1,0 +1,72 @@
+/* Training a model on a data set. SPDX-License-Identifier: MIT */
+#include "train_model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base.h"
+#include "clock.h"
+#include "evaluate.h"
+
+oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
+    if (dataset->n_tags < 2)
+        return oc__fail(err, OC_E_DATA, "there %s with pictures; a classifier needs at least 2",
+                        dataset->n_tags ? "is one tag" : "are no tags");
+    if (dataset->n_samples < 4)
+        return oc__fail(err, OC_E_DATA, "there are %zu pictures, training needs at least 4", dataset->n_samples);
+    return OC_OK;
+}
+
+oc_status oc__testable(const oc_dataset *dataset, const oc_dataset *test, oc_error *err) {
+    if (test->n_samples == 0) return oc__fail(err, OC_E_DATA, "the test set has no pictures");
+    for (size_t i = 0; i < test->n_tags; i++) {
+        size_t t = 0;
+        while (t < dataset->n_tags && strcmp(dataset->tags[t], test->tags[i]) != 0) t++;
+        if (t == dataset->n_tags)
+            return oc__fail(err, OC_E_DATA, "the test set has the tag '%s', which the training pictures lack", test->tags[i]);
+    }
+    return OC_OK;
+}
+
+static oc_status describe(oc_model *model, const oc_model *base, oc_error *err) {
+    static const struct {
+        const char *key, *of_base;
+    } copied[] = {{"base", "name"}, {"base_sha256", "sha256"}};
+    char text[96];
+    oc_status status = oc__model_set_property(model, "kind", "classification", err);
+    if (!status) status = oc__model_set_property(model, "library", oc_version_string(), err);
+    oc__utc_now(text);
+    if (!status) status = oc__model_set_property(model, "created", text, err);
+    for (size_t i = 0; i < sizeof copied / sizeof *copied && !status; i++) {
+        const char *value = oc__model_property(base, copied[i].of_base);
+        status = oc__model_set_property(model, copied[i].key, value ? value : "", err);
+    }
+    snprintf(text, sizeof text, "%ux%u", model->rule.width, model->rule.height);
+    if (!status) status = oc__model_set_property(model, "input", text, err);
+    if (!status) status = oc__model_set_property_u64(model, "n_parameters", oc__graph_n_weights(&model->graph), err);
+    if (!status)
+        status = oc__model_set_property_u64(model, "n_multiply_adds",
+                                            oc__graph_n_macs(&model->graph, model->rule.height, model->rule.width), err);
+    return status;
+}
+
+oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
+                          oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
+    oc_model *base = NULL, *model = NULL;
+    oc__progress progress;
+    oc__progress_begin(&progress, callback, user, cancel);
+    oc__training_set set = {dataset->samples, dataset->n_samples, (const char *const *)dataset->tags, dataset->n_tags};
+    oc_status status = oc__base_builtin(&base, dataset->context, err);
+    if (!status) status = oc__train_classifier(&model, base, &set, options, !test, &progress, err);
+    if (!status) status = describe(model, base, err);
+    if (!status && test) {
+        oc__progress_stage(&progress, "measuring", 0.95, 1, test->n_samples);
+        status = oc__evaluate(&model->measurement, model, test, &progress, err);
+    }
+    if (!status) oc__progress_end(&progress);
+    if (!status) status = oc__progress_status(&progress, err);
+    oc__model_release(base);
+    if (status) oc__model_release(model);
+    else *out = model;
+    return status;
+}

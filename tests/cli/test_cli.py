@@ -1,0 +1,803 @@
+"""The `ocellus` command from end to end: what it prints, what it writes, and how it ends.
+
+The environment names the programs: OCELLUS_COMMAND, and OCELLUS_GENERATE for pictures of parts. Nothing but the standard
+library is needed.
+
+SPDX-License-Identifier: MIT
+"""
+import csv
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pictures  # noqa: E402
+
+COMMAND = os.environ.get("OCELLUS_COMMAND", "ocellus")
+GENERATE = os.environ.get("OCELLUS_GENERATE", "generate-pictures")
+TIMEOUT = 300
+
+DONE, FAILED, USAGE, PARTLY = 0, 1, 2, 3
+
+
+def environment(**changes):
+    result = dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8")
+    result.pop("NO_COLOR", None)
+    result.update(changes)
+    return result
+
+
+def ocellus(*arguments, **options):
+    options.setdefault("env", environment())
+    options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
+    if options["stdin"] is None:
+        del options["stdin"]
+    options.setdefault("stdout", subprocess.PIPE)
+    result = subprocess.run((COMMAND,) + arguments, stderr=subprocess.PIPE, timeout=TIMEOUT, check=False, **options)
+    result.out = (result.stdout or b"").decode("utf-8", "strict")
+    result.err = result.stderr.decode("utf-8", "strict")
+    return result
+
+
+class CommandTest(unittest.TestCase):
+    """Pictures and one trained model that the tests share, and a folder of each test's own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = tempfile.mkdtemp(prefix="ocellus-cli-")
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        cls.data = os.path.join(cls.shared, "pictures")
+        cls.model = os.path.join(cls.shared, "model.ocm")
+        pictures.write_folder(cls.data)
+        result = ocellus("train", cls.data, "-o", cls.model, "--quiet")
+        if result.returncode != DONE:
+            raise AssertionError("the model for the tests could not be trained: " + result.err)
+        cls.picture = os.path.join(cls.data, "plain", "00.png")
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="case-", dir=self.shared)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def check(self, result, status, *messages):
+        """The exit code, and that standard error has each of the messages (regular expressions)."""
+        self.assertEqual(result.returncode, status, result.err)
+        for message in messages:
+            self.assertRegex(result.err, message)
+        if status == USAGE or (status == FAILED and messages):
+            self.assertRegex(result.err, r"(?m)^ocellus: ")
+        return result
+
+
+class Help(CommandTest):
+    def test_the_list_of_commands(self):
+        for arguments in (("help",), ("--help",), ("-h",)):
+            result = self.check(ocellus(*arguments), DONE)
+            for name in ("train", "evaluate", "predict", "info", "version", "help"):
+                self.assertRegex(result.out, r"(?m)^    %s  " % name)
+            self.assertEqual(result.err, "")
+
+    def test_each_command_has_help(self):
+        for name in ("train", "evaluate", "predict", "info", "version", "help"):
+            asked = self.check(ocellus("help", name), DONE)
+            self.assertTrue(asked.out.startswith("usage: ocellus " + name), asked.out)
+            self.assertEqual(asked.out, ocellus(name, "--help").out)
+            self.assertEqual(asked.out, ocellus(name, "-h").out)
+
+    def test_help_fits_the_terminal(self):
+        for line in ocellus("help", "train").out.splitlines():
+            if not line.startswith(("usage:", "   or:")):
+                self.assertLessEqual(len(line), 80, line)
+
+    def test_hyper_parameters_are_flags(self):
+        out = ocellus("help", "train").out
+        section = out.split("Hyper-parameters\n")[1].split("\n\n")[0]
+        self.assertIn("--seed N", section)
+        flags = re.findall(r"--([a-z0-9-]+)", section)
+        self.assertGreaterEqual(len(flags), 3)
+
+    def test_version(self):
+        result = self.check(ocellus("version"), DONE)
+        self.assertRegex(result.out, r"^ocellus \d+\.\d+\.\d+\n")
+        self.assertEqual(ocellus("--version").out, result.out)
+        facts = json.loads(ocellus("version", "--json", "--threads", "2").out)
+        self.assertEqual(facts["threads"], 2)
+        self.assertIn(facts["cpu"], ("c", "avx2", "avx512", "neon"))
+        self.assertIn("ocellus " + facts["library"], result.out)
+
+
+class Usage(CommandTest):
+    def test_no_command(self):
+        self.check(ocellus(), USAGE, "no command", "hint: 'ocellus help'")
+
+    def test_unknown_command(self):
+        self.check(ocellus("trian"), USAGE, "'trian' is not a command", "did you mean 'train'")
+        self.check(ocellus("pred"), USAGE, "did you mean 'predict'")
+        self.check(ocellus("xyzzy"), USAGE, "'xyzzy' is not a command", "lists the commands")
+        self.check(ocellus("help", "infos"), USAGE, "did you mean 'info'")
+
+    def test_option_before_the_command(self):
+        self.check(ocellus("--json", "train"), USAGE, "a command comes first")
+
+    def test_unknown_option(self):
+        self.check(ocellus("train", self.data, "--sede", "1"), USAGE, "no option '--sede'", "did you mean '--seed'")
+        self.check(ocellus("predict", "--zzz"), USAGE, "no option '--zzz'", "see 'ocellus help predict'")
+        self.check(ocellus("info", "-x"), USAGE, "no option '-x'")
+
+    def test_missing_value(self):
+        self.check(ocellus("train", self.data, "-o"), USAGE, "'-o' needs a value")
+        self.check(ocellus("train", self.data, "-o", "--json"), USAGE, "'-o' needs a value")
+        self.check(ocellus("train", self.data, "-o", "x.ocm", "--seed"), USAGE, "'--seed' needs a value")
+        self.check(ocellus("train", self.data, "--output="), USAGE, "'--output' needs a value")
+
+    def test_value_where_none_goes(self):
+        self.check(ocellus("info", self.model, "--json=yes"), USAGE, "'--json' takes no value")
+
+    def test_numbers(self):
+        for value in ("x", "-1", "1.5", "0x10", " 3", "99999999999999999999"):
+            self.check(ocellus("predict", self.model, self.picture, "--top", value), USAGE, "'--top'.*whole number from 0")
+        for value in ("1.1", "nan", "inf", "0,5", "-0.5", "50%"):
+            self.check(ocellus("predict", self.model, self.picture, "--threshold", value), USAGE, "not a number from 0 to 1")
+        self.check(ocellus("version", "--threads", "0"), USAGE, "'--threads'.*1 to 256")
+        self.check(ocellus("version", "--threads", "257"), USAGE, "'--threads'.*1 to 256")
+
+    def test_hyper_parameter_out_of_range(self):
+        target = self.path("model.ocm")
+        for value in ("-1", "x", "1e99"):
+            self.check(ocellus("train", self.data, "-o", target, "--seed", value), USAGE, "seed", "see 'ocellus help train'")
+        self.assertFalse(os.path.exists(target))
+
+    def test_operands(self):
+        self.check(ocellus("train"), USAGE, "train what")
+        self.check(ocellus("train", self.data), USAGE, "-o model.ocm")
+        self.check(ocellus("train", self.data, "more", "-o", "x"), USAGE, "'more' is one argument too many")
+        self.check(ocellus("predict"), USAGE, "takes a model and the pictures")
+        self.check(ocellus("predict", self.model), USAGE, "name the pictures")
+        self.check(ocellus("evaluate", self.model), USAGE, "1 argument was given")
+        self.check(ocellus("info"), USAGE, "takes one model")
+        self.check(ocellus("version", "now"), USAGE, "takes no arguments")
+        self.check(ocellus("help", "info", "train"), USAGE, "one too many")
+
+    def test_test_split_alone(self):
+        self.check(ocellus("train", "labels.csv", "--test-split", "test", "-o", "x"), USAGE, "needs --split")
+
+    def test_testing_on_the_training_pictures(self):
+        self.check(ocellus("train", self.data, "--test", self.data + "/", "-o", self.path("m.ocm")), USAGE,
+                   "the training pictures themselves")
+        self.check(ocellus("train", "x.csv", "--split", "a", "--test-split", "a", "-o", self.path("m.ocm")), USAGE,
+                   "the training pictures themselves")
+
+    def test_forms_of_options(self):
+        """--name=VALUE, --name VALUE, -nVALUE and any order say the same."""
+        whole = ocellus("predict", self.model, self.picture, "--top", "1", "--json").out
+        self.assertEqual(whole, ocellus("predict", "--top=1", self.model, "--json", self.picture).out)
+        self.assertEqual(whole, ocellus("predict", "-n1", "--json", self.model, self.picture).out)
+        self.assertEqual(whole, ocellus("predict", "-qn", "1", "--json", "--", self.model, self.picture).out)
+
+    def test_double_dash_ends_the_options(self):
+        shutil.copy(self.picture, self.path("--top"))
+        result = ocellus("predict", self.model, "--json", "--", "--top", cwd=self.folder)
+        self.check(result, DONE)
+        self.assertEqual(json.loads(result.out)["picture"], "--top")
+
+
+class Train(CommandTest):
+    def test_table_and_json_agree(self):
+        target = self.path("m.ocm")
+        people = self.check(ocellus("train", self.data, "-o", target, "--seed", "3"), DONE)
+        self.assertRegex(people.out, r"Measured by \d+-fold cross-validation: each of 16 pictures")
+        self.assertRegex(people.out, r"Saved .*m\.ocm")
+        self.assertRegex(people.err, r"16 pictures, 2 tags")
+        programs = self.check(ocellus("train", self.data, "-o", target, "--seed=3", "--json"), DONE)
+        document = json.loads(programs.out)
+        self.assertEqual(document["model"], target)
+        self.assertEqual(document["model_bytes"], os.path.getsize(target))
+        self.assertEqual(document["tags"], ["plain", "striped"])
+        self.assertEqual(document["properties"]["option.seed"], "3")
+        report = document["report"]
+        self.assertEqual(report["method"], "cross-validation")
+        self.assertEqual(report["n_pictures"], 16)
+        self.assertIn("accuracy %.1f %%" % (100 * report["accuracy"]), people.out)
+        self.assertIn("macro F1 %.1f %%" % (100 * report["mean"]["f1"]), people.out)
+        for row in report["tags"]:
+            figures = "%d +%d +%.1f %% +%.1f %%" % (row["n_pictures"], row["n_predicted"], 100 * row["precision"],
+                                                    100 * row["recall"])
+            self.assertRegex(people.out, r"(?m)^ +%s +%s" % (row["tag"], figures))
+
+    def test_same_seed_same_answers(self):
+        answers = []
+        for threads in ("1", "2"):
+            target = self.path("m%s.ocm" % threads)
+            self.check(ocellus("train", self.data, "-o", target, "--seed", "5", "--threads", threads, "-q"), DONE)
+            answers.append(ocellus("predict", target, self.picture, "--json", "--top", "0").out)
+        self.assertEqual(*answers)
+
+    def test_quiet_says_nothing(self):
+        result = self.check(ocellus("train", self.data, "-o", self.path("m.ocm"), "--quiet"), DONE)
+        self.assertEqual(result.out + result.err, "")
+
+    def test_switch_forms(self):
+        target = self.path("m.ocm")
+        for form, expected in (("--skip-broken", "true"), ("--no-skip-broken", "false"), ("--skip-broken=false", "false")):
+            document = json.loads(ocellus("train", self.data, "-o", target, form, "--json").out)
+            self.assertEqual(document["properties"]["option.skip_broken"], expected)
+        self.check(ocellus("train", self.data, "-o", target, "--skip-broken=maybe"), USAGE, "skip_broken")
+
+    def test_replaces_an_older_model(self):
+        target = self.path("m.ocm")
+        pictures.write(target, b"old")
+        self.check(ocellus("train", self.data, "-o", target, "-q"), DONE)
+        self.check(ocellus("info", target), DONE)
+        self.assertEqual(os.listdir(self.folder), ["m.ocm"])
+
+    def test_test_folder(self):
+        test = self.path("test")
+        pictures.write_folder(test, n=3, first_seed=5000)
+        document = json.loads(ocellus("train", self.data, "--test", test, "-o", self.path("m.ocm"), "--json").out)
+        self.assertEqual(document["report"]["method"], "test-set")
+        self.assertEqual(document["report"]["n_pictures"], 6)
+        self.assertEqual(document["report"]["n_folds"], 1)
+
+    def write_csv(self):
+        with open(self.path("labels.csv"), "w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(("path", "tag", "split"))
+            for tag in ("plain", "striped"):
+                for i in range(8):
+                    rows.writerow((os.path.join(self.data, tag, "%02d.png" % i), tag, "train" if i < 6 else "test"))
+        return self.path("labels.csv")
+
+    def test_csv_with_splits(self):
+        labels = self.write_csv()
+        result = ocellus("train", labels, "--split", "train", "--test-split", "test", "-o", self.path("m.ocm"), "--json")
+        document = json.loads(self.check(result, DONE).out)
+        self.assertEqual(document["report"]["method"], "test-set")
+        self.assertEqual(document["report"]["n_pictures"], 4)
+        self.assertEqual(document["properties"]["n_training_pictures"], "12")
+
+    def test_csv_without_a_choice_warns(self):
+        result = ocellus("train", self.write_csv(), "-o", self.path("m.ocm"))
+        self.check(result, DONE, "warning: .*several splits")
+
+    def test_no_such_split(self):
+        labels = self.write_csv()
+        self.check(ocellus("train", labels, "--split", "trian", "-o", self.path("m.ocm")), FAILED,
+                   "no picture has the split 'trian'", "its splits are: train, test")
+
+    def test_split_of_a_folder(self):
+        self.check(ocellus("train", self.data, "--split", "train", "-o", self.path("m.ocm")), FAILED, "splits are for CSV")
+
+    def test_train_and_test_folders_are_not_tags(self):
+        for part in ("train", "test"):
+            pictures.write_folder(self.path("parts", part), n=2)
+        pictures.write(self.path("parts", "labels.csv"), b"path,tag\n")
+        self.check(ocellus("train", self.path("parts"), "-o", self.path("m.ocm")), FAILED, "'train' and 'test'",
+                   r"hint: ocellus train \S+parts/train --test \S+parts/test -o model.ocm")
+        self.check(ocellus("evaluate", self.model, self.path("parts") + "/"), FAILED,
+                   r"evaluate MODEL \S+parts/test")
+        # A third folder makes them tags like any other.
+        pictures.write_folder(self.path("parts"), tags=("third",), n=2)
+        self.assertNotIn("look like parts", ocellus("train", self.path("parts"), "-o", self.path("m.ocm")).err)
+
+
+class BadInputs(CommandTest):
+    """Each asserts what the user reads. See also Usage."""
+
+    def train(self, data, *arguments):
+        target = self.path("model.ocm")
+        result = ocellus("train", data, "-o", target, *arguments)
+        if result.returncode != DONE:
+            self.assertFalse(os.path.exists(target))
+        return result
+
+    def test_missing_folder(self):
+        self.check(self.train(self.path("nowhere")), FAILED, "nowhere: no such folder or file")
+
+    def test_empty_folder(self):
+        os.mkdir(self.path("empty"))
+        self.check(self.train(self.path("empty")), FAILED, "empty", "hint: a data set is a folder with one sub-folder")
+
+    def test_folder_without_sub_folders(self):
+        pictures.write(self.path("flat", "1.png"), pictures.plain(1))
+        self.check(self.train(self.path("flat")), FAILED, "flat", "hint: a data set is")
+
+    def test_a_picture_instead_of_a_folder(self):
+        self.check(self.train(self.picture), FAILED, "neither a folder nor a .csv file")
+
+    def test_one_tag_only(self):
+        pictures.write_folder(self.path("one"), tags=("plain",))
+        self.check(self.train(self.path("one")), FAILED, "tag", "something to tell apart")
+
+    def test_two_pictures(self):
+        pictures.write_folder(self.path("two"), n=1)
+        self.check(self.train(self.path("two")), FAILED, "2 pictures")
+
+    def test_csv_without_columns(self):
+        pictures.write(self.path("bad.csv"), b"file,label\na.png,x\n")
+        self.check(self.train(self.path("bad.csv")), FAILED, "bad.csv", "columns path and tag")
+
+    def test_empty_csv(self):
+        pictures.write(self.path("empty.csv"), b"")
+        self.check(self.train(self.path("empty.csv")), FAILED, "empty.csv")
+
+    def test_csv_of_missing_pictures(self):
+        rows = b"".join(b"%d.png,%s\n" % (i, b"ab"[i % 2:i % 2 + 1]) for i in range(8))
+        pictures.write(self.path("gone.csv"), b"path,tag\n" + rows)
+        self.check(self.train(self.path("gone.csv")), FAILED, "warning: .*0.png", "(?m)^ocellus: ")
+
+    def test_broken_pictures_are_left_out(self):
+        data = self.path("data")
+        shutil.copytree(self.data, data)
+        whole = pictures.striped(1)
+        pictures.write(os.path.join(data, "striped", "truncated.png"), whole[:len(whole) // 2])
+        pictures.write(os.path.join(data, "striped", "huge.png"), pictures.huge_png())
+        pictures.write(os.path.join(data, "striped", "empty.png"), b"")
+        pictures.write(os.path.join(data, "striped", "readme.txt"), b"hello\n")
+        result = self.check(self.train(data), DONE, "warning: .*truncated.png", "warning: .*huge.png", "readme.txt")
+        self.assertIn("empty.png", result.err)
+        self.check(self.train(data, "--no-skip-broken"), FAILED, "(truncated|huge|empty).png")
+
+    def test_one_picture_under_two_tags(self):
+        data = self.path("data")
+        shutil.copytree(self.data, data)
+        shutil.copy(self.picture, os.path.join(data, "striped", "again.png"))
+        self.check(self.train(data), DONE, "warning: .*(00|again).png.*same picture")
+
+    def test_a_tag_with_one_picture(self):
+        data = self.path("data")
+        shutil.copytree(self.data, data)
+        pictures.write(os.path.join(data, "lonely", "1.png"), pictures.plain(77))
+        self.check(self.train(data), DONE, "warning: .*lonely.*one picture")
+
+    def test_many_warnings_are_cut_short(self):
+        data = self.path("data")
+        shutil.copytree(self.data, data)
+        whole = pictures.striped(1)
+        for i in range(30):
+            pictures.write(os.path.join(data, "striped", "t%02d.png" % i), whole[:len(whole) // 2])
+        result = self.check(self.train(data), DONE, r"warning: \.\.\. and 10 more")
+        self.assertEqual(len(re.findall(r"(?m)^warning: .*t\d\d.png", result.err)), 20)
+        result = self.check(self.train(data, "--verbose"), DONE)
+        self.assertEqual(len(re.findall(r"(?m)^warning: .*t\d\d.png", result.err)), 30)
+
+    def test_output_is_a_folder(self):
+        self.check(ocellus("train", self.data, "-o", self.folder), FAILED, "is a folder", "hint: write -o .*/model.ocm")
+
+    def test_output_is_a_device(self):
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        self.check(ocellus("train", self.data, "-o", fifo), FAILED, "fifo: is a device or a pipe")
+
+    def test_output_in_a_missing_folder(self):
+        self.check(ocellus("train", self.data, "-o", self.path("no", "m.ocm")), FAILED, "does not exist", "mkdir -p")
+
+    def test_output_below_a_file(self):
+        pictures.write(self.path("file"), b"x")
+        self.check(ocellus("train", self.data, "-o", self.path("file", "m.ocm")), FAILED, "file.*(not a folder|cannot be used)")
+
+    def test_output_in_a_read_only_folder(self):
+        target = self.path("m.ocm")
+        if os.geteuid() == 0:
+            target = "/proc/m.ocm"  # permissions do not hold root back; this file system does
+            if not os.path.isdir("/proc/self"):
+                self.skipTest("root, and no /proc")
+        else:
+            os.chmod(self.folder, 0o500)
+            self.addCleanup(os.chmod, self.folder, 0o700)
+        self.check(ocellus("train", self.data, "-o", target), FAILED, "m.ocm")
+        self.assertFalse(os.path.exists(target))
+
+    def test_full_disk(self):
+        """A file size limit stands in for a full disk, which takes root to make."""
+        target = self.path("m.ocm")
+        pictures.write(target, b"the older model")
+        import resource
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
+        self.check(ocellus("train", self.data, "-o", target, preexec_fn=limit), FAILED, "m.ocm.*(?i:too large|write)")
+        with open(target, "rb") as file:
+            self.assertEqual(file.read(), b"the older model")
+        self.assertEqual(os.listdir(self.folder), ["m.ocm"])
+
+    def test_missing_model(self):
+        self.check(ocellus("predict", self.path("no.ocm"), self.picture), FAILED, "no.ocm")
+        self.check(ocellus("info", self.path("no.ocm")), FAILED, "no.ocm")
+        self.check(ocellus("evaluate", self.path("no.ocm"), self.data), FAILED, "no.ocm")
+
+    def test_model_is_a_folder(self):
+        self.check(ocellus("predict", self.data, self.picture), FAILED, "is a folder, not a model", "the model comes first")
+
+    def test_model_and_picture_swapped(self):
+        self.check(ocellus("predict", self.picture, self.model), FAILED, "00.png", "the model comes before the pictures")
+
+    def test_truncated_model(self):
+        with open(self.model, "rb") as file:
+            whole = file.read()
+        pictures.write(self.path("cut.ocm"), whole[:len(whole) // 2])
+        self.check(ocellus("info", self.path("cut.ocm")), FAILED, "cut.ocm", "hint: the file is damaged or incomplete")
+
+    def test_empty_model(self):
+        pictures.write(self.path("empty.ocm"), b"")
+        self.check(ocellus("info", self.path("empty.ocm")), FAILED, "empty.ocm")
+
+    def test_evaluate_with_an_unknown_tag(self):
+        pictures.write_folder(self.path("other"), tags=("plain", "dotted"), n=2)
+        self.check(ocellus("evaluate", self.model, self.path("other")), FAILED, "dotted", "lists the tags that the model knows")
+
+    def test_test_set_with_an_unknown_tag(self):
+        pictures.write_folder(self.path("other"), tags=("plain", "dotted"), n=2)
+        self.check(self.train(self.data, "--test", self.path("other")), FAILED, "dotted", "the same tags")
+
+    def test_tag_that_is_not_utf8(self):
+        data = os.fsencode(self.path("latin"))
+        for tag in (b"gr\xfcn", b"rot"):
+            for i in range(3):
+                pictures.write(os.path.join(data, tag, b"%d.png" % i), pictures.plain(i))
+        self.check(ocellus("train", data, "-o", self.path("m.ocm")), FAILED, "UTF-8")
+
+
+class Predict(CommandTest):
+    def test_people(self):
+        result = self.check(ocellus("predict", self.model, self.picture), DONE)
+        lines = result.out.splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertRegex(lines[0], r"^%s  plain +\d+\.\d %%$" % re.escape(self.picture))
+        self.assertRegex(lines[1], r"^ +striped +\d+\.\d %$")
+        self.assertEqual(len(lines[0]), len(lines[1]))
+
+    def test_programs(self):
+        others = [os.path.join(self.data, "striped", "%02d.png" % i) for i in range(8)]
+        result = self.check(ocellus("predict", self.model, "--json", self.picture, *others), DONE)
+        answers = [json.loads(line) for line in result.out.splitlines()]
+        self.assertEqual([answer["picture"] for answer in answers], [self.picture] + others)
+        for answer, expected in zip(answers, ["plain"] + 8 * ["striped"]):
+            probabilities = [one["probability"] for one in answer["predictions"]]
+            self.assertEqual(answer["predictions"][0]["tag"], expected)
+            self.assertEqual(probabilities, sorted(probabilities, reverse=True))
+            self.assertAlmostEqual(sum(probabilities), 1, places=4)
+
+    def test_top_and_threshold(self):
+        self.assertEqual(len(ocellus("predict", self.model, self.picture, "--top", "1").out.splitlines()), 1)
+        answer = json.loads(ocellus("predict", self.model, self.picture, "--threshold", "0.5", "--json").out)
+        self.assertEqual(len(answer["predictions"]), 1)
+        sure = json.loads(ocellus("predict", self.model, self.picture, "--threshold", "1", "--json").out)
+        people = ocellus("predict", self.model, self.picture, "--threshold", "1").out
+        self.assertEqual("nothing is at least 100 % probable" in people, sure["predictions"] == [])
+
+    def test_broken_among_good(self):
+        pictures.write(self.path("broken.png"), pictures.plain(1)[:60])
+        result = ocellus("predict", self.model, self.path("broken.png"), self.picture, self.path("gone.png"), "--json")
+        self.check(result, PARTLY, "broken.png", "gone.png", "2 of 3 could not be predicted")
+        lines = [json.loads(line) for line in result.out.splitlines()]
+        self.assertEqual([line["picture"] for line in lines], [self.path("broken.png"), self.picture, self.path("gone.png")])
+        self.assertEqual(lines[0]["error"]["code"], "OC_E_CORRUPT")
+        self.assertIn("predictions", lines[1])
+        self.assertEqual(lines[2]["error"]["code"], "OC_E_NOT_FOUND")
+        self.check(ocellus("predict", self.model, self.path("gone.png")), FAILED, "gone.png")
+
+    def test_bad_pictures(self):
+        """One exit code, and a message that names the file and the fault."""
+        cases = {"empty.png": (b"", "empty.png"), "text.jpg": (b"hello, world\n" * 9, "text.jpg"),
+                 "huge.png": (pictures.huge_png(), r"huge.png.*60000"),
+                 "cut.jpg": (b"\xff\xd8\xff\xe0\x00\x10JFIF\0", "cut.jpg"), "gif.gif": (b"GIF89a", "gif.gif"),
+                 "bmp.bmp": (b"BM" + bytes(20), "bmp.bmp")}
+        for name, (data, message) in cases.items():
+            pictures.write(self.path(name), data)
+            self.check(ocellus("predict", self.model, self.path(name)), FAILED, message)
+
+    def test_folder_needs_recursive(self):
+        self.check(ocellus("predict", self.model, self.data), FAILED, "is a folder", "--recursive")
+        self.check(ocellus("predict", self.model, self.data, self.picture), PARTLY, "is a folder")
+
+    def test_recursive(self):
+        shutil.copytree(self.data, self.path("deep", "er"))
+        pictures.write(self.path("deep", "notes.txt"), b"not a picture\n" * 20)
+        pictures.write(self.path("deep", ".hidden.png"), pictures.plain(1))
+        os.symlink("..", self.path("deep", "er", "loop"))
+        result = self.check(ocellus("predict", self.model, "--recursive", "--json", self.path("deep")), DONE,
+                            "passed over 1 file that is not a picture")
+        names = [json.loads(line)["picture"] for line in result.out.splitlines()]
+        self.assertEqual(len(names), 16)
+        self.assertEqual(names, sorted(names))
+
+    def test_recursive_without_pictures(self):
+        os.mkdir(self.path("empty"))
+        self.check(ocellus("predict", self.model, "-r", self.path("empty")), FAILED, "holds no files")
+        pictures.write(self.path("text", "notes.txt"), b"not a picture\n" * 20)
+        self.check(ocellus("predict", self.model, "-r", self.path("text")), FAILED, "no picture was found")
+
+    def test_more_than_a_batch(self):
+        names = [self.path("%03d.png" % i) for i in range(70)]
+        for name in names:
+            shutil.copy(self.picture, name)
+        result = self.check(ocellus("predict", self.model, "--json", "--top", "1", *names), DONE)
+        self.assertEqual([json.loads(line)["picture"] for line in result.out.splitlines()], names)
+
+    def test_standard_input(self):
+        with open(self.picture, "rb") as file:
+            data = file.read()
+        result = self.check(ocellus("predict", self.model, "-", "--json", input=data), DONE)
+        alone = json.loads(ocellus("predict", self.model, self.picture, "--json").out)
+        self.assertEqual(json.loads(result.out), dict(alone, picture="-"))
+        self.check(ocellus("predict", self.model, "-", input=b""), FAILED, "standard input is empty")
+        self.check(ocellus("predict", self.model, "-", input=b"no picture" * 20), FAILED, "standard input")
+        self.check(ocellus("predict", self.model, "-", "-", input=data), PARTLY, "only once")
+
+    def test_names_that_are_not_utf8(self):
+        name = os.path.join(os.fsencode(self.folder), b"gr\xfcn\"\\\n.png")
+        shutil.copy(self.picture, name)
+        result = self.check(ocellus("predict", self.model, name, "--json"), DONE)
+        self.assertEqual(len(result.out.splitlines()), 1)
+        self.assertTrue(json.loads(result.out)["picture"].endswith('gr\ufffdn"\\\n.png'))
+        self.assertIn("gr\ufffdn\"\\\\x0a.png", ocellus("predict", self.model, name).out)
+
+    def test_names_cannot_drive_the_terminal(self):
+        result = ocellus("predict", self.model, self.path("\x1b[31mred\x07.png"))
+        self.check(result, FAILED, r"\\x1b\[31mred\\x07.png")
+        self.assertNotIn("\x1b", result.err)
+
+    def test_wide_names_stay_aligned(self):
+        for name in ("東京.png", "a.png"):
+            shutil.copy(self.picture, self.path(name))
+        lines = ocellus("predict", "../model.ocm", "-n1", "東京.png", "a.png", cwd=self.folder).out.splitlines()
+        self.assertEqual(lines[0].index("plain") + 2, lines[1].index("plain"))
+
+
+class Evaluate(CommandTest):
+    def test_table_and_json_agree(self):
+        people = self.check(ocellus("evaluate", self.model, self.data), DONE)
+        report = json.loads(ocellus("evaluate", self.model, self.data, "--json").out)["report"]
+        self.assertIn("Measured on 16 pictures", people.out)
+        self.assertIn("accuracy %.1f %%" % (100 * report["accuracy"]), people.out)
+        self.assertEqual(sum(row["n_pictures"] for row in report["tags"]), report["n_pictures"])
+        self.assertEqual(report["together"]["n_correct"] / report["n_pictures"], report["accuracy"])
+
+    def test_mistakes_and_confusions(self):
+        """Striped pictures under the plain tag must be found."""
+        pictures.write_folder(self.path("wrong"), tags=("striped", "plain"), n=5, first_seed=900)
+        document = json.loads(ocellus("evaluate", self.model, self.path("wrong"), "--json", "--mistakes", "7").out)
+        report = document["report"]
+        self.assertLess(report["accuracy"], 0.5)
+        self.assertEqual(report["n_mistakes"], sum(one["n_pictures"] for one in report["confusions"]))
+        self.assertEqual(len(report["mistakes"]), min(7, report["n_mistakes"]))
+        certain = [one["probability"] for one in report["mistakes"]]
+        self.assertEqual(certain, sorted(certain, reverse=True))
+        for one in report["mistakes"]:
+            self.assertIn(os.path.join(self.path("wrong"), one["truth"]), one["picture"])
+        people = ocellus("evaluate", self.model, self.path("wrong"), "--mistakes", "2").out
+        self.assertIn("Most often confused", people)
+        self.assertIn("Mistakes, the most certain 2 of %d" % report["n_mistakes"], people)
+        self.assertNotIn("Mistakes", ocellus("evaluate", self.model, self.path("wrong"), "--mistakes", "0").out)
+
+    def test_threshold(self):
+        report = json.loads(ocellus("evaluate", self.model, self.data, "--threshold", "1", "--json").out)["report"]
+        whole = json.loads(ocellus("evaluate", self.model, self.data, "--json").out)["report"]
+        self.assertEqual(report["threshold"], 1)
+        self.assertLessEqual(report["together"]["n_predicted"], whole["together"]["n_predicted"])
+        self.assertEqual(report["accuracy"], whole["accuracy"])
+
+    def test_skipped_pictures_are_counted(self):
+        data = self.path("data")
+        shutil.copytree(self.data, data)
+        whole = pictures.striped(1)
+        pictures.write(os.path.join(data, "striped", "cut.png"), whole[:len(whole) // 2])
+        result = self.check(ocellus("evaluate", self.model, data, "--json"), DONE, "warning: .*cut.png")
+        report = json.loads(result.out)["report"]
+        self.assertEqual((report["n_pictures"], report["n_skipped"]), (16, 1))
+
+    def test_csv_and_split(self):
+        rows = "".join("%s,%s,%s\n" % (os.path.join(self.data, tag, "0%d.png" % i), tag, ("a", "b")[i % 2])
+                       for tag in ("plain", "striped") for i in range(8))
+        pictures.write(self.path("l.csv"), ("path,tag,split\n" + rows).encode())
+        report = json.loads(ocellus("evaluate", self.model, self.path("l.csv"), "--split", "b", "--json").out)["report"]
+        self.assertEqual(report["n_pictures"], 8)
+        self.check(ocellus("evaluate", self.model, self.path("l.csv"), "--split", "c"), FAILED, "its splits are: a, b")
+
+
+class Info(CommandTest):
+    def test_table_and_json_agree(self):
+        people = self.check(ocellus("info", self.model), DONE)
+        document = json.loads(ocellus("info", self.model, "--json").out)
+        self.assertEqual(document["tags"], ["plain", "striped"])
+        self.assertEqual(document["properties"]["kind"], "classification")
+        for key, value in document["properties"].items():
+            self.assertRegex(people.out, r"(?m)^  %s +%s$" % (re.escape(key), re.escape(value)))
+        self.assertIn("accuracy %.1f %%" % (100 * document["report"]["accuracy"]), people.out)
+        self.assertEqual(document["report"]["mistakes"], [])
+
+    def test_remembers_the_training_report(self):
+        target = self.path("m.ocm")
+        trained = json.loads(ocellus("train", self.data, "-o", target, "--json").out)
+        told = json.loads(ocellus("info", target, "--json").out)
+        for key in ("method", "n_folds", "n_pictures", "accuracy", "together", "mean", "tags", "confusions"):
+            self.assertEqual(trained["report"][key], told["report"][key])
+        self.assertEqual(trained["properties"], told["properties"])
+
+
+class Streams(CommandTest):
+    def test_full_standard_output(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("no /dev/full")
+        for arguments in (("help",), ("info", self.model), ("predict", self.model, self.picture)):
+            with open("/dev/full", "wb") as full:
+                self.check(ocellus(*arguments, stdout=full), FAILED, "standard output cannot be written: No space left")
+
+    def test_closed_standard_output(self):
+        """The model file must not take the place of a closed standard output."""
+        target = self.path("m.ocm")
+        result = ocellus("train", self.data, "-o", target, stdout=None, preexec_fn=lambda: os.close(1))
+        self.check(result, FAILED, "standard output cannot be written")
+        self.check(ocellus("info", target), DONE)
+
+    def test_closed_pipe(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            self.check(ocellus("predict", self.model, self.picture, stdout=writer), FAILED, "Broken pipe")
+        finally:
+            os.close(writer)
+
+    def test_plain_lines_elsewhere(self):
+        result = self.check(ocellus("train", self.data, "-o", self.path("m.ocm")), DONE)
+        self.assertNotIn("\r", result.err)
+        self.assertNotIn("\x1b", result.err)
+        lines = re.findall(r"(?m)^[^:\n]+: \d+ %.*$", result.err)
+        self.assertGreaterEqual(len(lines), 1)
+        self.assertLessEqual(len(lines), 40)
+
+    def on_terminal(self, *arguments, columns=80, **changes):
+        """What the command writes to a terminal of that width."""
+        import fcntl
+        import struct
+        import termios
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with subprocess.Popen((COMMAND,) + arguments, stdin=subprocess.DEVNULL, stdout=follower, stderr=follower,
+                              env=environment(**changes)) as process:
+            os.close(follower)
+            seen = b""
+            deadline = time.monotonic() + TIMEOUT
+            while time.monotonic() < deadline:
+                ready, _, _ = select.select([leader], [], [], 1)
+                try:
+                    piece = os.read(leader, 65536) if ready else None
+                except OSError:
+                    break
+                if piece == b"":
+                    break
+                seen += piece or b""
+            os.close(leader)
+            self.assertEqual(process.wait(TIMEOUT), DONE, seen)
+        return seen.decode("utf-8")
+
+    def test_bar_on_a_terminal(self):
+        target = self.path("m.ocm")
+        seen = self.on_terminal("train", self.data, "-o", target)
+        self.assertIn("\u2501", seen)
+        self.assertIn("\x1b[36m", seen)
+        for columns in (20, 40, 80, 200):
+            seen = self.on_terminal("train", self.data, "-o", target, columns=columns, NO_COLOR="1")
+            self.assertNotRegex(seen, "\x1b\\[[0-9;]+m")
+            for bar in re.findall("\r([^\r\n\x1b]*)\x1b\\[K", seen):
+                self.assertLess(len(bar), columns)
+
+    def test_bar_in_ascii(self):
+        seen = self.on_terminal("train", self.data, "-o", self.path("m.ocm"), LC_ALL="C")
+        self.assertIn("[", seen)
+        seen.encode("ascii")
+
+    def test_dumb_terminal(self):
+        seen = self.on_terminal("train", self.data, "-o", self.path("m.ocm"), TERM="dumb")
+        self.assertNotIn("\x1b", seen)
+        self.assertRegex(seen, r"\d+ %")
+
+
+class Interrupts(CommandTest):
+    """Training on enough pictures to be under way when the signal comes."""
+
+    def setUp(self):
+        super().setUp()
+        for tag in os.listdir(self.data):
+            os.makedirs(self.path("many", tag))
+            for i in range(400):
+                os.link(os.path.join(self.data, tag, "0%d.png" % (i % 8)), self.path("many", tag, "%03d.png" % i))
+
+    def start(self, *arguments):
+        process = subprocess.Popen((COMMAND,) + arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=environment(), bufsize=0)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        return process
+
+    def interrupt(self, process, number):
+        """Sends the signal when the first line of progress is there. Returns the exit code and standard error."""
+        seen = b""
+        while b" %" not in seen:
+            line = process.stderr.readline()
+            if line == b"":
+                break
+            seen += line
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=TIMEOUT)
+        return process.returncode, (seen + rest).decode()
+
+    def test_training_leaves_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            target = self.path("out", "m.ocm")
+            os.makedirs(self.path("out"), exist_ok=True)
+            status, err = self.interrupt(self.start("train", self.path("many"), "-o", target, "--threads", "1"), number)
+            self.assertEqual(status, 128 + number, err)
+            self.assertIn("interrupted: no model was written", err)
+            self.assertEqual(os.listdir(self.path("out")), [])
+
+    def test_training_keeps_the_older_model(self):
+        pictures.write(self.path("out", "m.ocm"), b"older")
+        process = self.start("train", self.path("many"), "-o", self.path("out", "m.ocm"), "--threads", "1")
+        self.assertEqual(self.interrupt(process, signal.SIGINT)[0], 130)
+        with open(self.path("out", "m.ocm"), "rb") as file:
+            self.assertEqual(file.read(), b"older")
+
+    def test_evaluation(self):
+        process = self.start("evaluate", self.model, self.path("many"), "--threads", "1")
+        status, err = self.interrupt(process, signal.SIGINT)
+        self.assertEqual(status, 130, err)
+        self.assertIn("interrupted", err)
+
+    def test_prediction_ends_with_whole_lines(self):
+        process = self.start("predict", self.model, "--recursive", "--json", self.path("many"), "--threads", "1")
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=TIMEOUT)
+        self.assertEqual(process.returncode, 143, err)
+        for line in (first + out).decode().splitlines():
+            json.loads(line)
+
+
+    def test_waiting_for_standard_input(self):
+        process = subprocess.Popen((COMMAND, "predict", self.model, "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=environment())
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=TIMEOUT)
+        self.assertEqual(process.returncode, 130)
+
+
+class Parts(CommandTest):
+    """A day in the life, on generated pictures of machine parts."""
+
+    def test_generate_train_evaluate_predict(self):
+        data = self.path("parts")
+        subprocess.run((GENERATE, data, "--classes", "washer,gear,screw", "--per-class", "16", "--size", "128x128", "-q"),
+                       check=True, timeout=TIMEOUT, stdout=subprocess.DEVNULL)
+        model = self.path("parts.ocm")
+        self.check(ocellus("train", data, "-o", model), FAILED, "--test")
+        trained = json.loads(self.check(ocellus("train", os.path.join(data, "train"), "--test", os.path.join(data, "test"),
+                                                "-o", model, "--json"), DONE).out)
+        self.assertEqual(sorted(trained["tags"]), ["gear", "screw", "washer"])
+        self.assertGreater(trained["report"]["accuracy"], 0.5)
+
+        by_folder = json.loads(ocellus("evaluate", model, os.path.join(data, "test"), "--json").out)["report"]
+        by_csv = json.loads(ocellus("evaluate", model, os.path.join(data, "labels.csv"), "--split", "test", "--json").out)
+        self.assertEqual(by_folder["accuracy"], by_csv["report"]["accuracy"])
+        self.assertEqual(by_folder["accuracy"], trained["report"]["accuracy"])
+
+        predicted = ocellus("predict", model, "--recursive", "--top", "1", "--json", os.path.join(data, "test"))
+        answers = [json.loads(line) for line in predicted.out.splitlines()]
+        right = sum(os.path.basename(os.path.dirname(one["picture"])) == one["predictions"][0]["tag"] for one in answers)
+        self.assertEqual(right / len(answers), by_folder["accuracy"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,120 @@
+/* Constants and offsets of the interface: what has been released never changes, so this file is only added to.
+ * SPDX-License-Identifier: MIT */
+#include <assert.h>
+
+#include <ocellus/ocellus.h>
+
+#define SAME(expression) static_assert(expression, #expression)
+
+SAME(OC_OK == 0);
+SAME(OC_E_ARGUMENT == (-1));
+SAME(OC_E_NOMEM == (-2));
+SAME(OC_E_IO == (-3));
+SAME(OC_E_LIMIT == (-4));
+SAME(OC_E_FORMAT == (-5));
+SAME(OC_E_CORRUPT == (-6));
+SAME(OC_E_UNSUPPORTED == (-7));
+SAME(OC_E_CANCELLED == (-8));
+SAME(OC_E_NOT_FOUND == (-9));
+SAME(OC_E_DATA == (-10));
+SAME(OC_E_STATE == (-11));
+SAME(OC_E_INTERNAL == (-12));
+SAME(OC_LOG_WARNING == 1);
+SAME(OC_LOG_INFO == 2);
+SAME(OC_LOG_DEBUG == 3);
+SAME(OC_IMAGE_PATH == 1);
+SAME(OC_IMAGE_ENCODED == 2);
+SAME(OC_IMAGE_GRAY8 == 16);
+SAME(OC_IMAGE_RGB8 == 17);
+SAME(OC_IMAGE_BGR8 == 18);
+SAME(OC_IMAGE_RGBA8 == 19);
+SAME(OC_IMAGE_BGRA8 == 20);
+SAME(OC_OPTION_INTEGER == 1);
+SAME(OC_OPTION_NUMBER == 2);
+SAME(OC_OPTION_BOOLEAN == 3);
+SAME(OC_REPORT_TEST_SET == 1);
+SAME(OC_REPORT_CROSS_VALIDATION == 2);
+SAME(OC_TAGS_TOGETHER == (-1));
+SAME(OC_TAGS_MEAN == (-2));
+#if UINTPTR_MAX == UINT64_MAX
+SAME(offsetof(oc_error, struct_size) == 0);
+SAME(offsetof(oc_error, code) == 4);
+SAME(offsetof(oc_error, message) == 8);
+SAME(sizeof(oc_error) >= 256);
+
+SAME(offsetof(oc_context_options, struct_size) == 0);
+SAME(offsetof(oc_context_options, n_threads) == 4);
+SAME(offsetof(oc_context_options, allocate) == 8);
+SAME(offsetof(oc_context_options, release) == 16);
+SAME(offsetof(oc_context_options, allocator_user) == 24);
+SAME(offsetof(oc_context_options, log) == 32);
+SAME(offsetof(oc_context_options, log_user) == 40);
+SAME(offsetof(oc_context_options, log_level) == 48);
+SAME(offsetof(oc_context_options, max_image_side) == 52);
+SAME(offsetof(oc_context_options, max_image_pixels) == 56);
+SAME(offsetof(oc_context_options, max_image_bytes) == 64);
+SAME(offsetof(oc_context_options, max_image_ratio) == 72);
+SAME(offsetof(oc_context_options, max_image_scans) == 76);
+SAME(offsetof(oc_context_options, max_image_chunks) == 80);
+SAME(offsetof(oc_context_options, max_model_bytes) == 88);
+SAME(offsetof(oc_context_options, max_memory) == 96);
+SAME(sizeof(oc_context_options) >= 104);
+
+SAME(offsetof(oc_image, struct_size) == 0);
+SAME(offsetof(oc_image, format) == 4);
+SAME(offsetof(oc_image, width) == 8);
+SAME(offsetof(oc_image, height) == 12);
+SAME(offsetof(oc_image, stride) == 16);
+SAME(offsetof(oc_image, data) == 24);
+SAME(offsetof(oc_image, size) == 32);
+SAME(offsetof(oc_image, name) == 40);
+SAME(sizeof(oc_image) >= 48);
+
+SAME(offsetof(oc_option, struct_size) == 0);
+SAME(offsetof(oc_option, type) == 4);
+SAME(offsetof(oc_option, key) == 8);
+SAME(offsetof(oc_option, default_value) == 16);
+SAME(offsetof(oc_option, help) == 24);
+SAME(offsetof(oc_option, minimum) == 32);
+SAME(offsetof(oc_option, maximum) == 40);
+SAME(sizeof(oc_option) >= 48);
+
+SAME(offsetof(oc_progress, struct_size) == 0);
+SAME(offsetof(oc_progress, stage) == 8);
+SAME(offsetof(oc_progress, fraction) == 16);
+SAME(offsetof(oc_progress, seconds_elapsed) == 24);
+SAME(offsetof(oc_progress, seconds_left) == 32);
+SAME(sizeof(oc_progress) >= 40);
+
+SAME(offsetof(oc_box, struct_size) == 0);
+SAME(offsetof(oc_box, tag) == 4);
+SAME(offsetof(oc_box, probability) == 8);
+SAME(offsetof(oc_box, left) == 12);
+SAME(offsetof(oc_box, top) == 16);
+SAME(offsetof(oc_box, width) == 20);
+SAME(offsetof(oc_box, height) == 24);
+SAME(sizeof(oc_box) >= 28);
+
+SAME(offsetof(oc_metrics, struct_size) == 0);
+SAME(offsetof(oc_metrics, n_pictures) == 4);
+SAME(offsetof(oc_metrics, n_predicted) == 8);
+SAME(offsetof(oc_metrics, n_correct) == 12);
+SAME(offsetof(oc_metrics, precision) == 16);
+SAME(offsetof(oc_metrics, recall) == 24);
+SAME(offsetof(oc_metrics, f1) == 32);
+SAME(offsetof(oc_metrics, average_precision) == 40);
+SAME(offsetof(oc_metrics, precision_deviation) == 48);
+SAME(offsetof(oc_metrics, recall_deviation) == 56);
+SAME(offsetof(oc_metrics, average_precision_deviation) == 64);
+SAME(sizeof(oc_metrics) >= 72);
+
+SAME(offsetof(oc_report_entry, struct_size) == 0);
+SAME(offsetof(oc_report_entry, truth) == 4);
+SAME(offsetof(oc_report_entry, predicted) == 8);
+SAME(offsetof(oc_report_entry, probability) == 12);
+SAME(offsetof(oc_report_entry, fold) == 16);
+SAME(offsetof(oc_report_entry, name) == 24);
+SAME(sizeof(oc_report_entry) >= 32);
+#endif
+
+int main(void) { return 0; }
