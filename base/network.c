@@ -20,8 +20,8 @@ static const network networks[] = {
     {"first", 16, {{1, 16, 1, 1}, {4, 24, 2, 2}, {4, 40, 3, 2}, {4, 80, 3, 2}, {4, 112, 2, 1}, {4, 160, 2, 2}}, 640},
 };
 
-static oc_status conv_norm(uint32_t *node, oc__graph *graph, uint32_t channels, uint32_t kernel, uint32_t stride, uint32_t groups,
-                           bool relu, oc_error *err) {
+static oc_status conv_norm(uint32_t *node, oc__graph *graph, uint32_t channels, uint32_t kernel, uint32_t stride,
+                           uint32_t groups, bool relu, oc_error *err) {
     oc_status status = oc__graph_conv(node, graph, *node, channels, kernel, stride, groups, false, err);
     return status ? status : oc__graph_batch_norm(node, graph, *node, relu ? 0 : -INFINITY, INFINITY, err);
 }

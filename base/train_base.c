@@ -99,6 +99,7 @@ static oc__prepare_rule rule_of(uint32_t side) {
                               .height = side,
                               .resize = OC__RESIZE_SQUASH,
                               .filter = OC__FILTER_TRIANGLE,
+                              .reduced_jpeg = 1,
                               .channels = OC__CHANNELS_RGB,
                               .mean = {127.5f, 127.5f, 127.5f},
                               .scale = {1 / 64.0f, 1 / 64.0f, 1 / 64.0f}};
@@ -277,13 +278,14 @@ static void write_base(state *s, const options *o, oc_error *err) {
     check(oc__model_set_property_u64(model, "crops_seen", s->step * o->batch, err), err);
     check(oc__model_set_property_u64(model, "n_parameters", oc__graph_n_weights(&model->graph), err), err);
     check(oc__model_set_property_u64(model, "n_macs",
-                                     oc__graph_n_macs(&model->graph, (uint32_t)o->input_side, (uint32_t)o->input_side), err), err);
+                                     oc__graph_n_macs(&model->graph, (uint32_t)o->input_side, (uint32_t)o->input_side), err),
+          err);
     check(oc__model_finish(model, err), err);
     check(oc__ocm_write(&buffer, model, err), err);
     check(oc__file_replace(s->context, o->out, buffer.data, buffer.size, err), err);
     printf("wrote %s: %zu bytes, %zu parameters, %.1f million multiply-adds at %u px\n", o->out, buffer.size,
-           oc__graph_n_weights(&model->graph), (double)oc__graph_n_macs(&model->graph, model->rule.height, model->rule.width) / 1e6,
-           model->rule.width);
+           oc__graph_n_weights(&model->graph),
+           (double)oc__graph_n_macs(&model->graph, model->rule.height, model->rule.width) / 1e6, model->rule.width);
     oc__buffer_free(&buffer);
     oc__model_release(model);
 }

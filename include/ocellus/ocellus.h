@@ -286,7 +286,7 @@ typedef struct oc_option {
 /* Describes hyper-parameter `index`, counted from 0. OC_E_NOT_FOUND past the last one. Any thread. */
 OC_API oc_status oc_trainer_option(uint32_t index, oc_option *option, oc_error *err);
 
-/* A trainer for the samples that `dataset` has now. Pictures added to it later are not seen.
+/* A trainer for the samples that `dataset`, made with the same context, has now. Pictures added to it later are not seen.
  * Errors: OC_E_ARGUMENT, OC_E_NOMEM, OC_E_DATA: fewer than 2 tags with pictures, fewer than 4 pictures in all, or more
  * than 10,000 tags. */
 OC_API oc_status oc_trainer_create(oc_trainer **out, oc_context *context, const oc_dataset *dataset, oc_error *err);
@@ -297,9 +297,9 @@ OC_API void oc_trainer_free(oc_trainer *trainer);
  * which). */
 OC_API oc_status oc_trainer_set(oc_trainer *trainer, const char *key, const char *value, oc_error *err);
 
-/* Pictures to measure on that training never sees. Without them the model is measured by stratified cross-validation on
- * the training pictures, each predicted by a model that did not see it. NULL takes the test set away.
- * Errors: OC_E_DATA: a tag that the training pictures lack, or no pictures. */
+/* Pictures to measure on that training never sees, in a data set of the same context. Without them the model is measured by
+ * stratified cross-validation on the training pictures, each predicted by a model that did not see it. NULL takes the test set
+ * away. Errors: OC_E_DATA: a tag that the training pictures lack, or no pictures. */
 OC_API oc_status oc_trainer_set_test(oc_trainer *trainer, const oc_dataset *dataset, oc_error *err);
 
 /* Where training stands. */
@@ -341,7 +341,7 @@ OC_API oc_status oc_model_load_memory(oc_model **out, oc_context *context, const
                                       oc_error *err);
 
 /* Writes a model file: complete or not at all. It is written beside `path`, synced and then renamed over it.
- * Errors: OC_E_IO (the message names the step), OC_E_NOMEM. */
+ * Errors: OC_E_NOT_FOUND (there is no such folder), OC_E_IO (the message names the step), OC_E_NOMEM. */
 OC_API oc_status oc_model_save(const oc_model *model, const char *path, oc_error *err);
 
 /* Hands the model file's bytes to `write`, in one or more pieces. A return value other than 0 stops with OC_E_CANCELLED. */

@@ -82,8 +82,8 @@ oc_status oc_model_property_at(const oc_model *model, size_t index, const char *
     return OC_OK;
 }
 
-oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const oc_dataset *dataset, oc_progress_fn callback, void *user,
-                            oc_error *err) {
+oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const oc_dataset *dataset, oc_progress_fn callback,
+                            void *user, oc_error *err) {
     oc__measurement *measurement = NULL;
     oc__progress progress;
     oc_status status = oc__check_call(out, model, "model", dataset, "dataset", err);

@@ -30,22 +30,27 @@ oc_status oc_predictor_run(oc_result **out, oc_predictor *predictor, const oc_im
 
 oc_status oc_predictor_run_batch(oc_result **results, oc_predictor *predictor, const oc_image *const *images, size_t n,
                                  oc_error *err) {
-    oc_status status = oc__check_pointer(predictor, "predictor", err);
-    if (status || n == 0) return status;
-    if ((status = oc__check_pointer(results, "results", err)) || (status = oc__check_pointer(images, "images", err))) return status;
-    memset(results, 0, n * sizeof *results);
+    oc_status status = OC_OK;
+    if (results && n > 0) memset(results, 0, n * sizeof *results);
+    if ((status = oc__check_pointer(predictor, "predictor", err)) || n == 0) return status;
+    if ((status = oc__check_pointer(results, "results", err)) || (status = oc__check_pointer(images, "images", err)))
+        return status;
     const oc_model *model = predictor->model;
     oc_context *context = model->context;
     float *probabilities = oc__alloc_array(context, n, model->n_tags * sizeof *probabilities);
     oc_status *statuses = oc__alloc_zero(context, n * sizeof *statuses);
-    if (!probabilities || !statuses) status = oc__fail_nomem(err, context, n * model->n_tags * sizeof *probabilities, "results");
+    if (!probabilities || !statuses)
+        status = oc__fail_nomem(err, context, n * model->n_tags * sizeof *probabilities, "results");
     if (!status) status = oc__predict_batch(probabilities, statuses, predictor, images, n, NULL, err);
-    for (size_t i = 0; i < n && statuses && !status; i++) {
-        oc_error ignored = OC_ERROR_INIT;
-        if (statuses[i] == OC_OK) statuses[i] = oc__result_create(&results[i], model, probabilities + i * model->n_tags, &ignored);
-        if (statuses[i] == OC_E_NOMEM) oc__fail_nomem(err, context, 0, "results");
+    bool ran = !status;
+    for (size_t i = 0; i < n && ran; i++) {
+        bool predicted = statuses[i] == OC_OK;
+        oc_error error = OC_ERROR_INIT;
+        if (predicted) statuses[i] = oc__result_create(&results[i], model, probabilities + i * model->n_tags, &error);
+        if (status || !statuses[i]) continue;
+        status = statuses[i]; /* the first failure; err tells of it unless it came just now */
+        if (predicted) oc__fail(err, status, "%s", error.message);
     }
-    for (size_t i = 0; i < n && statuses && !status; i++) status = statuses[i];
     oc__free(context, probabilities);
     oc__free(context, statuses);
     return status;

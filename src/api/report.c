@@ -47,8 +47,9 @@ oc_status oc_report_metrics(const oc_report *report, int32_t tag, double thresho
     oc_metrics known;
     oc_status status = oc__check_pointer(report, "report", err);
     if (!status) status = oc__metrics_of(&known, report->measurement, tag, threshold, err);
-    return status ? status
-                  : oc__struct_write(metrics, &known, sizeof known, offsetof(oc_metrics, precision_deviation), "oc_metrics", err);
+    return status
+               ? status
+               : oc__struct_write(metrics, &known, sizeof known, offsetof(oc_metrics, precision_deviation), "oc_metrics", err);
 }
 
 uint64_t oc_report_confusion(const oc_report *report, size_t truth, size_t predicted) {

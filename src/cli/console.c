@@ -59,16 +59,10 @@ static void flush_output(void)
     }
 }
 
-static void say(const char *colour, const char *prefix, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void say(const char *colour, const char *prefix, const char *format,
+                                                     va_list arguments)
 {
-    va_list again;
-    va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = text_allocate((size_t)(size > 0 ? size : 0) + 1);
-    text[0] = '\0';
-    if (size > 0)
-        vsnprintf(text, (size_t)size + 1, format, arguments);
+    char *text = text_format_list(format, arguments);
     char *shown = text_printable(text);
     free(text);
 

@@ -198,10 +198,9 @@ static void print_method(const findings *f)
     const oc_report *report = f->report;
     size_t n = oc_report_count(report), n_skipped = oc_report_n_skipped(report);
     if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
-        printf("Measured by %u-fold cross-validation: each of %zu pictures by a model that had not seen it.\n",
-               oc_report_n_folds(report), n);
+        printf("Measured by %u-fold cross-validation on %zu pictures.\n", oc_report_n_folds(report), n);
     else
-        printf("Measured on %zu picture%s kept apart.\n", n, n == 1 ? "" : "s");
+        printf("Measured on %zu test picture%s.\n", n, n == 1 ? "" : "s");
     if (n_skipped > 0)
         printf("%zu picture%s could not be read and %s left out.\n", n_skipped, n_skipped == 1 ? "" : "s",
                n_skipped == 1 ? "was" : "were");

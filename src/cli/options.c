@@ -26,11 +26,11 @@ static const cli_option help_option = {"help", 'h', OPTION_FLAG, NULL, "show thi
 int options_misused(const command *self, const char *format, ...)
 {
     va_list arguments;
-    char message[1024];
     va_start(arguments, format);
-    vsnprintf(message, sizeof(message), format, arguments);
+    char *message = text_format_list(format, arguments);
     va_end(arguments);
     console_error("%s", message);
+    free(message);
     console_hint("see 'ocellus help %s'", self->name);
     return STATUS_USAGE;
 }

@@ -16,12 +16,12 @@ void table_begin(table *t, const char *layout)
 
 void table_cell(table *t, const char *format, ...)
 {
-    char text[2048];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    char *text = text_format_list(format, arguments);
     va_end(arguments);
     text_list_add(&t->cells, text_printable(text));
+    free(text);
 }
 
 void table_end(table *t, size_t indent)

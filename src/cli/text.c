@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,17 +26,24 @@ void *text_allocate(size_t size)
     return text_reallocate(NULL, size);
 }
 
+char *text_format_list(const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = text_allocate((size_t)(size > 0 ? size : 0) + 1);
+    text[0] = '\0';
+    if (size > 0)
+        vsnprintf(text, (size_t)size + 1, format, arguments);
+    return text;
+}
+
 char *text_format(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int size = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    char *text = text_allocate((size_t)(size > 0 ? size : 0) + 1);
-    text[0] = '\0';
-    va_start(arguments, format);
-    if (size > 0)
-        vsnprintf(text, (size_t)size + 1, format, arguments);
+    char *text = text_format_list(format, arguments);
     va_end(arguments);
     return text;
 }

@@ -4,6 +4,7 @@
 #ifndef CLI_TEXT_H
 #define CLI_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ void *text_reallocate(void *memory, size_t size);
 
 /* The printf-like text, to be freed. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_format_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 /* The next code point, and moves *cursor past it. A byte that is not UTF-8 counts as one TEXT_REPLACEMENT. */
 uint32_t text_next(const char **cursor);

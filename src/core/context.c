@@ -91,12 +91,13 @@ void oc__context_release(oc_context *context) {
 
 void oc__log(oc_context *context, int level, const char *format, ...) {
     if (!context->log || level > context->log_level) return;
-    char line[512];
+    char line[512 + 1]; /* one more, to see whether the last character is whole */
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     if (length < 0) return;
+    if ((size_t)length >= sizeof line - 1) oc__cut_text(line, sizeof line - 2);
     pthread_mutex_lock(&context->log_lock);
     context->log(context->log_user, level, line);
     pthread_mutex_unlock(&context->log_lock);

@@ -13,9 +13,10 @@ static size_t message_room(const oc_error *err) {
     return room < sizeof err->message ? room : sizeof err->message;
 }
 
-static void cut_at_character(char *text, size_t length) {
-    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) length--;
-    text[length] = 0;
+void oc__cut_text(char *text, size_t length) {
+    size_t end = length;
+    while (end > 0 && length - end < 4 && ((unsigned char)text[end] & 0xC0) == 0x80) end--;
+    text[length - end < 4 ? end : length] = 0;
 }
 
 static void set_message(oc_error *err, oc_status code, const char *text) {
@@ -26,7 +27,7 @@ static void set_message(oc_error *err, oc_status code, const char *text) {
     size_t length = strlen(text);
     if (length >= room) length = room - 1;
     memcpy(err->message, text, length + 1);
-    cut_at_character(err->message, length);
+    oc__cut_text(err->message, length);
 }
 
 oc_status oc__fail(oc_error *err, oc_status code, const char *format, ...) {
@@ -61,7 +62,8 @@ oc_status oc__struct_read(void *known, size_t known_size, size_t least, const vo
     const unsigned char *bytes = theirs;
     for (size_t i = known_size; i < size; i++)
         if (bytes[i])
-            return oc__fail(err, OC_E_UNSUPPORTED, "%s: byte %zu is set, this library knows only %zu bytes", what, i, known_size);
+            return oc__fail(err, OC_E_UNSUPPORTED, "%s: byte %zu is set, this library knows only %zu bytes", what, i,
+                            known_size);
     memset(known, 0, known_size);
     memcpy(known, theirs, size < known_size ? size : known_size);
     return OC_OK;

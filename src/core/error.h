@@ -20,6 +20,9 @@ oc_status oc__fail(oc_error *err, oc_status code, const char *format, ...) OC__P
 /* Puts "prefix: " before the message that err already holds. Returns its code. */
 oc_status oc__fail_in(oc_error *err, oc_status code, const char *prefix);
 
+/* Ends the text after `length` bytes, or before the UTF-8 character that this would divide. */
+void oc__cut_text(char *text, size_t length);
+
 /* Reads a struct of the caller's, whose first field is its size, into `known` (`known_size` bytes): missing fields become
  * 0. OC_E_ARGUMENT if it is NULL or smaller than `least`; OC_E_UNSUPPORTED if fields we do not know are not 0. */
 oc_status oc__struct_read(void *known, size_t known_size, size_t least, const void *theirs, const char *what, oc_error *err);

@@ -37,7 +37,8 @@ static oc_status open_file(int *out, uint64_t *size, oc_context *context, const 
     }
     if (!S_ISREG(status.st_mode)) {
         context->files->close(file);
-        return oc__fail(err, OC_E_IO, "%s: %s, not a file", path, S_ISDIR(status.st_mode) ? "is a folder" : "is a device or pipe");
+        return oc__fail(err, OC_E_IO, "%s: %s, not a file", path,
+                        S_ISDIR(status.st_mode) ? "is a folder" : "is a device or pipe");
     }
     *out = file;
     *size = (uint64_t)status.st_size;
@@ -137,33 +138,38 @@ static oc_status write_all(int file, const uint8_t *data, size_t size, oc_contex
     return OC_OK;
 }
 
-/* Syncs the folder that holds `path`, so that the rename itself survives a power loss. A file system that cannot sync a
- * folder (EINVAL) has nothing to sync. */
-static oc_status sync_folder(oc_context *context, const char *path, oc_error *err) {
+/* The folder that holds `path`; NULL if there is no memory. */
+static char *folder_of(oc_context *context, const char *path) {
     const char *slash = strrchr(path, '/');
     size_t length = slash ? (slash == path ? 1 : (size_t)(slash - path)) : 1;
     char *folder = oc__alloc(context, length + 1);
-    if (!folder) return oc__fail_nomem(err, context, length + 1, path);
+    if (!folder) return NULL;
     memcpy(folder, slash ? path : ".", length);
     folder[length] = 0;
+    return folder;
+}
+
+/* Syncs a folder, so that a rename in it survives a power loss. A file system that cannot sync a folder (EINVAL) has nothing
+ * to sync. */
+static oc_status sync_folder(oc_context *context, const char *folder, oc_error *err) {
     oc_status status = OC_OK;
     int file = context->files->open(folder, O_RDONLY, 0);
-    if (file < 0) status = oc__fail_errno(err, errno, folder, "open");
-    else {
-        if (context->files->sync(file) != 0 && errno != EINVAL) status = oc__fail_errno(err, errno, folder, "sync");
-        context->files->close(file);
-    }
-    oc__free(context, folder);
+    if (file < 0) return oc__fail_errno(err, errno, folder, "open");
+    if (context->files->sync(file) != 0 && errno != EINVAL) status = oc__fail_errno(err, errno, folder, "sync");
+    context->files->close(file);
     return status;
 }
 
 oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
     static atomic_uint counter;
     size_t room = strlen(path) + 48;
-    char *beside = oc__alloc(context, room);
-    if (!beside) return oc__fail_nomem(err, context, room, path);
-    snprintf(beside, room, "%s.new-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    char *beside = oc__alloc(context, room), *folder = folder_of(context, path);
     oc_status status = OC_OK;
+    if (!beside || !folder) {
+        status = oc__fail_nomem(err, context, room, path);
+        goto done;
+    }
+    snprintf(beside, room, "%s.new-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
     int file = context->files->open(beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (file < 0) {
         status = oc__fail_errno(err, errno, path, "create");
@@ -174,9 +180,10 @@ oc_status oc__file_replace(oc_context *context, const char *path, const void *da
     if (context->files->close(file) != 0 && status == OC_OK) status = oc__fail_errno(err, errno, path, "close");
     if (status == OC_OK && context->files->rename(beside, path) != 0) status = oc__fail_errno(err, errno, path, "replace");
     if (status) context->files->unlink(beside);
-    else status = sync_folder(context, path, err);
+    else status = sync_folder(context, folder, err);
 done:
     oc__free(context, beside);
+    oc__free(context, folder);
     return status;
 }
 

@@ -39,7 +39,8 @@ oc_status oc__file_map(oc__mapping *out, oc_context *context, const char *path, 
 void oc__file_unmap(oc__mapping *mapping);
 
 /* Puts `data` in place of whatever `path` was, at once: a reader sees the old file or the new one. Writes a file beside it,
- * syncs it, renames it and syncs the folder; on failure the old file stands and nothing is left behind. */
+ * syncs it, renames it and syncs the folder; on failure the old file stands and nothing is left behind. (Should syncing the
+ * folder fail, the new file stands, and OC_E_IO says that a power loss might bring the old one back.) */
 oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err);
 
 typedef struct oc__entry {

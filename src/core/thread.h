@@ -9,8 +9,8 @@
 typedef void (*oc__task_fn)(void *argument, size_t task, uint32_t worker);
 
 /* Runs tasks 0 .. n_tasks-1 on the context's threads and the caller's, and returns when all are done. Which thread runs
- * which task is left to chance, so a task must not depend on it. If the workers are busy for another thread, or the caller
- * is itself a task, the caller does all tasks alone. */
+ * which task is left to chance, so a task must not depend on it. If the workers are busy, with
+ * another thread's job or with the one that the caller is itself a task of, the caller does all tasks alone. */
 void oc__parallel(oc_context *context, size_t n_tasks, oc__task_fn function, void *argument);
 
 oc_status oc__pool_create(oc__pool **out, oc_context *context, uint32_t n_workers, oc_error *err);

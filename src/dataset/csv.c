@@ -67,8 +67,8 @@ static oc_status take_header(columns *c, reader *r, oc_error *err) {
         c->n++;
     }
     if (c->path == MAX_COLUMNS || c->tag == MAX_COLUMNS)
-        return oc__fail(err, OC_E_FORMAT, "%s:1: has no column '%s'; the first line must name the columns path and tag", r->path,
-                        c->path == MAX_COLUMNS ? "path" : "tag");
+        return oc__fail(err, OC_E_FORMAT, "%s:1: has no column '%s'; the first line must name the columns path and tag",
+                        r->path, c->path == MAX_COLUMNS ? "path" : "tag");
     return OC_OK;
 }
 
@@ -77,8 +77,9 @@ static oc_status take_row(oc_dataset *dataset, const char *folder, const columns
     size_t n = 0, line = r->line;
     bool last = false;
     while (!last) {
-        oc_status status = n == MAX_COLUMNS ? oc__fail(err, OC_E_CORRUPT, "%s:%zu: more than %d fields", r->path, line, MAX_COLUMNS)
-                                            : take_field(&fields[n], &last, r, err);
+        oc_status status = n == MAX_COLUMNS
+                               ? oc__fail(err, OC_E_CORRUPT, "%s:%zu: more than %d fields", r->path, line, MAX_COLUMNS)
+                               : take_field(&fields[n], &last, r, err);
         if (status) return status;
         n++;
     }
@@ -107,11 +108,12 @@ oc_status oc__dataset_load_csv(oc_dataset **out, oc_context *context, const char
     oc_status status = oc__file_read(&bytes, &size, context, path, MAX_CSV_BYTES, "the largest CSV file", err);
     if (status) return status;
     const char *slash = strrchr(path, '/');
-    if (!(text = oc__realloc(context, bytes, size + 1)) || !(folder = oc__strdup(context, path))) {
+    text = oc__realloc(context, bytes, size + 1);
+    if (text) bytes = NULL;
+    if (!text || !(folder = oc__strdup(context, path))) {
         status = oc__fail_nomem(err, context, size + 1, path);
         goto done;
     }
-    bytes = NULL;
     folder[slash ? slash - path + 1 : 0] = 0;
     if (memchr(text, 0, size)) {
         status = oc__fail(err, OC_E_FORMAT, "%s: holds zero bytes, so it is no CSV file", path);

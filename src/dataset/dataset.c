@@ -40,7 +40,8 @@ oc_status oc__dataset_add_tag(uint32_t *out, oc_dataset *dataset, const char *ta
     if (!oc__tag_valid(tag))
         return oc__fail(err, OC_E_ARGUMENT, "a tag must be UTF-8 of 1 to 256 bytes without control characters");
     if (dataset->n_tags >= OC__MAX_TAGS) return oc__fail(err, OC_E_LIMIT, "more than %d tags", OC__MAX_TAGS);
-    oc_status status = oc__reserve(&dataset->tags, &dataset->tag_capacity, dataset->n_tags, sizeof *dataset->tags, context, err);
+    oc_status status =
+        oc__reserve(&dataset->tags, &dataset->tag_capacity, dataset->n_tags, sizeof *dataset->tags, context, err);
     if (status) return status;
     char *copy = oc__strdup(context, tag);
     if (!copy) return oc__fail_nomem(err, context, strlen(tag), "tag");
@@ -77,7 +78,8 @@ oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char
 oc_status oc__dataset_add_note(oc_dataset *dataset, const char *path, const char *reason, oc_error *err) {
     oc_context *context = dataset->context;
     size_t size = strlen(path) + strlen(reason) + 3;
-    oc_status status = oc__reserve(&dataset->notes, &dataset->note_capacity, dataset->n_notes, sizeof *dataset->notes, context, err);
+    oc_status status =
+        oc__reserve(&dataset->notes, &dataset->note_capacity, dataset->n_notes, sizeof *dataset->notes, context, err);
     if (status) return status;
     char *note = oc__alloc(context, size);
     if (!note) return oc__fail_nomem(err, context, size, "note");

@@ -47,8 +47,9 @@ uint32_t oc__cursor_count(oc__cursor *cursor, size_t record, size_t most, const 
     if (n > most)
         oc__cursor_fail(cursor, OC_E_CORRUPT, "%s at byte %zu of the file is %u, at most %zu", what, at, n, most);
     else if (n > (cursor->size - cursor->at) / record)
-        oc__cursor_fail(cursor, OC_E_CORRUPT, "%s at byte %zu of the file is %u, the %zu bytes left in the section hold at most %zu",
-                        what, at, n, cursor->size - cursor->at, (cursor->size - cursor->at) / record);
+        oc__cursor_fail(cursor, OC_E_CORRUPT,
+                        "%s at byte %zu of the file is %u, the %zu bytes left in the section hold at most %zu", what, at, n,
+                        cursor->size - cursor->at, (cursor->size - cursor->at) / record);
     return cursor->status ? 0 : n;
 }
 
@@ -56,8 +57,8 @@ char *oc__cursor_text(oc__cursor *cursor, size_t least, size_t most, const char 
     size_t at = cursor->file_offset + cursor->at;
     uint32_t size = oc__cursor_u32(cursor, what);
     if (!cursor->status && (size < least || size > most))
-        oc__cursor_fail(cursor, OC_E_CORRUPT, "%s at byte %zu of the file has %u bytes, expected %zu to %zu", what, at, size, least,
-                        most);
+        oc__cursor_fail(cursor, OC_E_CORRUPT, "%s at byte %zu of the file has %u bytes, expected %zu to %zu", what, at, size,
+                        least, most);
     const uint8_t *bytes = oc__cursor_take(cursor, size, what);
     if (!bytes) return NULL;
     if (memchr(bytes, 0, size)) {

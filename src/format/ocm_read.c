@@ -75,7 +75,8 @@ static void read_graph(oc_model *model, oc__cursor *cursor) {
     graph->n_outputs = oc__cursor_count(cursor, 4, OC__MAX_OUTPUTS, "number of outputs");
     read_indices(graph->outputs, graph->n_outputs, cursor, "output");
     if (cursor->status || n == 0) return;
-    if (!(graph->nodes = oc__alloc_array(model->context, n, sizeof *graph->nodes))) fail_nomem(cursor, n * sizeof *graph->nodes);
+    if (!(graph->nodes = oc__alloc_array(model->context, n, sizeof *graph->nodes)))
+        fail_nomem(cursor, n * sizeof *graph->nodes);
     else graph->node_capacity = n;
     for (uint32_t i = 0, index; i < n && !cursor->status; i++) {
         oc__node node = {0};
@@ -94,7 +95,8 @@ static void add_param(oc_model *model, oc__cursor *cursor, size_t *data_end) {
     if (storage != OC__STORE_F32 && storage != OC__STORE_F16)
         oc__cursor_fail(cursor, OC_E_UNSUPPORTED, "parameter %zu is stored in the unknown way %u", number, storage);
     else if (rank < 1 || rank > OC__OCM_MAX_PARAM_RANK)
-        oc__cursor_fail(cursor, OC_E_CORRUPT, "parameter %zu has rank %u, expected 1 to %d", number, rank, OC__OCM_MAX_PARAM_RANK);
+        oc__cursor_fail(cursor, OC_E_CORRUPT, "parameter %zu has rank %u, expected 1 to %d", number, rank,
+                        OC__OCM_MAX_PARAM_RANK);
     else if (!oc__shape_multiply(&count, dimensions, rank, sizeof(float)))
         oc__cursor_fail(cursor, OC_E_CORRUPT, "parameter %zu has an impossible shape", number);
     for (uint32_t i = rank; i < OC__OCM_MAX_PARAM_RANK && !cursor->status; i++)
@@ -103,8 +105,8 @@ static void add_param(oc_model *model, oc__cursor *cursor, size_t *data_end) {
     if (cursor->status) return;
     size_t begin = (*data_end + OC__OCM_ALIGNMENT - 1) / OC__OCM_ALIGNMENT * OC__OCM_ALIGNMENT;
     if (begin > cursor->size || count > (cursor->size - begin) / unit) {
-        oc__cursor_fail(cursor, OC_E_CORRUPT, "parameter %zu has %zu elements of %zu bytes, the section has no room for them", number,
-                        count, unit);
+        oc__cursor_fail(cursor, OC_E_CORRUPT, "parameter %zu has %zu elements of %zu bytes, the section has no room for them",
+                        number, count, unit);
         return;
     }
     *data_end = begin + count * unit;
@@ -151,7 +153,8 @@ static oc_status check_ownership(const oc_model *model, const oc__cursor *cursor
         for (uint32_t j = 0; j < graph->nodes[i].n_params && !status; j++) {
             uint32_t param = graph->nodes[i].params[j];
             if (param < graph->n_params && used[param]++)
-                status = oc__fail(err, OC_E_CORRUPT, "%s: node %zu uses parameter %u, which is in use already", cursor->name, i, param);
+                status = oc__fail(err, OC_E_CORRUPT, "%s: node %zu uses parameter %u, which is in use already", cursor->name, i,
+                                  param);
         }
     for (size_t i = 0; i < graph->n_params && !status; i++)
         if (!used[i]) status = oc__fail(err, OC_E_CORRUPT, "%s: no node uses parameter %zu", cursor->name, i);

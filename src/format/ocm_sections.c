@@ -33,8 +33,9 @@ static bool type_valid(const char *type) {
 /* What tells how much of the file there is to check. */
 static oc_status check_start(const uint8_t *data, size_t size, oc_error *err) {
     if (size < OC__OCM_MAGIC_SIZE || memcmp(data, OC__OCM_MAGIC, OC__OCM_MAGIC_SIZE) != 0) {
-        if (size >= 4 && memcmp(data + 1, OC__OCM_MAGIC + 1, 3) == 0)
-            return oc__fail(err, OC_E_CORRUPT, "its signature is damaged, as by a transfer as text or a cut after %zu bytes", size);
+        if (size >= 4 && memcmp(data + 1, &OC__OCM_MAGIC[1], 3) == 0)
+            return oc__fail(err, OC_E_CORRUPT, "its signature is damaged, as by a transfer as text or a cut after %zu bytes",
+                            size);
         return oc__fail(err, OC_E_FORMAT, size ? "is not a model file" : "is empty");
     }
     if (size < OC__OCM_HEADER_SIZE)
@@ -104,11 +105,12 @@ static oc_status check_contents(const uint8_t *data, size_t n, oc_error *err) {
         entry e = read_entry(data, i);
         for (; end < e.offset; end++)
             if (data[end])
-                return oc__fail(err, OC_E_CORRUPT, "byte %zu, before section %zu (%s), is padding and not zero", end, i + 1, e.type);
+                return oc__fail(err, OC_E_CORRUPT, "byte %zu, before section %zu (%s), is padding and not zero", end, i + 1,
+                                e.type);
         uint32_t crc = oc__crc32(0, data + e.offset, (size_t)e.size);
         if (crc != e.crc)
-            return oc__fail(err, OC_E_CORRUPT, "section %zu (%s) is damaged: its checksum is %08x, expected %08x", i + 1, e.type,
-                            crc, e.crc);
+            return oc__fail(err, OC_E_CORRUPT, "section %zu (%s) is damaged: its checksum is %08x, expected %08x", i + 1,
+                            e.type, crc, e.crc);
         end += (size_t)e.size;
     }
     return OC_OK;

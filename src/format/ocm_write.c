@@ -128,7 +128,8 @@ static oc_status write_weights(oc__buffer *out, const oc_model *model, oc_error 
     for (size_t i = 0; i < graph->n_params; i++) {
         align(out);
         if (!write_values(out, &graph->params[i]))
-            return oc__fail(err, OC_E_INTERNAL, "model file: parameter %zu is to be stored as float16, but its values are not", i);
+            return oc__fail(err, OC_E_INTERNAL, "model file: parameter %zu is to be stored as float16, but its values are not",
+                            i);
     }
     return OC_OK;
 }
@@ -145,7 +146,8 @@ static oc_status write_properties(oc__buffer *out, const oc_model *model, oc_err
 
 static oc_status write_measurement(oc__buffer *out, const oc_model *model, oc_error *err) {
     const oc__measurement *m = model->measurement;
-    if (m->n > UINT32_MAX) return oc__fail(err, OC_E_LIMIT, "model file: a measurement of %zu pictures, at most %u", m->n, UINT32_MAX);
+    if (m->n > UINT32_MAX)
+        return oc__fail(err, OC_E_LIMIT, "model file: a measurement of %zu pictures, at most %u", m->n, UINT32_MAX);
     put_u32(out, m->method);
     put_u32(out, m->n_folds);
     put_u32(out, m->n_skipped);
@@ -197,7 +199,7 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
     bool wanted[OC__OCM_N_KINDS];
     size_t n = 0;
     for (int kind = 0; kind < OC__OCM_N_KINDS; kind++) {
-        wanted[kind] = kind == OC__OCM_PROP ? model->n_properties > 0 : kind == OC__OCM_MEAS ? model->measurement != NULL : true;
+        wanted[kind] = (kind != OC__OCM_PROP || model->n_properties > 0) && (kind != OC__OCM_MEAS || model->measurement);
         n += wanted[kind];
     }
     oc__buffer_zeros(out, OC__OCM_HEADER_SIZE + n * OC__OCM_ENTRY_BYTES);

@@ -59,7 +59,8 @@ static void picture_task(void *argument, size_t i, uint32_t worker) {
     job *j = argument;
     oc_error err = OC_ERROR_INIT;
     if (j->progress && !oc__progress_go_on(j->progress)) return;
-    j->statuses[i] = predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor->appliers[worker], j->images[i], &err);
+    j->statuses[i] =
+        predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor->appliers[worker], j->images[i], &err);
     if (j->statuses[i]) {
         pthread_mutex_lock(&j->lock);
         if (i < j->failed) {
@@ -74,8 +75,13 @@ static void picture_task(void *argument, size_t i, uint32_t worker) {
 oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
                             size_t n, oc__progress *progress, oc_error *err) {
     oc_context *context = predictor->model->context;
-    job j = {.predictor = predictor, .images = images, .probabilities = probabilities, .statuses = statuses, .progress = progress,
-             .failed = SIZE_MAX, .error = OC_ERROR_INIT};
+    job j = {.predictor = predictor,
+             .images = images,
+             .probabilities = probabilities,
+             .statuses = statuses,
+             .progress = progress,
+             .failed = SIZE_MAX,
+             .error = OC_ERROR_INIT};
     oc_status status = OC_OK;
     for (uint32_t i = 1; i < context->n_threads && i < n && !status; i++)
         if (!predictor->appliers[i]) status = oc__applier_create(&predictor->appliers[i], predictor->model, err);

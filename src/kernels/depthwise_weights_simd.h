@@ -7,10 +7,10 @@
 /* The inputs that output row y meets, and where its taps add up. */
 typedef struct weight_row {
     const oc__depthwise *shape;
-    const float *in;        /* the first input row */
-    const float *gradient;  /* the output row */
-    size_t n_rows;          /* rows of taps */
-    float *sum;             /* of the first of those rows */
+    const float *in;       /* the first input row */
+    const float *gradient; /* the output row */
+    size_t n_rows;         /* rows of taps */
+    float *sum;            /* of the first of those rows */
     size_t sum_row, sum_tap; /* floats to the next row of taps, to the next tap */
 } weight_row;
 
@@ -65,6 +65,22 @@ INLINE void row_of_weights(const weight_row *row, size_t begin, size_t end, cons
     }
 }
 
+static __attribute__((noinline)) void weights_3_1(const weight_row *row, size_t begin, size_t end) {
+    row_of_weights(row, begin, end, 3, 1);
+}
+
+static __attribute__((noinline)) void weights_3_2(const weight_row *row, size_t begin, size_t end) {
+    row_of_weights(row, begin, end, 3, 2);
+}
+
+static __attribute__((noinline)) void weights_5_1(const weight_row *row, size_t begin, size_t end) {
+    row_of_weights(row, begin, end, 5, 1);
+}
+
+static __attribute__((noinline)) void weights_5_2(const weight_row *row, size_t begin, size_t end) {
+    row_of_weights(row, begin, end, 5, 2);
+}
+
 /* Output rows [y_begin, y_end), channels [begin, end); sums are [kernel_height][kernel_width][sum_tap]. */
 static void weights_by_runs(const oc__depthwise *shape, size_t y_begin, size_t y_end, size_t begin, size_t end,
                             const float *in, const float *out_gradient, float *sum, size_t sum_tap) {
@@ -80,11 +96,11 @@ static void weights_by_runs(const oc__depthwise *shape, size_t y_begin, size_t y
             .sum_tap = sum_tap,
         };
         if (shape->kernel_width == 3) {
-            if (shape->stride == 1) row_of_weights(&row, begin, end, 3, 1);
-            else row_of_weights(&row, begin, end, 3, 2);
+            if (shape->stride == 1) weights_3_1(&row, begin, end);
+            else weights_3_2(&row, begin, end);
         } else {
-            if (shape->stride == 1) row_of_weights(&row, begin, end, 5, 1);
-            else row_of_weights(&row, begin, end, 5, 2);
+            if (shape->stride == 1) weights_5_1(&row, begin, end);
+            else weights_5_2(&row, begin, end);
         }
     }
 }

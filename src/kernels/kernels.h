@@ -6,8 +6,10 @@
  * Contracts shared by all entries: pointers are aligned to 4 bytes, no more; outputs do not overlap inputs unless an entry
  * says they may; nothing is read or written outside the elements an entry names, not even within a vector; nothing is
  * allocated; the caller splits work among threads by giving ranges, and the result does not depend on how it was split
- * unless an entry says so. Rounding: products and sums may be fused, sums of a dot product run in the order of k (taps, then
- * depth) in one accumulator per output element, so that one instruction set always gives the same bits.
+ * unless an entry says so. Rounding: products and sums may be fused; a matrix product's sums run in the order of k (taps, then
+ * depth) and a depthwise convolution's in the order of taps, in one accumulator per output element, so that one instruction
+ * set always gives the same bits, whatever the tile or the range. Gradients sum in an order of their own that depends on the
+ * shape alone. Sets agree with each other within rounding.
  */
 #ifndef OC_KERNELS_KERNELS_H
 #define OC_KERNELS_KERNELS_H
@@ -29,9 +31,9 @@ typedef struct oc__gemm_tile {
     size_t columns;        /* 1 .. gemm_columns */
     size_t n_taps;         /* 1 for a matrix product, kernel height x width for a convolution */
     size_t depth;          /* elements of a row that one tap multiplies */
-    const float *const *a; /* n_taps x gemm_rows pointers to `depth` floats each; those of r >= rows are valid too (repeat one) */
+    const float *const *a; /* n_taps x gemm_rows pointers to `depth` floats each; those of r >= rows too (repeat one) */
     const float *b;        /* one packed panel: n_taps x depth x gemm_columns floats, columns past the matrix are 0 */
-    const float *bias;     /* gemm_columns floats, or NULL for 0 */
+    const float *bias;     /* gemm_columns floats (those past `columns` may hold anything), or NULL for 0 */
     const float *add;      /* rows of `columns` floats, or NULL; may be c itself (accumulation) */
     size_t add_stride;     /* floats from a row of `add` to the next */
     float low, high;       /* -INFINITY and INFINITY for no clamp. NaN passes through */
@@ -83,7 +85,8 @@ typedef struct oc__kernels {
     void (*depthwise_weight_gradient)(const oc__depthwise *shape, size_t begin, size_t end, const float *in,
                                       const float *out_gradient, float *weight_gradient);
 
-    /* y[p][c] = clamp(x[p][c] * scale[c] + shift[c] + add[p][c], low, high) for n pixels; add may be NULL; y may be x or add. */
+    /* y[p][c] = clamp(x[p][c] * scale[c] + shift[c] + add[p][c], low, high) for n pixels; add may be NULL; y may be x or
+     * add. */
     void (*scale_shift)(size_t n, size_t channels, const float *x, const float *scale, const float *shift, const float *add,
                         float low, float high, float *y);
     /* sum[c] += sum of x[p][c]; sum_squares[c] += sum of (x[p][c] - center[c])^2, each over n pixels, in single precision:
@@ -113,7 +116,8 @@ size_t oc__kernels_all(const oc__kernels *tables[8]);
 /* Floats of a packed b for `columns` columns of n_taps x depth: ceil(columns / gemm_columns) panels. False on overflow. */
 bool oc__gemm_packed_size(size_t *out, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns);
 
-/* Packs b, whose element (tap, k, column) is at source[tap * tap_stride + k * k_stride + column * column_stride]. */
+/* Packs b panel by panel: columns [i * gemm_columns, ...) begin at packed + i * gemm_columns * n_taps * depth. Element
+ * (tap, k, column) is at source[tap * tap_stride + k * k_stride + column * column_stride]. */
 void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns, const float *source,
                    size_t tap_stride, size_t k_stride, size_t column_stride);
 

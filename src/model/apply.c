@@ -24,8 +24,8 @@ void oc__applier_free(oc__applier *applier) {
     oc__free(applier->model->context, applier);
 }
 
-oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view,
-                           oc_error *err) {
+oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap,
+                           const oc__view *view, oc_error *err) {
     const oc__prepare_rule *rule = &applier->model->rule;
     float *input;
     oc__shape shape;

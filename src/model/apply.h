@@ -12,8 +12,8 @@ void oc__applier_free(oc__applier *applier);
 
 /* Prepares a view (NULL: whole) of a decoded picture by the model's rule and runs the network. *values receives the first
  * output, *n its length; valid until the next call. */
-oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view,
-                           oc_error *err);
+oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap,
+                           const oc__view *view, oc_error *err);
 
 /* The same for a picture still to be opened. */
 oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const oc_image *image, oc_error *err);

@@ -2,6 +2,7 @@
 #include "model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
@@ -82,6 +83,21 @@ const char *oc__model_property(const oc_model *model, const char *key) {
     return NULL;
 }
 
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static oc_status check_distinct(const oc_model *model, oc_error *err) {
+    oc_status status = OC_OK;
+    char **sorted = oc__alloc_array(model->context, model->n_tags, sizeof *sorted);
+    if (!sorted) return oc__fail_nomem(err, model->context, model->n_tags * sizeof *sorted, "tags");
+    memcpy(sorted, model->tags, model->n_tags * sizeof *sorted);
+    qsort(sorted, model->n_tags, sizeof *sorted, by_text);
+    for (size_t i = 1; i < model->n_tags && !status; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            status = oc__fail(err, OC_E_CORRUPT, "has the tag '%.80s' twice", sorted[i]);
+    oc__free(model->context, sorted);
+    return status;
+}
+
 static oc_status check_tags(const oc_model *model, oc_error *err) {
     if (model->kind == OC__KIND_BASE)
         return model->n_tags ? oc__fail(err, OC_E_CORRUPT, "a base network has %zu tags", model->n_tags) : OC_OK;
@@ -90,11 +106,7 @@ static oc_status check_tags(const oc_model *model, oc_error *err) {
     for (size_t i = 0; i < model->n_tags; i++)
         if (!oc__tag_valid(model->tags[i]))
             return oc__fail(err, OC_E_CORRUPT, "the name of tag %zu is not UTF-8 of 1 to 256 bytes", i);
-    for (size_t i = 0; i < model->n_tags; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(model->tags[i], model->tags[j]) == 0)
-                return oc__fail(err, OC_E_CORRUPT, "tags %zu and %zu have the same name", j, i);
-    return OC_OK;
+    return check_distinct(model, err);
 }
 
 static oc_status check_properties(const oc_model *model, oc_error *err) {
@@ -121,6 +133,7 @@ static oc_status check_graph(const oc_model *model, oc_error *err) {
     oc__shape *shapes = oc__alloc_array(model->context, graph->n_nodes, sizeof *shapes);
     if (!shapes) return oc__fail_nomem(err, model->context, graph->n_nodes * sizeof *shapes, "network");
     status = oc__graph_shapes(shapes, graph, 1, model->rule.height, model->rule.width, err);
+    if (status == OC_E_ARGUMENT) status = oc__fail_in(err, OC_E_CORRUPT, "at the size its rule names");
     if (!status) {
         const oc__shape *out = &shapes[graph->outputs[0]];
         if (out->h != 1 || out->w != 1) status = oc__fail(err, OC_E_CORRUPT, "its first output is not a vector");

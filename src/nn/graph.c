@@ -177,8 +177,8 @@ static oc_status check_node(const oc__graph *graph, size_t index, oc_error *err)
                         op->min_inputs, op->max_inputs);
     for (uint32_t i = 0; i < node->n_inputs; i++)
         if (node->inputs[i] >= index)
-            return oc__fail(err, OC_E_CORRUPT, "node %zu (%s): input %u is node %u, which does not come before it", index, op->name,
-                            i, node->inputs[i]);
+            return oc__fail(err, OC_E_CORRUPT, "node %zu (%s): input %u is node %u, which does not come before it", index,
+                            op->name, i, node->inputs[i]);
     if (node->n_params < op->min_params || node->n_params > op->max_params)
         return oc__fail(err, OC_E_CORRUPT, "node %zu (%s): has %u parameters, expected %u to %u", index, op->name,
                         node->n_params, op->min_params, op->max_params);
@@ -186,8 +186,8 @@ static oc_status check_node(const oc__graph *graph, size_t index, oc_error *err)
         if (node->params[i] >= graph->n_params)
             return oc__fail(err, OC_E_CORRUPT, "node %zu (%s): parameter %u is number %u, there are %zu", index, op->name, i,
                             node->params[i], graph->n_params);
-    if (!(node->low <= node->high))
-        return oc__fail(err, OC_E_CORRUPT, "node %zu (%s): its lower clamp is above its upper", index, op->name);
+    if (!(node->low <= node->high) || node->low == INFINITY || node->high == -INFINITY)
+        return oc__fail(err, OC_E_CORRUPT, "node %zu (%s): no number lies between its clamps", index, op->name);
     return OC_OK;
 }
 
@@ -211,7 +211,8 @@ oc_status oc__graph_check(const oc__graph *graph, oc_error *err) {
         return oc__fail(err, OC_E_CORRUPT, "graph: has %u outputs, expected 1 to %d", graph->n_outputs, OC__MAX_OUTPUTS);
     for (uint32_t i = 0; i < graph->n_outputs; i++)
         if (graph->outputs[i] >= graph->n_nodes)
-            return oc__fail(err, OC_E_CORRUPT, "graph: output %u is node %u, there are %zu", i, graph->outputs[i], graph->n_nodes);
+            return oc__fail(err, OC_E_CORRUPT, "graph: output %u is node %u, there are %zu", i, graph->outputs[i],
+                            graph->n_nodes);
     for (size_t i = 0; i < graph->n_params; i++)
         for (size_t j = 0; j < graph->params[i].count; j++)
             if (!isfinite(graph->params[i].values[j]))

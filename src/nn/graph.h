@@ -21,8 +21,8 @@
 #define OC__MAX_OUTPUTS 8
 #define OC__MAX_NODES 4096
 
-/* A window that moves over a picture; convolution and pooling. Output rows: (height + pad_top + pad_bottom - reach) / stride + 1
- * where reach = (kernel_height - 1) * dilation + 1, and columns alike. */
+/* A window that moves over a picture; convolution and pooling. Output rows: (height + pad_top + pad_bottom - reach) / stride +
+ * 1 where reach = (kernel_height - 1) * dilation + 1, and columns alike. */
 typedef struct oc__window {
     uint32_t kernel_height, kernel_width; /* 1 .. 15 */
     uint32_t stride;                      /* 1 .. 4 */

@@ -104,7 +104,8 @@ oc_status oc__learner_create(oc__learner **out, oc__graph *graph, uint32_t n, ui
     l->shapes = oc__alloc_array(context, graph->n_nodes, sizeof *l->shapes);
     l->plans = oc__alloc_array(context, n_slots(l), sizeof *l->plans);
     l->written = oc__alloc_array(context, graph->n_nodes, sizeof *l->written);
-    if (!l->shapes || !l->plans || !l->written) status = oc__fail_nomem(err, context, n_slots(l) * sizeof *l->plans, "training");
+    if (!l->shapes || !l->plans || !l->written)
+        status = oc__fail_nomem(err, context, n_slots(l) * sizeof *l->plans, "training");
     if (!status) status = oc__graph_shapes(l->shapes, graph, n, height, width, err);
     if (!status) status = plan(l, &total, err);
     if (!status && !(l->arena = oc__alloc(context, total))) status = oc__fail_nomem(err, context, total, "training");
@@ -113,6 +114,8 @@ oc_status oc__learner_create(oc__learner **out, oc__graph *graph, uint32_t n, ui
         return status;
     }
     l->arena_size = total;
+    for (size_t i = 0; i < graph->n_params; i++) /* what no output depends on is never written */
+        if (oc__learner_gradient(l, i)) memset(oc__learner_gradient(l, i), 0, graph->params[i].count * sizeof(float));
     *out = l;
     return OC_OK;
 }
@@ -147,7 +150,9 @@ const float *oc__learner_output(const oc__learner *l, uint32_t index, oc__shape 
     return place(l, slot(l, OUTPUT, node));
 }
 
-float *oc__learner_output_gradient(oc__learner *l, uint32_t index) { return place(l, slot(l, GRADIENT, l->graph->outputs[index])); }
+float *oc__learner_output_gradient(oc__learner *l, uint32_t index) {
+    return place(l, slot(l, GRADIENT, l->graph->outputs[index]));
+}
 
 float *oc__learner_gradient(const oc__learner *l, size_t param) { return place(l, param_slot(l, param)); }
 
@@ -161,7 +166,8 @@ static void clamp_task(void *argument, size_t piece, uint32_t worker) {
     const oc__call *call = job->call;
     size_t begin = oc__piece_begin(job->count, piece), end = oc__piece_begin(job->count, piece + 1);
     (void)worker;
-    call->kernels->clamp_gradient(end - begin, call->out + begin, call->node->low, call->node->high, call->out_gradient + begin);
+    call->kernels->clamp_gradient(end - begin, call->out + begin, call->node->low, call->node->high,
+                                  call->out_gradient + begin);
 }
 
 /* Takes the gradient through the node's clamp. */

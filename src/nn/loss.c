@@ -26,7 +26,9 @@ double oc__cross_entropy(float *gradient, const float *logits, const int32_t *la
             memset(row, 0, classes * sizeof *row);
             continue;
         }
-        loss -= log((double)row[labels[i]] + 1e-30);
+        size_t best = 0; /* its probability does not vanish, so the label's is told from there, however small */
+        for (size_t k = 1; k < classes; k++) best = row[k] > row[best] ? k : best;
+        loss -= log((double)row[best]) + ((double)logits[i * classes + (size_t)labels[i]] - (double)logits[i * classes + best]);
         row[labels[i]] -= 1;
         for (size_t k = 0; k < classes; k++) row[k] *= weight;
     }

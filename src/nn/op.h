@@ -44,8 +44,8 @@ typedef struct oc__op {
 /* NULL for a number that names no operator. */
 const oc__op *oc__op_find(uint32_t number);
 
-extern const oc__op oc__op_input, oc__op_conv, oc__op_batch_norm, oc__op_add, oc__op_global_pool, oc__op_concat, oc__op_max_pool,
-    oc__op_mean_pool;
+extern const oc__op oc__op_input, oc__op_conv, oc__op_batch_norm, oc__op_add, oc__op_global_pool, oc__op_concat,
+    oc__op_max_pool, oc__op_mean_pool;
 
 /* Output rows and columns of a window; OC_E_ARGUMENT if the picture is smaller than it, OC_E_CORRUPT if out of range. */
 oc_status oc__window_shape(oc__shape *out, const oc__window *window, const oc__shape *in, oc_error *err);
@@ -54,6 +54,8 @@ oc_status oc__window_shape(oc__shape *out, const oc__window *window, const oc__s
 #define OC__N_PIECES 16
 
 /* The begin of piece `piece` of `n` things. */
-static inline size_t oc__piece_begin(size_t n, size_t piece) { return n / OC__N_PIECES * piece + (n % OC__N_PIECES) * piece / OC__N_PIECES; }
+static inline size_t oc__piece_begin(size_t n, size_t piece) {
+    return n / OC__N_PIECES * piece + (n % OC__N_PIECES) * piece / OC__N_PIECES;
+}
 
 #endif

@@ -33,7 +33,9 @@ static size_t n_pixels(const oc__call *call) { return (size_t)call->out_shape.n 
 static size_t n_saved(const oc__call *call) { return 2 * (size_t)call->out_shape.c; }
 
 /* Scratch: for each piece two rows of doubles and two of floats; then three rows of floats. */
-static size_t piece_size(size_t channels) { return (2 * channels * sizeof(double) + 2 * channels * sizeof(float)) / sizeof(float) + 16; }
+static size_t piece_size(size_t channels) {
+    return (2 * channels * sizeof(double) + 2 * channels * sizeof(float)) / sizeof(float) + 16;
+}
 static size_t n_scratch(const oc__call *call) {
     return OC__N_PIECES * piece_size(call->out_shape.c) + 3 * (size_t)call->out_shape.c + 16;
 }
@@ -82,8 +84,8 @@ static void apply_task(void *argument, size_t piece, uint32_t worker) {
     const float *c = coefficients(call);
     (void)worker;
     if (call->out_gradient)
-        call->kernels->channel_gradient(count, channels, call->out_gradient + begin * channels, call->in[0] + begin * channels, c,
-                                        c + channels, c + 2 * channels, call->in_gradient[0] + begin * channels);
+        call->kernels->channel_gradient(count, channels, call->out_gradient + begin * channels, call->in[0] + begin * channels,
+                                        c, c + channels, c + 2 * channels, call->in_gradient[0] + begin * channels);
     else
         call->kernels->scale_shift(count, channels, call->in[0] + begin * channels, c, c + channels, NULL, call->node->low,
                                    call->node->high, call->out + begin * channels);
@@ -100,7 +102,8 @@ static void batch_figures(const oc__call *call) {
         mean[c] = (float)m;
         inverse[c] = (float)(1 / sqrt(variance + call->node->epsilon));
         *running_mean += MOMENTUM * (float)off;
-        *running_variance += MOMENTUM * ((float)(n > 1 ? variance * (double)n / (double)(n - 1) : variance) - *running_variance);
+        *running_variance +=
+            MOMENTUM * ((float)(n > 1 ? variance * (double)n / (double)(n - 1) : variance) - *running_variance);
     }
 }
 

@@ -88,7 +88,8 @@ static void pack(float *packed, const oc__call *call) {
     }
     size_t filter = s.n_taps * s.depth, padded = s.panels * call->kernels->gemm_columns;
     for (size_t g = 0; g < node->groups; g++, packed += s.packed)
-        oc__gemm_pack(packed, call->kernels, s.n_taps, s.depth, s.columns, weights + g * s.columns * filter, s.depth, 1, filter);
+        oc__gemm_pack(packed, call->kernels, s.n_taps, s.depth, s.columns, weights + g * s.columns * filter, s.depth, 1,
+                      filter);
     for (size_t g = 0; g < node->groups; g++, packed += padded)
         for (size_t j = 0; j < padded; j++) packed[j] = bias && j < s.columns ? bias[g * s.columns + j] : 0;
     memset(packed, 0, s.depth * sizeof *packed);
@@ -248,7 +249,8 @@ static float *unfolded(const oc__call *call, const sizes *s, uint32_t worker) {
 }
 
 /* c[rows][columns] = out gradient's rows x transposed weights of group g. */
-static void transposed_product(const oc__call *call, const sizes *s, size_t row, size_t rows, size_t g, float *c, size_t stride) {
+static void transposed_product(const oc__call *call, const sizes *s, size_t row, size_t rows, size_t g, float *c,
+                               size_t stride) {
     const oc__kernels *kernels = call->kernels;
     size_t columns = s->n_taps * s->depth, panels = (columns + kernels->gemm_columns - 1) / kernels->gemm_columns;
     const float *a[OC__GEMM_MAX_ROWS];

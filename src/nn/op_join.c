@@ -53,12 +53,14 @@ static void add_backward(const oc__call *call) {
 const oc__op oc__op_add = {
     .name = "add", .min_inputs = 2, .max_inputs = 2, .shape = add_shape, .forward = add_forward, .backward = add_backward};
 
-static oc_status concat_shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in, oc_error *err) {
+static oc_status concat_shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in,
+                              oc_error *err) {
     uint32_t channels = 0;
     (void)graph;
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         if (in[i].h != in[0].h || in[i].w != in[0].w)
-            return oc__fail(err, OC_E_CORRUPT, "input %u is %u x %u, input 0 is %u x %u", i, in[i].h, in[i].w, in[0].h, in[0].w);
+            return oc__fail(err, OC_E_CORRUPT, "input %u is %u x %u, input 0 is %u x %u", i, in[i].h, in[i].w, in[0].h,
+                            in[0].w);
         channels += in[i].c;
     }
     if (channels > 65536) return oc__fail(err, OC_E_CORRUPT, "has %u channels, at most 65536", channels);

@@ -17,11 +17,13 @@ oc_status oc__window_shape(oc__shape *out, const oc__window *w, const oc__shape 
     uint64_t height = (uint64_t)in->h + w->pad_top + w->pad_bottom, width = (uint64_t)in->w + w->pad_left + w->pad_right;
     if (height < reach_y || width < reach_x)
         return oc__fail(err, OC_E_ARGUMENT, "a picture of %u x %u pixels is too small for it", in->w, in->h);
-    *out = (oc__shape){in->n, in->c, (uint32_t)((height - reach_y) / w->stride + 1), (uint32_t)((width - reach_x) / w->stride + 1)};
+    *out = (oc__shape){in->n, in->c, (uint32_t)((height - reach_y) / w->stride + 1),
+                       (uint32_t)((width - reach_x) / w->stride + 1)};
     return OC_OK;
 }
 
-static oc_status window_shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in, oc_error *err) {
+static oc_status window_shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in,
+                              oc_error *err) {
     (void)graph;
     return oc__window_shape(out, &node->window, &in[0], err);
 }
@@ -31,7 +33,8 @@ typedef struct area {
     size_t y0, y1, x0, x1, step;
 } area;
 
-static void range(size_t *first, size_t *end, size_t at, uint32_t stride, uint32_t pad, uint32_t kernel, uint32_t dilation, uint32_t size) {
+static void range(size_t *first, size_t *end, size_t at, uint32_t stride, uint32_t pad, uint32_t kernel, uint32_t dilation,
+                  uint32_t size) {
     ptrdiff_t begin = (ptrdiff_t)(at * stride) - (ptrdiff_t)pad, stop = begin + (ptrdiff_t)((kernel - 1) * dilation) + 1;
     while (begin < 0) begin += dilation;
     *first = (size_t)begin;
@@ -103,7 +106,9 @@ static void backward_task(void *argument, size_t image, uint32_t worker) {
         }
 }
 
-static void forward(const oc__call *call) { oc__parallel(call->context, call->out_shape.n, forward_task, (void *)(uintptr_t)call); }
+static void forward(const oc__call *call) {
+    oc__parallel(call->context, call->out_shape.n, forward_task, (void *)(uintptr_t)call);
+}
 
 static void backward(const oc__call *call) {
     if (call->in_gradient[0]) oc__parallel(call->context, call->out_shape.n, backward_task, (void *)(uintptr_t)call);
@@ -115,7 +120,8 @@ const oc__op oc__op_max_pool = {
 const oc__op oc__op_mean_pool = {
     .name = "mean pool", .min_inputs = 1, .max_inputs = 1, .shape = window_shape, .forward = forward, .backward = backward};
 
-static oc_status global_shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in, oc_error *err) {
+static oc_status global_shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in,
+                              oc_error *err) {
     (void)graph;
     (void)node;
     (void)err;

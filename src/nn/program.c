@@ -58,7 +58,8 @@ static oc_status simplify(oc__graph *out, const oc__graph *graph, oc_error *err)
     if (status) return status;
     result.n_nodes = 0;
     size_t n = graph->n_nodes;
-    uint32_t *map = oc__alloc_array(graph->context, n, sizeof *map), *readers = oc__alloc_array(graph->context, n, sizeof *readers);
+    uint32_t *map = oc__alloc_array(graph->context, n, sizeof *map),
+             *readers = oc__alloc_array(graph->context, n, sizeof *readers);
     uint32_t *readers_now = oc__alloc_array(graph->context, n, sizeof *readers_now);
     if (!map || !readers || !readers_now) {
         status = oc__fail_nomem(err, graph->context, 3 * n * sizeof *map, "network");
@@ -107,7 +108,8 @@ done:
 /* What an operator needs to know, for shapes that are known. Pointers to data are left to the caller. */
 static void fill_call(oc__call *call, const oc__program *program, const oc__shape *shapes, size_t index) {
     const oc__node *node = &program->graph.nodes[index];
-    *call = (oc__call){.context = program->graph.context, .kernels = program->kernels, .node = node, .packed = program->packed[index]};
+    *call = (oc__call){
+        .context = program->graph.context, .kernels = program->kernels, .node = node, .packed = program->packed[index]};
     for (uint32_t i = 0; i < node->n_params; i++) call->params[i] = &program->graph.params[node->params[i]];
     for (uint32_t i = 0; i < node->n_inputs; i++) call->in_shape[i] = shapes[node->inputs[i]];
     call->out_shape = shapes[index];
@@ -119,7 +121,8 @@ static oc_status pack_all(oc__program *program, oc_error *err) {
     oc_status status = OC_E_LIMIT;
     oc__shape *shapes = oc__alloc_array(graph->context, graph->n_nodes, sizeof *shapes);
     if (!shapes) return oc__fail_nomem(err, graph->context, graph->n_nodes * sizeof *shapes, "network");
-    for (uint32_t side = 32; side <= 1024 && status; side *= 2) status = oc__graph_shapes(shapes, graph, 1, side, side, err);
+    for (uint32_t side = 32; side < 4096 && status; side *= 2) status = oc__graph_shapes(shapes, graph, 1, side, side, NULL);
+    if (status) status = oc__graph_shapes(shapes, graph, 1, 4096, 4096, err);
     for (size_t i = 0; i < graph->n_nodes && !status; i++) {
         oc__call call;
         fill_call(&call, program, shapes, i);
@@ -222,7 +225,7 @@ static float *place_of(const oc__runner *runner, size_t buffer) {
 
 oc_status oc__runner_prepare(float **input, oc__runner *runner, uint32_t n, uint32_t height, uint32_t width, oc_error *err) {
     const oc__graph *graph = &runner->program->graph;
-    if (runner->n != n || runner->height != height || runner->width != width) {
+    if (runner->n == 0 || runner->n != n || runner->height != height || runner->width != width) {
         size_t total;
         runner->n = 0;
         oc_status status = oc__graph_shapes(runner->shapes, graph, n, height, width, err);

@@ -62,7 +62,8 @@ static double deviation(const spread *s) {
 /* One tag, or all together, over all folds, with the deviation of precision and recall over the folds that can give them. */
 static oc_metrics one(const oc__measurement *m, int64_t tag, double threshold) {
     counts all = count(m, tag, threshold, ANY_FOLD);
-    oc_metrics out = {.struct_size = sizeof out, .n_pictures = all.bear, .n_predicted = all.predicted, .n_correct = all.correct};
+    oc_metrics out = {
+        .struct_size = sizeof out, .n_pictures = all.bear, .n_predicted = all.predicted, .n_correct = all.correct};
     spread precision = {0}, recall = {0};
     out.precision = share(all.correct, all.predicted);
     out.recall = share(all.correct, all.bear);

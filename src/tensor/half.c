@@ -23,7 +23,7 @@ uint16_t oc__half_from_float(float value) {
     bits &= 0x7FFFFFFF;
     if (bits > 0x7F800000) return sign | 0x7E00;
     if (bits >= 0x47800000) return sign | 0x7C00; /* 65536 and above */
-    if (bits < 0x38800000) {                      /* below 2^-14: subnormal; adding 0.5 leaves the rounded fraction in the low bits */
+    if (bits < 0x38800000) { /* below 2^-14: subnormal; adding 0.5 leaves the rounded fraction in the low bits */
         float shifted = from_bits(bits) + 0.5f;
         memcpy(&bits, &shifted, sizeof bits);
         return sign | (uint16_t)(bits - 0x3F000000);

@@ -24,7 +24,8 @@ static bool alive_together(const oc__buffer_plan *a, const oc__buffer_plan *b) {
 oc_status oc__plan_memory(size_t *total, oc__buffer_plan *buffers, size_t n, oc_context *context, oc_error *err) {
     oc_status status = OC_OK;
     size_t end = 0;
-    oc__buffer_plan **order = oc__alloc_array(context, n, sizeof *order), **placed = oc__alloc_array(context, n, sizeof *placed);
+    oc__buffer_plan **order = oc__alloc_array(context, n, sizeof *order),
+                    **placed = oc__alloc_array(context, n, sizeof *placed);
     if (!order || !placed) {
         status = oc__fail_nomem(err, context, n * sizeof *order, "memory plan");
         goto done;

@@ -64,8 +64,8 @@ static oc_status warn_of_contradictions(const oc__features *f, const readable *r
         uint32_t a = list[i - 1].at, b = list[i].at;
         if (list[i].content == list[i - 1].content && r->tags[a] != r->tags[b])
             oc__log(context, OC_LOG_WARNING, "%s and %s are the same picture under the tags '%s' and '%s'",
-                    set->samples[r->index[a]].sample->image.name, set->samples[r->index[b]].sample->image.name, set->tags[r->tags[a]],
-                    set->tags[r->tags[b]]);
+                    set->samples[r->index[a]].sample->image.name, set->samples[r->index[b]].sample->image.name,
+                    set->tags[r->tags[a]], set->tags[r->tags[b]]);
     }
     oc__free(context, list);
     return OC_OK;
@@ -73,7 +73,8 @@ static oc_status warn_of_contradictions(const oc__features *f, const readable *r
 
 /* Cross-validates: chooses options->l2 if it is 0, and makes the measurement. */
 static oc_status validate(oc__measurement **out, double *l2, const oc__features *f, const readable *r,
-                          const oc__training_set *set, const oc__train_options *options, oc__progress *progress, oc_error *err) {
+                          const oc__training_set *set, const oc__train_options *options, oc__progress *progress,
+                          oc_error *err) {
     oc_context *context = f->context;
     uint32_t n_folds = options->folds < f->n ? (uint32_t)options->folds : (uint32_t)f->n;
     uint32_t *folds = oc__alloc_array(context, f->n, sizeof *folds);
@@ -92,7 +93,8 @@ static oc_status validate(oc__measurement **out, double *l2, const oc__features 
         m->entries[i].truth = r->tags[i];
         m->entries[i].fold = folds[i];
         const char *name = set->samples[r->index[i]].sample->image.name;
-        if (!(m->entries[i].name = oc__strdup(context, name))) status = oc__fail_nomem(err, context, strlen(name), "measurement");
+        if (!(m->entries[i].name = oc__strdup(context, name)))
+            status = oc__fail_nomem(err, context, strlen(name), "measurement");
     }
     if (!status) {
         m->method = OC_REPORT_CROSS_VALIDATION;

@@ -95,7 +95,8 @@ oc_status oc__lbfgs_minimise(oc__lbfgs *p, float *x, oc_error *err) {
         memcpy(old_x, x, n * sizeof *x);
         memcpy(old_gradient, gradient, n * sizeof *x);
         double before = p->value;
-        if (!search(p, x, direction, gradient, &p->value, slope, m.count ? 1 : 1 / (norm > 1 ? norm : 1), trial, trial_gradient)) {
+        if (!search(p, x, direction, gradient, &p->value, slope, m.count ? 1 : 1 / (norm > 1 ? norm : 1), trial,
+                    trial_gradient)) {
             if (m.count == 0) break;
             m.count = 0;
             continue;

@@ -38,7 +38,8 @@ oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err) {
 }
 
 static oc_status bad_value(const row *r, const char *value, oc_error *err) {
-    if (r->type == OC_OPTION_BOOLEAN) return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected true or false", r->key, value);
+    if (r->type == OC_OPTION_BOOLEAN)
+        return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected true or false", r->key, value);
     return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected a%s number from %lld to %lld", r->key, value,
                     r->type == OC_OPTION_INTEGER ? " whole" : "", (long long)r->minimum, (long long)r->maximum);
 }

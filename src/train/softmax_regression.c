@@ -77,7 +77,8 @@ oc_status oc__fitter_create(oc__fitter **out, oc_context *context, const oc__row
     f->dim = rows->dim;
     f->n_tags = rows->n_tags;
     f->tags = oc__alloc_array(context, f->n, sizeof *f->tags);
-    if (oc__gemm_packed_size(&packed, kernels, 1, f->dim, f->n_tags)) f->packed = oc__alloc_array(context, packed, sizeof(float));
+    if (oc__gemm_packed_size(&packed, kernels, 1, f->dim, f->n_tags))
+        f->packed = oc__alloc_array(context, packed, sizeof(float));
     f->x = oc__alloc_array(context, f->n, f->dim * sizeof(float));
     f->mean = oc__alloc_array(context, f->dim, sizeof(float));
     f->scale = oc__alloc_array(context, f->dim, sizeof(float));

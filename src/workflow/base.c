@@ -20,7 +20,8 @@ oc_status oc__base_builtin(oc_model **out, oc_context *context, oc_error *err) {
     oc__sha256_end(&hash, digest);
     oc__sha256_hex(hex, digest);
     status = oc__model_set_property(base, "sha256", hex, err);
-    if (!status && base->kind != OC__KIND_BASE) status = oc__fail(err, OC_E_INTERNAL, "the built-in base is not a base network");
+    if (!status && base->kind != OC__KIND_BASE)
+        status = oc__fail(err, OC_E_INTERNAL, "the built-in base is not a base network");
     if (status) oc__model_release(base);
     else *out = base;
     return status;

@@ -59,7 +59,9 @@ oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_da
     for (size_t i = 0; i < n && !status; i++) images[i] = &dataset->samples[i].sample->image;
     if (!status) status = match_tags(map, model, dataset, err);
     if (!status) status = oc__predictor_create(&predictor, model, err);
-    if (!status) status = oc__predict_batch(probabilities, statuses, predictor, images, n, progress, err);
+    oc_error error = OC_ERROR_INIT; /* also tells of pictures that cannot be read, which is no failure here */
+    if (!status && (status = oc__predict_batch(probabilities, statuses, predictor, images, n, progress, &error)))
+        oc__fail(err, status, "%s", error.message);
     for (size_t i = 0; i < n && !status; i++)
         if (statuses[i] == OC_E_NOMEM) status = oc__fail_nomem(err, context, 0, images[i]->name);
         else if (statuses[i])

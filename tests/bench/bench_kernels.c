@@ -1,5 +1,7 @@
 /* The kernels' speed at the shapes of MobileNetV2-1.0, ResNet-18 and ResNet-50 at 224 px, beside the speed of multiply-add
- * alone in the same minute. Usage: bench_kernels [instruction set], the CPU's best where none is named. SPDX-License-Identifier: MIT */
+ * alone in the same minute. SPDX-License-Identifier: MIT
+ *
+ * Usage: bench_kernels [instruction set], the CPU's best where none is named. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>

@@ -8,10 +8,8 @@ import struct
 import zlib
 
 
-def png(pixel, width=48, height=48):
-    """A PNG file's bytes; pixel(x, y) gives (r, g, b)."""
-    rows = b"".join(b"\0" + b"".join(bytes(pixel(x, y)) for x in range(width)) for y in range(height))
-
+def png_file(width, height, rows):
+    """A PNG file's bytes, of 8-bit RGB rows with their filter bytes."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -19,11 +17,15 @@ def png(pixel, width=48, height=48):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def png(pixel, width=48, height=48):
+    """pixel(x, y) gives (r, g, b)."""
+    rows = b"".join(b"\0" + b"".join(bytes(pixel(x, y)) for x in range(width)) for y in range(height))
+    return png_file(width, height, rows)
+
+
 def huge_png():
     """Claims to be 60000 x 60000 pixels in a few bytes."""
-    header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
-    chunk = b"IHDR" + header
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return png_file(60000, 60000, bytes(1000))
 
 
 def striped(seed):

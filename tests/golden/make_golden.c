@@ -29,6 +29,12 @@ static FILE *create(const char *folder, int which, const char *ending) {
     return file;
 }
 
+static oc_status finish(FILE *file, oc_error *err) {
+    int failed = ferror(file);
+    if (fclose(file) != 0) failed = 1;
+    return failed ? oc__fail(err, OC_E_IO, "cannot write") : OC_OK;
+}
+
 static oc_status make(const char *folder, oc_context *context, int which, oc_error *err) {
     oc_model *model = NULL;
     oc__buffer bytes = {.context = context};
@@ -36,11 +42,14 @@ static oc_status make(const char *folder, oc_context *context, int which, oc_err
     if (!status) status = oc__ocm_write(&bytes, model, err);
     if (status) goto done;
     FILE *file = create(folder, which, "ocm");
-    if (file && (fwrite(bytes.data, 1, bytes.size, file) != bytes.size) | (fclose(file) != 0))
-        status = oc__fail(err, OC_E_IO, "cannot write");
+    if (file) {
+        fwrite(bytes.data, 1, bytes.size, file);
+        status = finish(file, err);
+    }
     if (!status && (file = create(folder, which, "txt"))) {
         status = golden_describe(file, model, err);
-        if ((ferror(file) != 0) | (fclose(file) != 0)) status = oc__fail(err, OC_E_IO, "cannot write");
+        oc_status finished = finish(file, err);
+        if (!status) status = finished;
     }
 done:
     oc__buffer_free(&bytes);

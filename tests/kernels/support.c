@@ -52,7 +52,7 @@ void check_guarded(void) {
         if (!buffers[b].data) continue;
         const float *margin = buffers[b].where == SIDE_START ? buffers[b].data + buffers[b].n : buffers[b].data - MARGIN;
         for (size_t i = 0; i < MARGIN; i++) {
-            ck_assert_msg(is_poison(margin[i]), "buffer %zu was written beyond its %s", b,
+            check_that(is_poison(margin[i]), "buffer %zu was written beyond its %s", b,
                           buffers[b].where == SIDE_START ? "end" : "start");
         }
     }
@@ -82,7 +82,7 @@ void fill(float *to, size_t rows, size_t columns, size_t stride) {
 void check_gaps(const float *rows_at, size_t rows, size_t columns, size_t stride) {
     for (size_t r = 0; r + 1 < rows; r++) {
         for (size_t j = columns; j < stride; j++) {
-            ck_assert_msg(is_poison(rows_at[r * stride + j]), "row %zu of %zu was written past its %zu columns", r, rows, columns);
+            check_that(is_poison(rows_at[r * stride + j]), "row %zu of %zu was written past its %zu columns", r, rows, columns);
         }
     }
 }

@@ -78,7 +78,8 @@ START_TEST(channel_gradient_sums) {
         const float *x = filled(X, where, n * channels), *dy = filled(DY, where, n * channels);
         const float *center = filled(SCALE, where, channels);
         float *sum = filled(SUM, where, channels), *products = filled(SUM2, where, channels);
-        const float *sum_before = kept(BEFORE, where, sum, channels), *products_before = kept(BEFORE2, where, products, channels);
+        const float *sum_before = kept(BEFORE, where, sum, channels);
+        const float *products_before = kept(BEFORE2, where, products, channels);
 
         kernels->channel_gradient_sums(n, channels, dy, x, center, sum, products);
         for (size_t c = 0; c < channels; c++) {
@@ -131,7 +132,7 @@ START_TEST(vectors) {
 
             for (size_t i = 0; i < n; i++) sum += (double)x[i] * y[i];
             const double dot = kernels->dot(n, x, y);
-            ck_assert_msg(fabs(dot - sum) <= (n + 1.0) * n * DBL_EPSILON, "%s: dot of %zu is %g, not %g", kernels->name, n, dot,
+            check_that(fabs(dot - sum) <= (n + 1.0) * n * DBL_EPSILON, "%s: dot of %zu is %g, not %g", kernels->name, n, dot,
                           sum);
             kernels->add_scaled(n, scale, x, y);
             for (size_t i = 0; i < n; i++) {
@@ -178,7 +179,7 @@ START_TEST(clamp_passes_nan) {
         }
         kernels->scale_shift(1, channels, x, scale, shift, NULL, 0, 6, y);
         for (size_t c = 0; c < channels; c++) {
-            ck_assert_msg(c % 3 == 0 ? isnan(y[c]) : y[c] == (c % 3 == 1 ? 6 : 0), "%s: %g became %g", kernels->name,
+            check_that(c % 3 == 0 ? isnan(y[c]) : y[c] == (c % 3 == 1 ? 6 : 0), "%s: %g became %g", kernels->name,
                           (double)x[c], (double)y[c]);
         }
     }

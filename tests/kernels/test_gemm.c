@@ -158,9 +158,9 @@ START_TEST(clamp_passes_nan) {
             for (size_t r = 0; r < kernels->gemm_rows; r++) {
                 for (size_t j = 0; j < columns; j++) {
                     const float got = test.tile.c[r * test.tile.c_stride + j];
-                    if (r != row) ck_assert_msg(got >= 0 && got <= 6, "%s: %g is not clamped", kernels->name, (double)got);
-                    else if (isnan(expected[s])) ck_assert_msg(isnan(got), "%s: NaN became %g", kernels->name, (double)got);
-                    else ck_assert_msg(got == expected[s], "%s: %g, not %g", kernels->name, (double)got, (double)expected[s]);
+                    if (r != row) check_that(got >= 0 && got <= 6, "%s: %g is not clamped", kernels->name, (double)got);
+                    else if (isnan(expected[s])) check_that(isnan(got), "%s: NaN became %g", kernels->name, (double)got);
+                    else check_that(got == expected[s], "%s: %g, not %g", kernels->name, (double)got, (double)expected[s]);
                 }
             }
         }
@@ -192,7 +192,8 @@ START_TEST(convolution_by_taps) {
         for (size_t t = 0; t < N_TAPS; t++) {
             for (size_t r = 0; r < kernels->gemm_rows; r++) {
                 const size_t pixel = first + (r < rows ? r : 0);
-                const size_t y = pixel / OUT_WIDTH * STRIDE + t / KERNEL - PAD, x = pixel % OUT_WIDTH * STRIDE + t % KERNEL - PAD;
+                const size_t y = pixel / OUT_WIDTH * STRIDE + t / KERNEL - PAD;
+                const size_t x = pixel % OUT_WIDTH * STRIDE + t % KERNEL - PAD;
                 a[t * kernels->gemm_rows + r] = y < HEIGHT && x < WIDTH ? in + (y * WIDTH + x) * N_IN : zeros;
             }
         }
@@ -216,7 +217,8 @@ START_TEST(convolution_by_taps) {
         for (size_t o = 0; o < n_out; o++) {
             double sum = 0, magnitude = 0;
             for (size_t t = 0; t < N_TAPS; t++) {
-                const size_t y = pixel / OUT_WIDTH * STRIDE + t / KERNEL - PAD, x = pixel % OUT_WIDTH * STRIDE + t % KERNEL - PAD;
+                const size_t y = pixel / OUT_WIDTH * STRIDE + t / KERNEL - PAD;
+                const size_t x = pixel % OUT_WIDTH * STRIDE + t % KERNEL - PAD;
                 for (size_t i = 0; i < N_IN && y < HEIGHT && x < WIDTH; i++) {
                     const double product = (double)in[(y * WIDTH + x) * N_IN + i] * weights[(o * N_TAPS + t) * N_IN + i];
                     sum += product;

@@ -296,11 +296,11 @@ START_TEST(missing_sections) {
     ck_assert_uint_eq(n, OC__OCM_N_KINDS);
     for (size_t without = 0; without < n; without++) {
         size_t kept = 0;
-        char text[32];
+        char text[64];
         for (size_t i = 0; i < n; i++)
             if (i != without) fewer[kept++] = sections[i];
         oc__buffer other = put_together(fewer, kept);
-        snprintf(text, sizeof text, "has no section %s", sections[without].type);
+        snprintf(text, sizeof text, "has no section %.4s", sections[without].type);
         if (sections[without].flags) must_fail(other.data, other.size, OC_E_CORRUPT, text);
         else oc__model_release(must_read(other.data, other.size));
         oc__buffer_free(&other);
@@ -316,18 +316,18 @@ START_TEST(longer_and_shorter_sections) {
     for (size_t i = 0; i < n; i++) {
         section kept = sections[i];
         uint8_t *longer = calloc(1, kept.size + 1);
-        char text[32];
+        char text[64];
         memcpy(longer, kept.data, kept.size);
         sections[i] = (section){.flags = kept.flags, .data = longer, .size = kept.size + 1};
         memcpy(sections[i].type, kept.type, 4);
-        snprintf(text, sizeof text, "(%s): its contents end at", kept.type);
+        snprintf(text, sizeof text, "(%.4s): its contents end at", kept.type);
         oc__buffer other = put_together(sections, n);
         must_fail(other.data, other.size, OC_E_CORRUPT, text);
         oc__buffer_free(&other);
         for (size_t size = 0; size < kept.size; size++) {
             sections[i].size = size;
             other = put_together(sections, n);
-            snprintf(text, sizeof text, "section %zu (%s): ", i + 1, kept.type);
+            snprintf(text, sizeof text, "section %zu (%.4s): ", i + 1, kept.type);
             must_fail(other.data, other.size, OC_E_CORRUPT, text);
             oc__buffer_free(&other);
         }
@@ -401,7 +401,7 @@ static const struct {
 } inside[] = {
     {"HEAD", 0, 3, OC_E_UNSUPPORTED, "is of kind 3"},
     {"HEAD", 4, 1, OC_E_UNSUPPORTED, "section 1 (HEAD): its reserved field is 1"},
-    {"TAGS", 0, 0xFFFFFFFF, OC_E_CORRUPT, "section 2 (TAGS): number of tags at byte 256 of the file is 4294967295, at most 10000"},
+    {"TAGS", 0, 0xFFFFFFFF, OC_E_CORRUPT, "(TAGS): number of tags at byte 256 of the file is 4294967295, at most 10000"},
     {"TAGS", 0, 3, OC_E_CORRUPT, "is 3, the 10 bytes left in the section hold at most 2"},
     {"TAGS", 4, 0, OC_E_CORRUPT, "tag at byte 260 of the file has 0 bytes, expected 1 to 256"},
     {"TAGS", 4, 7, OC_E_CORRUPT, "tag at byte 264 of the file needs 7 bytes, 6 are left"},

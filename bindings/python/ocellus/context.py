@@ -23,6 +23,8 @@ _PYTHON_LEVELS = {
 }
 
 
+# From Python 3.11 on, a signal that comes due just as this function is entered is printed by ctypes and lost. See _pump in
+# _callbacks.py for the remedy, which three parameters rule out; only a flood of lines makes it likely.
 def _log(_user: Optional[int], level: int, line: bytes) -> None:
     logger.log(_PYTHON_LEVELS.get(level, logging.DEBUG), "%s", text(line))
 

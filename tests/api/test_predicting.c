@@ -1,0 +1,206 @@
+/* oc_predictor and oc_result. SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static oc_context *context;
+static oc_model *model;
+static oc_predictor *predictor;
+static uint8_t pixels[SIDE * SIDE * 3];
+
+static void set_up(void) {
+    context = new_context(3);
+    model = small_model(context);
+    OK(oc_predictor_create(&predictor, model, err));
+    paint(pixels, CHECKS, 40);
+}
+
+static void tear_down(void) {
+    oc_predictor_free(predictor);
+    oc_model_free(model);
+    oc_context_free(context);
+}
+
+static void expect_same(const oc_result *a, const oc_result *b) {
+    ck_assert_uint_eq(oc_result_count(a), oc_result_count(b));
+    for (size_t i = 0; i < oc_result_count(a); i++) {
+        oc_box x = OC_BOX_INIT, y = OC_BOX_INIT;
+        OK(oc_result_get(a, i, &x, err));
+        OK(oc_result_get(b, i, &y, err));
+        ck_assert_mem_eq(&x, &y, sizeof x);
+    }
+}
+
+START_TEST(answers) {
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    oc_result *result = NULL;
+    bool seen[N_KINDS] = {false};
+    double sum = 0;
+    float before = 1;
+    OK(oc_predictor_run(&result, predictor, &image, err));
+    ck_assert_uint_eq(oc_result_count(result), N_KINDS);
+    for (size_t i = 0; i < N_KINDS; i++) {
+        oc_box box = OC_BOX_INIT;
+        OK(oc_result_get(result, i, &box, err));
+        ck_assert(box.probability >= 0 && box.probability <= before);
+        ck_assert(box.left == 0 && box.top == 0 && box.width == 1 && box.height == 1);
+        ck_assert_int_ge(box.tag, 0);
+        ck_assert_int_lt(box.tag, N_KINDS);
+        ck_assert(!seen[box.tag]);
+        seen[box.tag] = true;
+        ck_assert_str_eq(oc_result_tag_name(result, i), oc_model_tag(model, (size_t)box.tag));
+        before = box.probability;
+        sum += (double)box.probability;
+    }
+    ck_assert(fabs(sum - 1) < 1e-5);
+    oc_box small;
+    small.struct_size = offsetof(oc_box, left);
+    small.left = 77;
+    OK(oc_result_get(result, 0, &small, err));
+    ck_assert(small.left == 77);
+    small.struct_size = 8;
+    FAILS(OC_E_ARGUMENT, oc_result_get(result, 0, &small, err));
+    oc_result_free(result);
+}
+END_TEST
+
+/* What was trained is learned: seen from outside, on pictures it was not trained on. */
+START_TEST(it_learns) {
+    oc_dataset *dataset = new_dataset(context, N_KINDS, 12, 1);
+    oc_model *better = train(context, dataset, "0");
+    oc_predictor *p = NULL;
+    int right = 0;
+    OK(oc_predictor_create(&p, better, err));
+    for (uint32_t i = 0; i < 24; i++) {
+        float probabilities[N_KINDS];
+        int kind = (int)i % N_KINDS, best = 0;
+        predict_painted(probabilities, p, kind, 1000 + i);
+        for (int k = 1; k < N_KINDS; k++)
+            if (probabilities[k] > probabilities[best]) best = k;
+        right += best == kind;
+    }
+    ck_assert_msg(right >= 20, "%d of 24 right", right);
+    oc_predictor_free(p);
+    oc_model_free(better);
+    oc_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(one_picture_in_every_form) {
+    char folder[256], path[512];
+    bytes png = make_png(pixels, SIDE, SIDE), bmp = make_bmp(pixels, SIDE, SIDE);
+    oc_picture *picture = NULL;
+    oc_image images[5] = {raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8), encoded_image(png), encoded_image(bmp)};
+    oc_result *first = NULL, *other = NULL;
+    make_folder(folder);
+    join(path, folder, "a.png");
+    write_file(path, png.data, png.size);
+    images[3] = path_image(path);
+    OK(oc_picture_open(&picture, context, &images[3], err));
+    images[4] = (oc_image)OC_IMAGE_INIT;
+    OK(oc_picture_image(picture, &images[4], err));
+    OK(oc_predictor_run(&first, predictor, &images[0], err));
+    for (int i = 1; i < 5; i++) {
+        OK(oc_predictor_run(&other, predictor, &images[i], err));
+        expect_same(first, other);
+        oc_result_free(other);
+    }
+    oc_result_free(first);
+    oc_picture_free(picture);
+    remove_folder(folder);
+    free(png.data);
+    free(bmp.data);
+}
+END_TEST
+
+START_TEST(shapes_and_sizes) {
+    static const uint32_t sizes[][2] = {{1, 1}, {1, 32}, {32, 1}, {7, 31}, {31, 2}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        oc_image image = raw_image(pixels, sizes[i][0], sizes[i][1], OC_IMAGE_RGB8);
+        oc_result *result = NULL;
+        OK(oc_predictor_run(&result, predictor, &image, err));
+        ck_assert_uint_eq(oc_result_count(result), N_KINDS);
+        oc_result_free(result);
+    }
+}
+END_TEST
+
+START_TEST(errors_of_one) {
+    oc_image images[] = {path_image("/nowhere/a.png"), encoded_image((bytes){(uint8_t *)(uintptr_t)"nonsense", 8}),
+                         encoded_image((bytes){(uint8_t *)(uintptr_t)"\x89PNG\r\n\x1a\n", 8}),
+                         raw_image(pixels, 0, 1, OC_IMAGE_RGB8), raw_image(pixels, 65536, 65536, OC_IMAGE_RGB8)};
+    static const oc_status expected[] = {OC_E_NOT_FOUND, OC_E_FORMAT, OC_E_CORRUPT, OC_E_ARGUMENT, OC_E_LIMIT};
+    oc_result *result;
+    for (int i = 0; i < 5; i++) FAILS_OUT(expected[i], result, oc_predictor_run(&result, predictor, &images[i], err));
+    oc_image good = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8); /* a failure spoils nothing */
+    OK(oc_predictor_run(&result, predictor, &good, err));
+    oc_result_free(result);
+}
+END_TEST
+
+#define N_BATCH 23
+
+START_TEST(a_batch_with_broken_pictures) {
+    uint8_t many[N_BATCH][SIDE * SIDE * 3];
+    oc_image images[N_BATCH];
+    const oc_image *pointers[N_BATCH];
+    oc_result *results[N_BATCH];
+    oc_error error = OC_ERROR_INIT;
+    for (uint32_t i = 0; i < N_BATCH; i++) {
+        paint(many[i], (int)(i % N_KINDS), 300 + i);
+        images[i] = raw_image(many[i], SIDE, SIDE, OC_IMAGE_RGB8);
+        pointers[i] = &images[i];
+    }
+    memset(results, 0x5A, sizeof results);
+    OK(oc_predictor_run_batch(results, predictor, pointers, N_BATCH, err));
+    for (int i = 0; i < N_BATCH; i++) {
+        oc_result *single = NULL;
+        OK(oc_predictor_run(&single, predictor, &images[i], err));
+        expect_same(results[i], single);
+        oc_result_free(single);
+        oc_result_free(results[i]);
+    }
+    pointers[19] = NULL;
+    images[11] = encoded_image((bytes){(uint8_t *)(uintptr_t)"\x89PNG\r\n\x1a\n", 8});
+    images[5] = path_image("/nowhere/fifth.png");
+    for (int round = 0; round < 20; round++) { /* whichever thread comes to it first */
+        memset(results, 0x5A, sizeof results);
+        ck_assert_int_eq(oc_predictor_run_batch(results, predictor, pointers, N_BATCH, &error), OC_E_NOT_FOUND);
+        ck_assert_int_eq(error.code, OC_E_NOT_FOUND);
+        ck_assert_ptr_nonnull(strstr(error.message, "fifth.png"));
+        for (int i = 0; i < N_BATCH; i++) {
+            ck_assert_msg((results[i] == NULL) == (i == 5 || i == 11 || i == 19), "result %d", i);
+            oc_result_free(results[i]);
+        }
+    }
+    ck_assert_int_eq(oc_predictor_run_batch(results, predictor, pointers + 19, 1, NULL), OC_E_ARGUMENT);
+    ck_assert_ptr_null(results[0]);
+}
+END_TEST
+
+START_TEST(an_empty_batch) {
+    const oc_image *none[1] = {NULL};
+    oc_result *untouched[1] = {(oc_result *)(void *)pixels};
+    OK(oc_predictor_run_batch(NULL, predictor, NULL, 0, err));
+    OK(oc_predictor_run_batch(untouched, predictor, none, 0, err));
+    ck_assert_ptr_eq(untouched[0], pixels);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("predicting");
+    TCase *tests = tcase_create("predicting");
+    suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 300);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, answers);
+    tcase_add_test(tests, it_learns);
+    tcase_add_test(tests, one_picture_in_every_form);
+    tcase_add_test(tests, shapes_and_sizes);
+    tcase_add_test(tests, errors_of_one);
+    tcase_add_test(tests, a_batch_with_broken_pictures);
+    tcase_add_test(tests, an_empty_batch);
+    return run_suite(suite);
+}

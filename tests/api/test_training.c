@@ -1,0 +1,405 @@
+/* oc_trainer: options, errors, progress, cancelling, determinism. SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include <locale.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static oc_context *context;
+static oc_dataset *dataset;
+
+static void set_up(void) {
+    context = new_context(2);
+    dataset = new_dataset(context, N_KINDS, 4, 1);
+}
+
+static void tear_down(void) {
+    oc_dataset_free(dataset);
+    oc_context_free(context);
+}
+
+/* What oc_trainer_option lists is what oc_trainer_set takes. */
+START_TEST(options) {
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_option option = OC_OPTION_INIT;
+    char text[64];
+    uint32_t n = 0;
+    for (; oc_trainer_option(n, &option, NULL) == OC_OK; n++) {
+        ck_assert(option.key[0] && option.help[0]);
+        ck_assert(option.minimum <= option.maximum);
+        OK(oc_trainer_set(trainer, option.key, option.default_value, err));
+        FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "", err));
+        FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "nonsense", err));
+        if (option.type == OC_OPTION_BOOLEAN) {
+            OK(oc_trainer_set(trainer, option.key, "true", err));
+            OK(oc_trainer_set(trainer, option.key, "false", err));
+            FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "1", err));
+            continue;
+        }
+        ck_assert(option.type == OC_OPTION_INTEGER || option.type == OC_OPTION_NUMBER);
+        snprintf(text, sizeof text, "%.0f", option.minimum);
+        OK(oc_trainer_set(trainer, option.key, text, err));
+        snprintf(text, sizeof text, "%.0f", option.maximum);
+        OK(oc_trainer_set(trainer, option.key, text, err));
+        static const char *const wrong[] = {"-1", "99999999999999999999999", "1e400", "nan", "inf", " 1", "1 ", "0x1", "1,5"};
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+            FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, wrong[i], err));
+        if (option.type == OC_OPTION_INTEGER) FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "1.5", err));
+    }
+    ck_assert_uint_ge(n, 1);
+    oc_error error = OC_ERROR_INIT;
+    ck_assert_int_eq(oc_trainer_set(trainer, "sed", "1", &error), OC_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(error.message, "seed"));
+    oc_trainer_free(trainer);
+}
+END_TEST
+
+START_TEST(numbers_in_any_locale) {
+    if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "fr_FR.UTF-8")) puts("no locale with a decimal comma is there");
+    oc_trainer *trainer = new_trainer(context, dataset);
+    OK(oc_trainer_set(trainer, "l2", "0.25", err));
+    FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, "l2", "0,25", err));
+    oc_model *model = NULL;
+    OK(oc_trainer_set(trainer, "views", "1", err));
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    ck_assert_str_eq(oc_model_property(model, "option.l2"), "0.25");
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+}
+END_TEST
+
+START_TEST(too_little_data) {
+    oc_dataset *d = NULL;
+    oc_trainer *trainer;
+    OK(oc_dataset_create(&d, context, err));
+    FAILS_OUT(OC_E_DATA, trainer, oc_trainer_create(&trainer, context, d, err));
+    oc_dataset_free(d);
+    d = new_dataset(context, 1, 8, 1);
+    FAILS_OUT(OC_E_DATA, trainer, oc_trainer_create(&trainer, context, d, err));
+    oc_dataset_free(d);
+    d = new_dataset(context, 3, 1, 1);
+    FAILS_OUT(OC_E_DATA, trainer, oc_trainer_create(&trainer, context, d, err));
+    oc_dataset_free(d);
+    d = new_dataset(context, 2, 2, 1);
+    oc_model_free(train(context, d, "0"));
+    oc_dataset_free(d);
+}
+END_TEST
+
+/* A tag without pictures is no tag to train. */
+START_TEST(tags_without_pictures) {
+    uint8_t pixels[SIDE * SIDE * 3] = {0};
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    oc_dataset *d = NULL, *part = NULL;
+    oc_trainer *trainer;
+    OK(oc_dataset_create(&d, context, err));
+    paint(pixels, BLOBS, 1);
+    OK(oc_dataset_add(d, &image, "unused", "test", err));
+    for (int i = 0; i < 4; i++) OK(oc_dataset_add(d, &image, "a", "train", err));
+    OK(oc_dataset_select_split(&part, d, "train", err));
+    FAILS_OUT(OC_E_DATA, trainer, oc_trainer_create(&trainer, context, part, err));
+    oc_dataset_free(part);
+    paint(pixels, CHECKS, 1);
+    for (int i = 0; i < 4; i++) OK(oc_dataset_add(d, &image, "b", "train", err));
+    OK(oc_dataset_select_split(&part, d, "train", err));
+    oc_model *model = train(context, part, "0");
+    ck_assert_uint_eq(oc_model_n_tags(model), 2);
+    ck_assert_str_eq(oc_model_tag(model, 0), "a");
+    oc_model_free(model);
+    oc_dataset_free(part);
+    oc_dataset_free(d);
+}
+END_TEST
+
+START_TEST(another_context) {
+    oc_context *other = new_context(1);
+    oc_dataset *foreign = new_dataset(other, 2, 2, 1);
+    oc_trainer *trainer;
+    FAILS_OUT(OC_E_ARGUMENT, trainer, oc_trainer_create(&trainer, context, foreign, err));
+    trainer = new_trainer(context, dataset);
+    FAILS(OC_E_ARGUMENT, oc_trainer_set_test(trainer, foreign, err));
+    oc_trainer_free(trainer);
+    oc_dataset_free(foreign);
+    oc_context_free(other);
+}
+END_TEST
+
+START_TEST(pictures_added_later_are_not_seen) {
+    uint8_t pixels[3] = {0};
+    oc_image image = raw_image(pixels, 1, 1, OC_IMAGE_RGB8);
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_model *model = NULL;
+    OK(oc_dataset_add(dataset, &image, "new", NULL, err));
+    make_quick(trainer);
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    ck_assert_uint_eq(oc_model_n_tags(model), N_KINDS);
+    ck_assert_str_eq(oc_model_property(model, "n_training_pictures"), "12");
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+}
+END_TEST
+
+static void add_broken(oc_dataset *to) {
+    oc_image broken = encoded_image((bytes){(uint8_t *)(uintptr_t)"\x89PNG\r\n\x1a\n", 8});
+    OK(oc_dataset_add(to, &broken, kind_names[0], NULL, err));
+}
+
+START_TEST(broken_pictures) {
+    add_broken(dataset);
+    oc_model *model = train(context, dataset, "0");
+    oc_report *report = NULL;
+    OK(oc_model_report(&report, model, err));
+    ck_assert_uint_eq(oc_report_n_skipped(report), 1);
+    ck_assert_uint_eq(oc_report_count(report), 12);
+    oc_report_free(report);
+    oc_model_free(model);
+    oc_trainer *trainer = new_trainer(context, dataset);
+    make_quick(trainer);
+    OK(oc_trainer_set(trainer, "skip_broken", "false", err));
+    FAILS_OUT(OC_E_CORRUPT, model, oc_trainer_run(&model, trainer, NULL, NULL, err));
+    OK(oc_trainer_set(trainer, "skip_broken", "true", err)); /* trains anew */
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+}
+END_TEST
+
+START_TEST(nothing_readable_of_a_tag) {
+    oc_dataset *d = new_dataset(context, 1, 6, 1);
+    oc_image broken = encoded_image((bytes){(uint8_t *)(uintptr_t)"\x89PNG\r\n\x1a\n", 8});
+    oc_model *model;
+    OK(oc_dataset_add(d, &broken, "broken", NULL, err));
+    oc_trainer *trainer = new_trainer(context, d);
+    FAILS_OUT(OC_E_DATA, model, oc_trainer_run(&model, trainer, NULL, NULL, err));
+    oc_trainer_free(trainer);
+    oc_dataset_free(d);
+}
+END_TEST
+
+/* A tag with a single picture trains; it cannot be measured. */
+START_TEST(one_picture_of_a_tag) {
+    uint8_t pixels[SIDE * SIDE * 3] = {0};
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    paint(pixels, CHECKS, 55);
+    OK(oc_dataset_add(dataset, &image, "alone", NULL, err));
+    oc_model *model = train(context, dataset, "0");
+    ck_assert_uint_eq(oc_model_n_tags(model), N_KINDS + 1);
+    oc_model_free(model);
+}
+END_TEST
+
+START_TEST(test_sets) {
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_dataset *test = new_dataset(context, 2, 5, 100), *empty = NULL;
+    oc_model *model = NULL;
+    oc_report *report = NULL;
+    make_quick(trainer);
+    OK(oc_dataset_create(&empty, context, err));
+    FAILS(OC_E_DATA, oc_trainer_set_test(trainer, empty, err));
+    OK(oc_trainer_set_test(trainer, test, err));
+    add_broken(test); /* too late to be seen */
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    OK(oc_model_report(&report, model, err));
+    ck_assert_uint_eq(oc_report_method(report), OC_REPORT_TEST_SET);
+    ck_assert_uint_eq(oc_report_n_folds(report), 1);
+    ck_assert_uint_eq(oc_report_count(report), 10);
+    ck_assert_uint_eq(oc_report_n_skipped(report), 0);
+    oc_report_free(report);
+    oc_model_free(model);
+    oc_image image = encoded_image((bytes){(uint8_t *)(uintptr_t)"x", 1});
+    OK(oc_dataset_add(test, &image, "unheard of", NULL, err));
+    FAILS(OC_E_DATA, oc_trainer_set_test(trainer, test, err));
+    OK(oc_trainer_set_test(trainer, NULL, err));
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    OK(oc_model_report(&report, model, err));
+    ck_assert_uint_eq(oc_report_method(report), OC_REPORT_CROSS_VALIDATION);
+    ck_assert_uint_eq(oc_report_n_folds(report), 2);
+    ck_assert_uint_eq(oc_report_count(report), 12);
+    oc_report_free(report);
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+    oc_dataset_free(test);
+    oc_dataset_free(empty);
+}
+END_TEST
+
+/* ---- progress ---- */
+
+typedef struct watcher {
+    oc_trainer *trainer;
+    pthread_t thread;
+    double fraction, seconds;
+    int n, cancel_at, stop_at;
+    oc_status nested;
+} watcher;
+
+static int watch(void *user, const oc_progress *p) {
+    watcher *w = user;
+    w->n++;
+    if (!pthread_equal(pthread_self(), w->thread)) abort();
+    ck_assert_uint_ge(p->struct_size, sizeof *p);
+    ck_assert_ptr_nonnull(p->stage);
+    ck_assert_msg(p->fraction >= w->fraction && p->fraction <= 1, "%s: fraction %f after %f", p->stage, p->fraction, w->fraction);
+    ck_assert(p->seconds_elapsed >= w->seconds);
+    w->fraction = p->fraction;
+    w->seconds = p->seconds_elapsed;
+    if (w->nested == OC_OK && w->trainer) {
+        oc_model *model = (oc_model *)(void *)w;
+        w->nested = oc_trainer_run(&model, w->trainer, NULL, NULL, NULL);
+        if (model) abort();
+    }
+    if (w->n == w->cancel_at) oc_trainer_cancel(w->trainer);
+    return w->n == w->stop_at ? 7 : 0;
+}
+
+START_TEST(progress_rises_to_one) {
+    for (int with_test = 0; with_test < 2; with_test++) {
+        oc_dataset *large = new_dataset(context, N_KINDS, scaled(60, 6), 1);
+        oc_trainer *trainer = new_trainer(context, large);
+        oc_model *model = NULL;
+        oc_report *report = NULL;
+        watcher w = {.trainer = trainer, .thread = pthread_self()};
+        OK(oc_trainer_set(trainer, "views", "2", err));
+        if (with_test) OK(oc_trainer_set_test(trainer, dataset, err));
+        OK(oc_trainer_run(&model, trainer, watch, &w, err));
+        ck_assert_int_ge(w.n, 4);
+        ck_assert(w.fraction == 1);
+        ck_assert_int_eq(w.nested, OC_E_STATE); /* it was running */
+        w = (watcher){.thread = pthread_self()};
+        OK(oc_model_evaluate(&report, model, large, watch, &w, err));
+        ck_assert(w.fraction == 1);
+        oc_report_free(report);
+        oc_model_free(model);
+        oc_trainer_free(trainer);
+        oc_dataset_free(large);
+    }
+}
+END_TEST
+
+START_TEST(cancelled_by_the_callback) {
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_model *model = NULL;
+    make_quick(trainer);
+    watcher w = {.thread = pthread_self(), .nested = OC_E_STATE};
+    OK(oc_trainer_run(&model, trainer, watch, &w, err));
+    int n_calls = w.n;
+    oc_model_free(model);
+    for (int at = 1; at <= 4 && at <= n_calls; at++) /* every stage has a call at its beginning, however fast it is */
+        for (int by_handle = 0; by_handle < 2; by_handle++) {
+            w = (watcher){.trainer = trainer, .thread = pthread_self(), .nested = OC_E_STATE};
+            *(by_handle ? &w.cancel_at : &w.stop_at) = at;
+            FAILS_OUT(OC_E_CANCELLED, model, oc_trainer_run(&model, trainer, watch, &w, err));
+            ck_assert_int_eq(w.n, at); /* and is not called again */
+            OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+            oc_model_free(model);
+        }
+    oc_trainer_free(trainer);
+}
+END_TEST
+
+START_TEST(cancelled_before) {
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_model *model;
+    make_quick(trainer);
+    oc_trainer_cancel(trainer);
+    FAILS_OUT(OC_E_CANCELLED, model, oc_trainer_run(&model, trainer, NULL, NULL, err));
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+}
+END_TEST
+
+START_TEST(evaluation_cancelled) {
+    oc_model *model = train(context, dataset, "0");
+    oc_report *report;
+    watcher w = {.thread = pthread_self(), .stop_at = 1};
+    FAILS_OUT(OC_E_CANCELLED, report, oc_model_evaluate(&report, model, dataset, watch, &w, err));
+    oc_model_free(model);
+}
+END_TEST
+
+/* ---- determinism ---- */
+
+static void fingerprint(float *to, oc_model *model) {
+    oc_predictor *predictor = NULL;
+    OK(oc_predictor_create(&predictor, model, err));
+    for (uint32_t i = 0; i < 6; i++) predict_painted(to + i * N_KINDS, predictor, (int)i % N_KINDS, 500 + i);
+    oc_predictor_free(predictor);
+}
+
+static oc_model *train_fully(uint32_t n_threads, const char *seed) {
+    oc_context *c = new_context(n_threads);
+    oc_dataset *d = new_dataset(c, N_KINDS, 5, 1);
+    oc_trainer *trainer = new_trainer(c, d);
+    oc_model *model = NULL;
+    OK(oc_trainer_set(trainer, "views", "2", err));
+    OK(oc_trainer_set(trainer, "folds", "3", err));
+    OK(oc_trainer_set(trainer, "seed", seed, err));
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    oc_trainer_free(trainer);
+    oc_dataset_free(d);
+    oc_context_free(c);
+    return model;
+}
+
+START_TEST(the_number_of_threads_does_not_matter) {
+    static const uint32_t n_threads[] = {1, 2, 5, 1};
+    float first[6 * N_KINDS], other[6 * N_KINDS];
+    bytes file = {NULL, 0};
+    for (int i = 0; i < 4; i++) {
+        oc_model *model = train_fully(n_threads[i], "11");
+        fingerprint(i ? other : first, model);
+        bytes b = model_bytes(model);
+        if (i) {
+            ck_assert_mem_eq(first, other, sizeof first);
+            ck_assert_uint_eq(b.size, file.size);
+            size_t n_differ = 0; /* the time of day, twenty characters, and a checksum or two */
+            for (size_t k = 0; k < b.size; k++) n_differ += b.data[k] != file.data[k];
+            ck_assert_msg(n_differ <= 32, "%zu bytes differ with %u threads", n_differ, n_threads[i]);
+            free(b.data);
+        } else {
+            file = b;
+        }
+        oc_model_free(model);
+    }
+    free(file.data);
+}
+END_TEST
+
+START_TEST(the_seed_matters) {
+    float first[6 * N_KINDS], other[6 * N_KINDS];
+    oc_model *a = train_fully(2, "1"), *b = train_fully(2, "2");
+    fingerprint(first, a);
+    fingerprint(other, b);
+    ck_assert_mem_ne(first, other, sizeof first);
+    ck_assert_str_eq(oc_model_property(a, "option.seed"), "1");
+    oc_model_free(a);
+    oc_model_free(b);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("training");
+    TCase *tests = tcase_create("training");
+    suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 300);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, options);
+    tcase_add_test(tests, numbers_in_any_locale);
+    tcase_add_test(tests, too_little_data);
+    tcase_add_test(tests, tags_without_pictures);
+    tcase_add_test(tests, another_context);
+    tcase_add_test(tests, pictures_added_later_are_not_seen);
+    tcase_add_test(tests, broken_pictures);
+    tcase_add_test(tests, nothing_readable_of_a_tag);
+    tcase_add_test(tests, one_picture_of_a_tag);
+    tcase_add_test(tests, test_sets);
+    tcase_add_test(tests, progress_rises_to_one);
+    tcase_add_test(tests, cancelled_by_the_callback);
+    tcase_add_test(tests, cancelled_before);
+    tcase_add_test(tests, evaluation_cancelled);
+    tcase_add_test(tests, the_number_of_threads_does_not_matter);
+    tcase_add_test(tests, the_seed_matters);
+    return run_suite(suite);
+}

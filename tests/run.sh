@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs what is needed, builds and passes the tests, on a fresh Debian machine:
+#   tests/run.sh          everything: gcc, clang, sanitizers, valgrind, short fuzzing
+#   tests/run.sh quick    one build with gcc and its tests
+# Tests on real pictures look for them in $OCELLUS_TEST_DATA and are skipped, loudly, where it is not set.
+set -eu
+cd "$(dirname "$0")/.."
+say() { printf '\n==> %s (%s s)\n' "$*" "$(($(date +%s) - started))"; }
+started=$(date +%s)
+if [ -n "${OCELLUS_TEST_DATA:-}" ]; then OCELLUS_TEST_DATA=$(cd "$OCELLUS_TEST_DATA" && pwd); export OCELLUS_TEST_DATA; fi
+
+packages="gcc g++ libc6-dev meson ninja-build pkg-config python3 python3-pytest python3-numpy python3-pil binutils
+    libjpeg62-turbo-dev libpng-dev zlib1g-dev check"
+[ "${1:-}" = quick ] || packages="$packages clang libclang-rt-14-dev valgrind abigail-tools"
+sh tests/setup.sh $packages
+
+# build FOLDER OPTION...: configures (afresh if the options changed) and builds, warnings being errors.
+build() {
+    folder=$1
+    shift
+    if [ "$(cat "$folder/.options" 2>/dev/null)" != "$*" ]; then
+        rm -rf "$folder"
+        meson setup "$folder" -Dwerror=true -Dtests=enabled "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; exit 1; }
+        echo "$*" >"$folder/.options"
+    fi
+    ninja -C "$folder" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; exit 1; }
+}
+# tests FOLDER OPTION...: runs a build's tests and adds up their numbers.
+passed=0
+skipped=0
+tests() {
+    failed=0
+    meson test -C "$@" --no-rebuild --print-errorlogs >build/tests.log 2>&1 || failed=1
+    cat build/tests.log
+    [ "$failed" = 0 ] || exit 1
+    passed=$((passed + $(sed -n 's/^Ok: *//p' build/tests.log)))
+    skipped=$((skipped + $(sed -n 's/^Skipped: *//p' build/tests.log)))
+}
+finish() {
+    say "all passed"
+    [ -n "${OCELLUS_TEST_DATA:-}" ] || echo "NOTE: OCELLUS_TEST_DATA is not set, so no test on real pictures was run"
+    echo "$passed passed, 0 failed, $skipped skipped"
+    exit 0
+}
+
+mkdir -p build
+say "gcc"
+build build/gcc
+tests build/gcc
+[ "${1:-}" = quick ] && finish
+
+say "clang"
+CC=clang build build/clang
+tests build/clang --suite unit --suite kernels --suite api --suite house
+
+say "address and undefined-behaviour sanitizers"
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+build build/asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Ddefault_library=static
+tests build/asan --suite unit --suite kernels --suite api --suite fuzz --timeout-multiplier 6
+
+say "thread sanitizer"
+build build/tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 -Ddefault_library=static
+tests build/tsan --suite api --suite threads --timeout-multiplier 10
+
+say "valgrind"
+build build/valgrind -Doptimization=1 -Ddebug=true -Ddefault_library=static
+tests build/valgrind --suite unit --suite kernels --timeout-multiplier 40 \
+    --wrapper "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite"
+
+say "fuzzing, briefly"
+CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
+for target in build/fuzz/tests/fuzz/fuzz_*; do
+    [ -f "$target" ] && [ -x "$target" ] || continue
+    mkdir -p "build/corpus/${target##*/}"
+    "$target" -max_total_time=40 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/corpus/${target##*/}-" \
+        "build/corpus/${target##*/}" >"$target.log" 2>&1 || { tail -n 40 "$target.log"; exit 1; }
+    tail -n 1 "$target.log"
+done
+
+finish

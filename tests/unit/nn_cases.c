@@ -1,0 +1,180 @@
+/* Small random networks around one operator each. SPDX-License-Identifier: MIT */
+#include "nn_cases.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KINK 2e-5 /* nearer to a bound than this, single and double precision may part */
+
+static uint32_t pick(oc__random *random, uint32_t low, uint32_t high) {
+    return low + (uint32_t)oc__random_below(random, high - low + 1);
+}
+
+static void random_window(oc__window *w, oc__random *random, bool dilated) {
+    w->kernel_height = pick(random, 1, 4);
+    w->kernel_width = pick(random, 1, 5);
+    w->stride = pick(random, 1, 4);
+    w->dilation = dilated ? pick(random, 2, 3) : 1;
+    uint32_t reach_y = (w->kernel_height - 1) * w->dilation, reach_x = (w->kernel_width - 1) * w->dilation;
+    w->pad_top = pick(random, 0, reach_y);
+    w->pad_bottom = pick(random, 0, reach_y);
+    w->pad_left = pick(random, 0, reach_x);
+    w->pad_right = pick(random, 0, reach_x);
+}
+
+static void random_clamp(oc__node *node, oc__random *random) {
+    static const float bounds[][2] = {{-INFINITY, INFINITY}, {0, INFINITY}, {-0.5f, 0.75f}, {-INFINITY, 0.25f}};
+    uint32_t which = pick(random, 0, 3);
+    node->low = bounds[which][0];
+    node->high = bounds[which][1];
+}
+
+static uint32_t add_node(nn_case *c, const oc__node *node) {
+    uint32_t index;
+    ck_assert_int_eq(oc__graph_add_node(&index, &c->graph, node, NULL), OC_OK);
+    return index;
+}
+
+static uint32_t add_conv(nn_case *c, uint32_t input, uint32_t in_channels, uint32_t channels, uint32_t groups, const oc__window *w,
+                         bool bias) {
+    oc__node node = {.op = OC__OP_CONV, .n_inputs = 1, .inputs = {input}, .n_params = bias ? 2 : 1, .low = -INFINITY,
+                     .high = INFINITY, .window = *w, .channels = channels, .groups = groups};
+    uint32_t dimensions[4] = {channels, w->kernel_height, w->kernel_width, in_channels / groups};
+    ck_assert_int_eq(oc__graph_add_param(&node.params[0], &c->graph, 4, dimensions, NULL), OC_OK);
+    if (bias) ck_assert_int_eq(oc__graph_add_param(&node.params[1], &c->graph, 1, &channels, NULL), OC_OK);
+    return add_node(c, &node);
+}
+
+static uint32_t add_simple(nn_case *c, uint32_t op, uint32_t a, uint32_t b) {
+    oc__node node = {.op = op, .n_inputs = op == OC__OP_ADD || op == OC__OP_CONCAT ? 2 : 1, .inputs = {a, b}, .low = -INFINITY,
+                     .high = INFINITY, .window = {1, 1, 1, 1, 0, 0, 0, 0}, .groups = 1};
+    return add_node(c, &node);
+}
+
+static uint32_t add_norm(nn_case *c, uint32_t input, oc__random *random) {
+    uint32_t index;
+    ck_assert_int_eq(oc__graph_batch_norm(&index, &c->graph, input, -INFINITY, INFINITY, NULL), OC_OK);
+    random_clamp(&c->graph.nodes[index], random);
+    return index;
+}
+
+static const oc__window one = {1, 1, 1, 1, 0, 0, 0, 0}, three = {3, 3, 1, 1, 1, 1, 1, 1};
+
+/* The operator in question after `a`, a convolution of `channels` channels. */
+static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__random *random) {
+    oc__graph *graph = &c->graph;
+    oc__window w = one;
+    uint32_t last, other;
+    bool bias = pick(random, 0, 1);
+    if (kind != CASE_POINTWISE) random_window(&w, random, kind == CASE_DEPTHWISE_DILATED || (kind != CASE_DEPTHWISE && pick(random, 0, 2) == 0));
+    graph->n_outputs = 1;
+    switch (kind) {
+    case CASE_POINTWISE:
+    case CASE_DENSE: last = add_conv(c, a, channels, pick(random, 1, 37), 1, &w, bias); break;
+    case CASE_GROUPED: last = add_conv(c, a, channels, 2 * pick(random, 1, 9), 2, &w, bias); break;
+    case CASE_MULTIPLIER: last = add_conv(c, a, channels, 2 * channels, channels, &w, bias); break;
+    case CASE_DEPTHWISE:
+    case CASE_DEPTHWISE_DILATED: last = add_conv(c, a, channels, channels, channels, &w, bias); break;
+    case CASE_CONV_ADD:
+        other = add_conv(c, a, channels, channels, 1, &three, false);
+        last = add_conv(c, a, channels, channels, 1 + (uint32_t)bias, &three, bias);
+        graph->nodes[last].n_inputs = 2;
+        graph->nodes[last].inputs[1] = pick(random, 0, 1) ? other : a;
+        if (graph->nodes[last].inputs[1] == a) graph->outputs[graph->n_outputs++] = other;
+        break;
+    case CASE_MAX_POOL:
+    case CASE_MEAN_POOL:
+        last = add_simple(c, kind == CASE_MAX_POOL ? OC__OP_MAX_POOL : OC__OP_MEAN_POOL, a, 0);
+        graph->nodes[last].window = w;
+        break;
+    case CASE_GLOBAL_POOL: last = add_simple(c, OC__OP_GLOBAL_POOL, a, 0); break;
+    case CASE_BATCH_NORM: last = add_norm(c, add_norm(c, a, random), random); break;
+    case CASE_ADD: last = add_simple(c, OC__OP_ADD, a, add_conv(c, a, channels, channels, 1, &three, bias)); break;
+    case CASE_ADD_TWICE: last = add_simple(c, OC__OP_ADD, a, a); break;
+    case CASE_CONCAT:
+        last = add_simple(c, OC__OP_CONCAT, a, add_conv(c, a, channels, 3, 1, &three, bias));
+        graph->nodes[last].n_inputs = 4;
+        graph->nodes[last].inputs[2] = a; /* twice, and the pictures themselves */
+        graph->nodes[last].inputs[3] = 0;
+        break;
+    case CASE_READERS: /* a is read by three */
+        last = add_conv(c, a, channels, channels, 1, &three, bias);
+        other = add_conv(c, a, channels, channels, channels, &three, false);
+        last = add_simple(c, OC__OP_ADD, add_simple(c, OC__OP_ADD, other, last), a);
+        break;
+    case CASE_INNER_OUTPUT: /* outputs that others read, before and after the rest */
+        other = add_conv(c, a, channels, channels, 1, &three, bias);
+        random_clamp(&graph->nodes[other], random);
+        last = add_conv(c, other, channels, 5, 1, &w, bias);
+        graph->outputs[graph->n_outputs++] = a;
+        graph->outputs[graph->n_outputs++] = other;
+        break;
+    default: /* two residual blocks with batch norms, as networks have them */
+        last = a;
+        for (int i = 0; i < 2; i++) {
+            other = add_norm(c, add_conv(c, last, channels, 2 * channels, 1, &one, false), random);
+            other = add_norm(c, add_conv(c, other, 2 * channels, 2 * channels, 2 * channels, &three, false), random);
+            other = add_conv(c, other, 2 * channels, channels, 1, &one, false);
+            ck_assert_int_eq(oc__graph_batch_norm(&other, graph, other, -INFINITY, INFINITY, NULL), OC_OK);
+            last = pick(random, 0, 1) ? add_simple(c, OC__OP_ADD, last, other) : add_simple(c, OC__OP_ADD, other, last);
+        }
+        last = add_simple(c, OC__OP_GLOBAL_POOL, last, 0);
+    }
+    if (kind != CASE_BATCH_NORM) random_clamp(&graph->nodes[last], random);
+    graph->outputs[0] = last;
+}
+
+static void try_case(nn_case *c, oc_context *context, int kind, oc__random *random) {
+    uint32_t in_channels = pick(random, 1, 4), channels = 2 * pick(random, 1, 10), a;
+    *c = (nn_case){.graph = {.context = context}, .n = pick(random, 1, 3), .height = pick(random, 3, 9), .width = pick(random, 3, 9)};
+    ck_assert_int_eq(oc__graph_input(&a, &c->graph, in_channels, NULL), OC_OK);
+    a = add_conv(c, a, in_channels, channels, 1, &one, true);
+    build(c, kind, a, channels, random);
+    for (size_t i = 0; i < c->graph.n_params; i++)
+        for (size_t j = 0; j < c->graph.params[i].count; j++)
+            c->graph.params[i].values[j] = (float)(0.5 * oc__random_normal(random));
+    for (size_t i = 0; i < c->graph.n_nodes; i++) {
+        const oc__node *node = &c->graph.nodes[i];
+        if (node->op != OC__OP_BATCH_NORM) continue;
+        for (size_t j = 0; j < c->graph.params[node->params[3]].count; j++)
+            c->graph.params[node->params[3]].values[j] = (float)(0.5 + oc__random_unit(random));
+    }
+    c->n_input = (size_t)c->n * c->height * c->width * in_channels;
+    c->input = malloc(c->n_input * sizeof *c->input);
+    for (size_t i = 0; i < c->n_input; i++) c->input[i] = (float)oc__random_normal(random);
+}
+
+reference *reference_of(const nn_case *c, bool training) {
+    reference *r = reference_create(&c->graph, c->n, c->height, c->width, training);
+    for (size_t i = 0; i < c->n_input; i++) r->values[0][i] = c->input[i];
+    reference_run(r);
+    return r;
+}
+
+void make_case(nn_case *out, oc_context *context, int kind, uint64_t seed, bool training) {
+    oc__random random;
+    oc__random_seed(&random, seed, (uint64_t)kind);
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        oc__shape shapes[64];
+        bool good = false;
+        try_case(out, context, kind, &random);
+        ck_assert_uint_le(out->graph.n_nodes, 64);
+        if (oc__graph_shapes(shapes, &out->graph, out->n, out->height, out->width, NULL) == OC_OK) {
+            reference *r = reference_of(out, training);
+            good = r->nearest > KINK;
+            reference_free(r);
+        }
+        oc_error err = OC_ERROR_INIT;
+        ck_assert_msg(oc__graph_check(&out->graph, &err) == OC_OK, "%s", err.message);
+        if (good) return;
+        end_case(out);
+    }
+    ck_abort_msg("no network of kind %d", kind);
+}
+
+void end_case(nn_case *c) {
+    oc__graph_free(&c->graph);
+    free(c->input);
+}

@@ -1,0 +1,150 @@
+/* Networks in double precision. SPDX-License-Identifier: MIT */
+#include "nn_reference.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t reference_count(const reference *r, uint32_t node) {
+    const oc__shape *s = &r->shapes[node];
+    return (size_t)s->n * s->c * s->h * s->w;
+}
+
+reference *reference_create(const oc__graph *graph, uint32_t n, uint32_t height, uint32_t width, bool training) {
+    reference *r = calloc(1, sizeof *r);
+    oc_error err = OC_ERROR_INIT;
+    r->graph = graph;
+    r->training = training;
+    r->shapes = calloc(graph->n_nodes, sizeof *r->shapes);
+    r->values = calloc(graph->n_nodes, sizeof *r->values);
+    r->params = calloc(graph->n_params + 1, sizeof *r->params);
+    ck_assert_msg(oc__graph_shapes(r->shapes, graph, n, height, width, &err) == OC_OK, "%s", err.message);
+    for (uint32_t i = 0; i < graph->n_nodes; i++) r->values[i] = calloc(reference_count(r, i), sizeof(double));
+    for (size_t i = 0; i < graph->n_params; i++) {
+        r->params[i] = calloc(graph->params[i].count, sizeof(double));
+        for (size_t j = 0; j < graph->params[i].count; j++) r->params[i][j] = graph->params[i].values[j];
+    }
+    return r;
+}
+
+void reference_free(reference *r) {
+    for (size_t i = 0; i < r->graph->n_nodes; i++) free(r->values[i]);
+    for (size_t i = 0; i < r->graph->n_params; i++) free(r->params[i]);
+    free(r->values);
+    free(r->params);
+    free(r->shapes);
+    free(r);
+}
+
+static double at(const reference *r, uint32_t node, size_t n, ptrdiff_t y, ptrdiff_t x, size_t c, bool *inside) {
+    const oc__shape *s = &r->shapes[node];
+    *inside = y >= 0 && x >= 0 && y < (ptrdiff_t)s->h && x < (ptrdiff_t)s->w;
+    return *inside ? r->values[node][((n * s->h + (size_t)y) * s->w + (size_t)x) * s->c + c] : 0;
+}
+
+static double window(reference *r, const oc__node *node, size_t n, size_t y, size_t x, size_t c) {
+    const oc__window *w = &node->window;
+    const oc__shape *in = &r->shapes[node->inputs[0]];
+    double sum = 0, most = -INFINITY, second = -INFINITY;
+    size_t count = 0, depth = in->c / node->groups, group = node->op == OC__OP_CONV ? c / (node->channels / node->groups) : 0;
+    for (size_t i = 0; i < w->kernel_height; i++)
+        for (size_t j = 0; j < w->kernel_width; j++) {
+            ptrdiff_t iy = (ptrdiff_t)(y * w->stride + i * w->dilation) - (ptrdiff_t)w->pad_top;
+            ptrdiff_t ix = (ptrdiff_t)(x * w->stride + j * w->dilation) - (ptrdiff_t)w->pad_left;
+            bool inside;
+            if (node->op == OC__OP_CONV) {
+                const double *weights = r->params[node->params[0]] + ((c * w->kernel_height + i) * w->kernel_width + j) * depth;
+                for (size_t k = 0; k < depth; k++) sum += weights[k] * at(r, node->inputs[0], n, iy, ix, group * depth + k, &inside);
+                continue;
+            }
+            double value = at(r, node->inputs[0], n, iy, ix, c, &inside);
+            if (!inside) continue;
+            count++;
+            sum += value;
+            second = value > most ? most : value > second ? value : second;
+            most = value > most ? value : most;
+        }
+    if (node->op == OC__OP_MEAN_POOL) return count ? sum / (double)count : 0;
+    if (node->op == OC__OP_MAX_POOL) {
+        if (most - second < r->nearest) r->nearest = most - second;
+        return count ? most : 0;
+    }
+    if (node->n_params > 1) sum += r->params[node->params[1]][c];
+    if (node->n_inputs > 1) {
+        bool inside;
+        sum += at(r, node->inputs[1], n, (ptrdiff_t)y, (ptrdiff_t)x, c, &inside);
+    }
+    return sum;
+}
+
+static void batch_norm(reference *r, const oc__node *node, uint32_t index) {
+    const oc__shape *s = &r->shapes[index];
+    size_t pixels = (size_t)s->n * s->h * s->w;
+    for (size_t c = 0; c < s->c; c++) {
+        const double *x = r->values[node->inputs[0]] + c;
+        double mean = r->params[node->params[2]][c], variance = r->params[node->params[3]][c];
+        if (r->training) {
+            mean = variance = 0;
+            for (size_t p = 0; p < pixels; p++) mean += x[p * s->c] / (double)pixels;
+            for (size_t p = 0; p < pixels; p++) variance += (x[p * s->c] - mean) * (x[p * s->c] - mean) / (double)pixels;
+        }
+        for (size_t p = 0; p < pixels; p++)
+            r->values[index][p * s->c + c] = (x[p * s->c] - mean) / sqrt(variance + (double)node->epsilon)
+                                             * r->params[node->params[0]][c] + r->params[node->params[1]][c];
+    }
+}
+
+static void run_node(reference *r, uint32_t index) {
+    const oc__node *node = &r->graph->nodes[index];
+    const oc__shape *s = &r->shapes[index], *in = &r->shapes[node->inputs[0]];
+    double *out = r->values[index];
+    if (node->op == OC__OP_BATCH_NORM) {
+        batch_norm(r, node, index);
+        return;
+    }
+    for (size_t n = 0; n < s->n; n++)
+        for (size_t y = 0; y < s->h; y++)
+            for (size_t x = 0; x < s->w; x++)
+                for (size_t c = 0; c < s->c; c++) {
+                    double *to = &out[((n * s->h + y) * s->w + x) * s->c + c];
+                    size_t pixel = (n * s->h + y) * s->w + x, k = c;
+                    uint32_t from = 0;
+                    switch (node->op) {
+                    case OC__OP_ADD:
+                        *to = r->values[node->inputs[0]][pixel * s->c + c] + r->values[node->inputs[1]][pixel * s->c + c];
+                        break;
+                    case OC__OP_CONCAT:
+                        while (k >= r->shapes[node->inputs[from]].c) k -= r->shapes[node->inputs[from++]].c;
+                        *to = r->values[node->inputs[from]][pixel * r->shapes[node->inputs[from]].c + k];
+                        break;
+                    case OC__OP_GLOBAL_POOL:
+                        *to = 0;
+                        for (size_t p = 0; p < (size_t)in->h * in->w; p++)
+                            *to += r->values[node->inputs[0]][(n * in->h * in->w + p) * s->c + c] / ((double)in->h * in->w);
+                        break;
+                    default: *to = window(r, node, n, y, x, c);
+                    }
+                }
+}
+
+void reference_run(reference *r) {
+    r->nearest = INFINITY;
+    for (uint32_t i = 1; i < r->graph->n_nodes; i++) {
+        const oc__node *node = &r->graph->nodes[i];
+        run_node(r, i);
+        for (size_t j = 0; j < reference_count(r, i); j++) {
+            double *x = &r->values[i][j], below = fabs(*x - (double)node->low), above = fabs(*x - (double)node->high);
+            r->nearest = fmin(r->nearest, fmin(below, above));
+            *x = *x < (double)node->low ? (double)node->low : *x > (double)node->high ? (double)node->high : *x;
+        }
+    }
+}
+
+double reference_loss(const reference *r, double *const *weights) {
+    double loss = 0;
+    for (uint32_t i = 0; i < r->graph->n_outputs; i++)
+        for (size_t j = 0; j < reference_count(r, r->graph->outputs[i]); j++)
+            loss += weights[i][j] * r->values[r->graph->outputs[i]][j];
+    return loss;
+}

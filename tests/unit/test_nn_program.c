@@ -1,0 +1,347 @@
+/* Graphs that must be refused, limits, losses, optimisers, and what is left when memory runs out.
+ * SPDX-License-Identifier: MIT */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels.h"
+#include "loss.h"
+#include "memory.h"
+#include "nn_cases.h"
+#include "optimiser.h"
+#include "program.h"
+#include "support.h"
+
+static oc_context *context;
+static oc__graph graph;
+
+/* input 3 -> conv 3x3 to 4 (bias) -> batch norm -> max pool 2x2 -> add with itself -> global pool */
+static void begin(void) {
+    uint32_t node;
+    context = new_threads_context(1, NULL);
+    graph = (oc__graph){.context = context};
+    ck_assert_int_eq(oc__graph_input(&node, &graph, 3, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, &graph, node, 4, 3, 1, 1, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_batch_norm(&node, &graph, node, 0, 6, NULL), OC_OK);
+    oc__node pool = graph.nodes[1];
+    pool.op = OC__OP_MAX_POOL;
+    pool.inputs[0] = node;
+    pool.n_params = 0;
+    pool.window = (oc__window){2, 2, 2, 1, 0, 0, 0, 0};
+    ck_assert_int_eq(oc__graph_add_node(&node, &graph, &pool, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_add(&node, &graph, node, node, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_global_pool(&node, &graph, node, NULL), OC_OK);
+    graph.n_outputs = 1;
+    graph.outputs[0] = node;
+    oc__graph_initialise(&graph, 1);
+}
+
+static void end(void) {
+    oc__graph_free(&graph);
+    end_context(context);
+}
+
+/* A change of a 32-bit field that must be refused, by the check or by the shapes, with a word of the message. */
+typedef struct flaw {
+    size_t node, offset;
+    uint32_t value;
+    oc_status status;
+    const char *word;
+} flaw;
+#define FIELD(field) offsetof(oc__node, field)
+
+START_TEST(test_bad_nodes) {
+    static const flaw flaws[] = {
+        {0, FIELD(op), OC__OP_ADD, OC_E_CORRUPT, "first node"},
+        {0, FIELD(channels), 0, OC_E_CORRUPT, "channels"},
+        {0, FIELD(channels), 65537, OC_E_CORRUPT, "channels"},
+        {0, FIELD(n_inputs), 1, OC_E_CORRUPT, "inputs"},
+        {1, FIELD(op), 0, OC_E_UNSUPPORTED, "not known"},
+        {1, FIELD(op), OC__N_OPS, OC_E_UNSUPPORTED, "not known"},
+        {1, FIELD(op), 0xFFFFFFFF, OC_E_UNSUPPORTED, "not known"},
+        {5, FIELD(op), OC__OP_INPUT, OC_E_CORRUPT, "input"},
+        {1, FIELD(n_inputs), 0, OC_E_CORRUPT, "inputs"},
+        {1, FIELD(n_inputs), 3, OC_E_CORRUPT, "inputs"},
+        {1, FIELD(n_inputs), 0xFFFFFFFF, OC_E_CORRUPT, "inputs"},
+        {1, FIELD(inputs), 1, OC_E_CORRUPT, "before it"},
+        {1, FIELD(inputs), 5, OC_E_CORRUPT, "before it"},
+        {1, FIELD(inputs), 0xFFFFFFFF, OC_E_CORRUPT, "before it"},
+        {1, FIELD(n_params), 0, OC_E_CORRUPT, "parameters"},
+        {1, FIELD(n_params), 3, OC_E_CORRUPT, "parameters"},
+        {2, FIELD(n_params), 3, OC_E_CORRUPT, "parameters"},
+        {1, FIELD(params), 6, OC_E_CORRUPT, "parameter"},
+        {1, FIELD(params), 0xFFFFFFFF, OC_E_CORRUPT, "parameter"},
+        {1, FIELD(params), 1, OC_E_CORRUPT, "weights"},
+        {1, FIELD(params) + 4, 0, OC_E_CORRUPT, "bias"},
+        {1, FIELD(low), 0x7FC00000, OC_E_CORRUPT, "clamps"},
+        {2, FIELD(high), 0x7FC00000, OC_E_CORRUPT, "clamps"},
+        {2, FIELD(high), 0xBF800000, OC_E_CORRUPT, "clamps"},
+        {1, FIELD(window.kernel_height), 0, OC_E_CORRUPT, "kernel"},
+        {1, FIELD(window.kernel_width), 16, OC_E_CORRUPT, "kernel"},
+        {1, FIELD(window.kernel_width), 0xFFFFFFFF, OC_E_CORRUPT, "kernel"},
+        {1, FIELD(window.kernel_width), 2, OC_E_CORRUPT, "weights"},
+        {1, FIELD(window.stride), 0, OC_E_CORRUPT, "stride"},
+        {1, FIELD(window.stride), 5, OC_E_CORRUPT, "stride"},
+        {1, FIELD(window.dilation), 0, OC_E_CORRUPT, "dilation"},
+        {1, FIELD(window.dilation), 16, OC_E_CORRUPT, "dilation"},
+        {1, FIELD(window.dilation), 7, OC_E_ARGUMENT, "too small"},
+        {1, FIELD(window.pad_top), 3, OC_E_CORRUPT, "padding"},
+        {1, FIELD(window.pad_left), 0xFFFFFFFF, OC_E_CORRUPT, "padding"},
+        {1, FIELD(window.pad_right), 3, OC_E_CORRUPT, "padding"},
+        {1, FIELD(window.pad_bottom), 0x80000000, OC_E_CORRUPT, "padding"},
+        {1, FIELD(groups), 0, OC_E_CORRUPT, "groups"},
+        {1, FIELD(groups), 2, OC_E_CORRUPT, "groups"},
+        {1, FIELD(groups), 0xFFFFFFFF, OC_E_CORRUPT, "groups"},
+        {1, FIELD(channels), 0, OC_E_CORRUPT, "channels"},
+        {1, FIELD(channels), 5, OC_E_CORRUPT, "weights"},
+        {1, FIELD(channels), 0xFFFFFFFF, OC_E_CORRUPT, "channels"},
+        {2, FIELD(params), 0, OC_E_CORRUPT, "elements"},
+        {2, FIELD(params) + 12, 4, OC_E_CORRUPT, "variance"}, /* the running mean: zeros */
+        {2, FIELD(epsilon), 0xBF800000, OC_E_CORRUPT, "epsilon"},
+        {2, FIELD(epsilon), 0x40000000, OC_E_CORRUPT, "epsilon"},
+        {2, FIELD(epsilon), 0x7FC00000, OC_E_CORRUPT, "epsilon"},
+        {3, FIELD(window.kernel_height), 9, OC_E_ARGUMENT, "too small"},
+        {4, FIELD(inputs), 1, OC_E_CORRUPT, "inputs are"},
+    };
+    begin();
+    oc__shape shapes[6];
+    oc_error err = OC_ERROR_INIT;
+    ck_assert_msg(oc__graph_check(&graph, &err) == OC_OK, "%s", err.message);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 8, 8, &err), OC_OK);
+    graph.nodes[2].epsilon = 0;
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 8, 8, &err), OC_OK);
+    for (size_t i = 0; i < sizeof flaws / sizeof *flaws; i++) {
+        const flaw *f = &flaws[i];
+        oc__node old = graph.nodes[f->node];
+        memcpy((char *)&graph.nodes[f->node] + f->offset, &f->value, sizeof f->value);
+        err.message[0] = 0;
+        oc_status status = oc__graph_check(&graph, &err);
+        if (!status) status = oc__graph_shapes(shapes, &graph, 1, 8, 8, &err);
+        check_that(status == f->status && strstr(err.message, f->word), "flaw %zu: %d, '%s', expected '%s'", i, status, err.message, f->word);
+        check_that(f->node == 0 || strstr(err.message, "node "), "flaw %zu names no node: %s", i, err.message);
+        graph.nodes[f->node] = old;
+    }
+    graph.n_outputs = 0;
+    ck_assert_int_eq(oc__graph_check(&graph, &err), OC_E_CORRUPT);
+    graph.n_outputs = OC__MAX_OUTPUTS + 1;
+    ck_assert_int_eq(oc__graph_check(&graph, &err), OC_E_CORRUPT);
+    graph.n_outputs = 1;
+    graph.outputs[0] = 6;
+    ck_assert_int_eq(oc__graph_check(&graph, &err), OC_E_CORRUPT);
+    graph.outputs[0] = 5;
+    for (size_t p = 0; p < graph.n_params; p++) {
+        static const float bad[] = {NAN, INFINITY, -INFINITY};
+        for (int b = 0; b < 3; b++) {
+            float *last = &graph.params[p].values[graph.params[p].count - 1], old = *last;
+            *last = bad[b];
+            check_that(oc__graph_check(&graph, &err) == OC_E_CORRUPT && strstr(err.message, "finite"), "parameter %zu", p);
+            *last = old;
+        }
+    }
+    ck_assert_int_eq(oc__graph_check(&(oc__graph){.context = context}, &err), OC_E_CORRUPT);
+    end();
+}
+END_TEST
+
+START_TEST(test_shape_limits) {
+    begin();
+    oc__shape shapes[6];
+    oc_error err = OC_ERROR_INIT;
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 1, 8, &err), OC_E_ARGUMENT); /* the pool needs two rows */
+    ck_assert_ptr_nonnull(strstr(err.message, "too small"));
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 0, 8, 8, &err), OC_E_LIMIT);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 0, 8, &err), OC_E_LIMIT);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, &err), OC_E_LIMIT);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 0x7FFFFFFF, 0x7FFFFFFF, 0x7FFFFFFF, &err), OC_E_LIMIT);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 0x3FFFFFFF, 0x3FFFFFFF, &err), OC_E_LIMIT);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 9, 31, &err), OC_OK);
+    ck_assert(shapes[3].h == 4 && shapes[3].w == 15 && shapes[5].h == 1 && shapes[5].c == 4);
+    ck_assert_uint_eq(oc__graph_n_weights(&graph), 108 + 4 + 16);
+    ck_assert_uint_eq(oc__graph_n_macs(&graph, 9, 31), 108 * 9 * 31);
+    ck_assert_uint_eq(oc__graph_n_macs(&graph, 1, 1), 0);
+    for (uint32_t node = 0; graph.n_nodes < OC__MAX_NODES;)
+        ck_assert_int_eq(oc__graph_global_pool(&node, &graph, (uint32_t)graph.n_nodes - 1, NULL), OC_OK);
+    uint32_t node;
+    ck_assert_int_eq(oc__graph_global_pool(&node, &graph, 5, &err), OC_E_LIMIT);
+    const uint32_t impossible[4] = {1u << 20, 1u << 20, 1u << 20, 16}, none[1] = {0};
+    ck_assert_int_eq(oc__graph_add_param(&node, &graph, 4, impossible, &err), OC_E_CORRUPT);
+    ck_assert_int_eq(oc__graph_add_param(&node, &graph, 1, none, &err), OC_E_CORRUPT);
+    end();
+}
+END_TEST
+
+/* A runner gets ready for one shape after the other, and a failure in between leaves it usable. */
+START_TEST(test_runner_shapes) {
+    begin();
+    oc__program *program;
+    oc__runner *runner;
+    float *input;
+    oc__shape shape;
+    ck_assert_int_eq(oc__program_create(&program, &graph, NULL), OC_OK);
+    ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
+    ck_assert_int_eq(oc__runner_prepare(&input, runner, 0, 0, 0, NULL), OC_E_LIMIT);
+    static const uint32_t sizes[][3] = {{1, 8, 8}, {3, 20, 11}, {1, 1, 1}, {2, 2, 2}, {0, 2, 2}, {1, 0xFFFF, 0xFFFFFF}, {1, 30, 30}, {1, 8, 8}};
+    float first[4] = {0};
+    for (size_t i = 0; i < 8; i++) {
+        oc_status status = oc__runner_prepare(&input, runner, sizes[i][0], sizes[i][1], sizes[i][2], NULL);
+        ck_assert_int_eq(status, i == 2 ? OC_E_ARGUMENT : i == 4 || i == 5 ? OC_E_LIMIT : OC_OK);
+        if (status) continue;
+        for (size_t j = 0; j < (size_t)sizes[i][0] * sizes[i][1] * sizes[i][2] * 3; j++) input[j] = (float)(j % 11) - 5;
+        oc__runner_run(runner);
+        const float *out = oc__runner_output(runner, 0, &shape);
+        ck_assert_uint_eq(shape.n, sizes[i][0]);
+        if (i == 0) memcpy(first, out, sizeof first);
+    }
+    ck_assert_mem_eq(oc__runner_output(runner, 0, &shape), first, sizeof first);
+    oc__runner_free(runner);
+    oc__program_free(program);
+    end();
+}
+END_TEST
+
+START_TEST(test_softmax) {
+    static const float extremes[] = {0, 1, -1, 50, -50, 88, -88, 104, 1000, -1000, 1e30f, -1e30f, FLT_MAX, -FLT_MAX};
+    oc__random random;
+    oc__random_seed(&random, 1, 1);
+    for (int round = 0; round < 3000; round++) {
+        float logits[3 * 7], rows[3 * 7], gradient[3 * 7];
+        int32_t labels[3];
+        size_t classes = 1 + (size_t)oc__random_below(&random, 7), counted = 0;
+        double loss = 0;
+        for (size_t i = 0; i < 3 * classes; i++)
+            logits[i] = round % 2 ? extremes[oc__random_below(&random, 14)] : (float)(20 * oc__random_normal(&random));
+        for (int i = 0; i < 3; i++) {
+            labels[i] = (int32_t)oc__random_below(&random, classes + 1) - 1;
+            counted += labels[i] >= 0;
+        }
+        memcpy(rows, logits, sizeof rows);
+        oc__softmax(rows, 3, classes);
+        double got = oc__cross_entropy(gradient, logits, labels, 3, classes);
+        for (size_t i = 0; i < 3; i++) {
+            double top = -INFINITY, sum = 0;
+            for (size_t k = 0; k < classes; k++) top = fmax(top, (double)logits[i * classes + k]);
+            for (size_t k = 0; k < classes; k++) sum += exp((double)logits[i * classes + k] - top);
+            for (size_t k = 0; k < classes; k++) {
+                double p = exp((double)logits[i * classes + k] - top) / sum;
+                check_that(fabs((double)rows[i * classes + k] - p) < 1e-6, "probability %g, expected %g", (double)rows[i * classes + k], p);
+                double slope = labels[i] < 0 ? 0 : (p - (labels[i] == (int32_t)k)) / (double)counted;
+                check_that(fabs((double)gradient[i * classes + k] - slope) < 1e-6, "slope");
+            }
+            if (labels[i] >= 0) loss += log(sum) + top - (double)logits[i * classes + (size_t)labels[i]];
+        }
+        if (counted) loss /= (double)counted;
+        check_that(fabs(got - loss) <= 1e-5 + 1e-6 * loss, "round %d: loss %g, expected %g", round, got, loss);
+    }
+    float values[3] = {1, 2, 3}, targets[3] = {1, 0, 6}, gradient[3];
+    ck_assert_double_eq_tol(oc__squared_error(gradient, values, targets, 3), 13.0 / 6, 1e-12);
+    ck_assert(gradient[0] == 0 && fabsf(gradient[1] - 2.0f / 3) < 1e-6f && gradient[2] == -1);
+}
+END_TEST
+
+/* Two parameters, of rank 4 and 1, by the published formulas in double precision. */
+static void follow_adamw(double clip, double decay) {
+    oc__graph g = {.context = context};
+    oc__learner *l;
+    oc__adamw o;
+    uint32_t node;
+    ck_assert_int_eq(oc__graph_input(&node, &g, 2, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, &g, node, 3, 1, 1, 1, true, NULL), OC_OK);
+    g.n_outputs = 1;
+    g.outputs[0] = node;
+    oc__graph_initialise(&g, 3);
+    ck_assert_int_eq(oc__learner_create(&l, &g, 1, 1, 1, NULL), OC_OK);
+    ck_assert_int_eq(oc__adamw_create(&o, &g, decay, NULL), OC_OK);
+    double w[9], m[9] = {0}, v[9] = {0};
+    for (int i = 0; i < 9; i++) w[i] = i < 6 ? g.params[0].values[i] : g.params[1].values[i - 6];
+    for (int step = 1; step <= 25; step++) {
+        double gradient[9], norm = 0, rate = 0.01 * step;
+        float *in = oc__learner_input(l), *slope;
+        in[0] = (float)step / 3;
+        in[1] = -0.7f;
+        oc__learner_forward(l);
+        slope = oc__learner_output_gradient(l, 0);
+        for (int i = 0; i < 3; i++) slope[i] = (float)sin(step + i);
+        for (int i = 0; i < 9; i++) {
+            gradient[i] = i < 6 ? sin(step + i / 2) * (double)in[i % 2] : sin(step + i - 6);
+            norm += gradient[i] * gradient[i];
+        }
+        norm = sqrt(norm);
+        oc__learner_backward(l);
+        ck_assert_double_eq_tol(oc__adamw_step(&o, &g, l, rate, clip), norm, 1e-5 * norm);
+        for (int i = 0; i < 9; i++) {
+            double s = clip > 0 && norm > clip ? gradient[i] * clip / norm : gradient[i];
+            m[i] = 0.9 * m[i] + 0.1 * s;
+            v[i] = 0.999 * v[i] + 0.001 * s * s;
+            w[i] -= rate * (m[i] / (1 - pow(0.9, step)) / (sqrt(v[i] / (1 - pow(0.999, step))) + 1e-8) + (i < 6 ? decay * w[i] : 0));
+            double got = i < 6 ? g.params[0].values[i] : g.params[1].values[i - 6];
+            check_that(fabs(got - w[i]) < 2e-5, "step %d, weight %d: %g, expected %g", step, i, got, w[i]);
+        }
+    }
+    oc__adamw_free(&o);
+    oc__adamw_free(&o);
+    oc__learner_free(l);
+    oc__graph_free(&g);
+}
+
+START_TEST(test_adamw) {
+    context = new_threads_context(2, NULL);
+    follow_adamw(0, 0);
+    follow_adamw(0.5, 0.1);
+    follow_adamw(100, 0.01);
+    end_context(context);
+}
+END_TEST
+
+START_TEST(test_schedule) {
+    ck_assert_double_eq_tol(oc__cosine_schedule(0, 100, 10), 0.1, 1e-12);
+    ck_assert_double_eq_tol(oc__cosine_schedule(9, 100, 10), 1, 1e-12);
+    ck_assert_double_eq_tol(oc__cosine_schedule(10, 100, 10), 1, 1e-12);
+    ck_assert_double_eq_tol(oc__cosine_schedule(55, 100, 10), 0.5, 1e-12);
+    ck_assert_double_eq_tol(oc__cosine_schedule(100, 100, 10), 0, 1e-12);
+    ck_assert_double_eq_tol(oc__cosine_schedule(1000, 100, 10), 0, 0);
+    ck_assert_double_eq_tol(oc__cosine_schedule(0, 100, 0), 1, 1e-12);
+    ck_assert_double_eq_tol(oc__cosine_schedule(5, 5, 5), 0, 0);
+    for (uint64_t i = 10; i < 99; i++) ck_assert(oc__cosine_schedule(i, 100, 10) > oc__cosine_schedule(i + 1, 100, 10));
+}
+END_TEST
+
+static oc_status make_all(oc_context *with, void *user, oc_error *err) {
+    oc__graph copy = {.context = with}, original = *(const oc__graph *)user;
+    oc__program *program = NULL;
+    oc__runner *runner = NULL;
+    oc__learner *learner = NULL;
+    oc__adamw optimiser = {0};
+    float *input;
+    original.context = with;
+    oc_status status = oc__graph_copy(&copy, &original, err);
+    if (!status) status = oc__program_create(&program, &copy, err);
+    if (!status) status = oc__runner_create(&runner, program, err);
+    if (!status) status = oc__runner_prepare(&input, runner, 1, 8, 8, err);
+    if (!status) status = oc__runner_prepare(&input, runner, 2, 16, 16, err);
+    if (!status) status = oc__learner_create(&learner, &copy, 2, 8, 8, err);
+    if (!status) status = oc__adamw_create(&optimiser, &copy, 0, err);
+    oc__adamw_free(&optimiser);
+    oc__learner_free(learner);
+    oc__runner_free(runner);
+    oc__program_free(program);
+    oc__graph_free(&copy);
+    return status;
+}
+
+START_TEST(test_memory_runs_out) {
+    begin();
+    sweep_allocations(make_all, &graph, false);
+    nn_case c;
+    make_case(&c, context, CASE_RESIDUALS, 1, false);
+    sweep_allocations(make_all, &c.graph, false);
+    end_case(&c);
+    end();
+}
+END_TEST
+
+int main(void) {
+    const unit_test tests[] = {{test_bad_nodes, 0}, {test_shape_limits, 0}, {test_runner_shapes, 0}, {test_softmax, 0},
+                               {test_adamw, 0},     {test_schedule, 0},     {test_memory_runs_out, 0}};
+    return RUN_UNIT_TESTS("nn program", tests);
+}
