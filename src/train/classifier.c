@@ -83,7 +83,8 @@ static oc_status validate(oc__measurement **out, double *l2, const oc__features 
     oc_status status = OC_OK;
     if (!folds || !probabilities) status = oc__fail_nomem(err, context, f->n * set->n_tags * sizeof(float), "cross-validation");
     if (!status)
-        status = oc__folds_assign(folds, context, r->tags, f->content, f->n, set->n_tags, n_folds, options->seed, err);
+        status = oc__folds_assign(folds, &n_folds, context, r->tags, f->content, f->n, set->n_tags, options->seed, err);
+    if (!status && n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", f->n);
     if (!status) {
         oc__validation v = {f, r->tags, folds, set->n_tags, n_folds};
         status = oc__cross_validate(probabilities, l2, &v, progress, err);

@@ -19,7 +19,8 @@ static void set_up(void) {
     join(picture_path, folder, "picture.png");
     write_file(picture_path, png.data, png.size);
     join(csv_path, folder, "labels.csv");
-    write_file(csv_path, "path,tag,split\npicture.png,a,train\npicture.png,b,test\n", 55);
+    static const char csv[] = "path,tag,split\npicture.png,a,train\npicture.png,b,test\n";
+    write_file(csv_path, csv, sizeof csv - 1);
     join(target_path, folder, "target.ocm");
     join(data_path, folder, "data");
     ck_assert_int_eq(mkdir(data_path, 0777), 0);
@@ -205,10 +206,13 @@ static oc_status predict_broken(oc_context *context, oc_error *err) {
     ck_assert_int_eq(err->code, status);
     ck_assert_ptr_null(results[0]);
     bool whole = status == OC_E_NOT_FOUND && results[1];
-    if (whole) ck_assert_ptr_nonnull(strstr(err->message, "first.png"));
+    if (status == OC_E_NOT_FOUND) ck_assert_ptr_nonnull(strstr(err->message, "first.png"));
     oc_result_free(results[1]);
     oc_predictor_free(predictor);
-    if (!whole) return OC_E_NOMEM;
+    if (!whole) { /* short of memory, if only for the second */
+        err->code = OC_E_NOMEM;
+        return OC_E_NOMEM;
+    }
     *err = (oc_error)OC_ERROR_INIT;
     return OC_OK;
 }

@@ -1,0 +1,373 @@
+/* Training: minimising, softmax regression, folds, options, whole trainings. SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataset.h"
+#include "folds.h"
+#include "golden.h"
+#include "lbfgs.h"
+#include "memory.h"
+#include "random.h"
+#include "softmax_regression.h"
+#include "support.h"
+#include "train.h"
+
+static bool always(void *user) {
+    (void)user;
+    return true;
+}
+
+static double quadratic(void *user, const float *x, float *gradient) {
+    double value = 0;
+    (void)user;
+    for (int i = 0; i < 20; i++) {
+        double weight = pow(1.5, i), off = (double)x[i] - i;
+        value += 0.5 * weight * off * off;
+        gradient[i] = (float)(weight * off);
+    }
+    return value + 3;
+}
+
+static double rosenbrock(void *user, const float *x, float *gradient) {
+    double value = 0, slope[10] = {0};
+    (*(int *)user)++;
+    for (int i = 0; i + 1 < 10; i++) {
+        double a = (double)x[i + 1] - (double)x[i] * x[i], b = 1 - (double)x[i];
+        value += 100 * a * a + b * b;
+        slope[i] += -400 * a * x[i] - 2 * b;
+        slope[i + 1] += 200 * a;
+    }
+    for (int i = 0; i < 10; i++) gradient[i] = (float)slope[i];
+    return value;
+}
+
+START_TEST(test_lbfgs) {
+    oc_context *context = new_threads_context(1, NULL);
+    float x[20] = {0};
+    int n_calls = 0;
+    oc__lbfgs p = {.context = context, .n = 20, .objective = quadratic, .go_on = always, .tolerance = 1e-5, .max_iterations = 500};
+    ck_assert_int_eq(oc__lbfgs_minimise(&p, x, NULL), OC_OK);
+    ck_assert_double_eq_tol(p.value, 3, 1e-4);
+    ck_assert_uint_lt(p.n_iterations, 200);
+    for (int i = 0; i < 20; i++) check_that(fabs((double)x[i] - i) < 1e-2, "x[%d] is %g", i, (double)x[i]);
+    for (int i = 0; i < 10; i++) x[i] = i % 2 ? 1 : -1.2f;
+    p = (oc__lbfgs){.context = context, .n = 10, .objective = rosenbrock, .go_on = always, .user = &n_calls, .tolerance = 1e-5, .max_iterations = 500};
+    ck_assert_int_eq(oc__lbfgs_minimise(&p, x, NULL), OC_OK);
+    /* From this start there is a second minimum, of 3.98658, as well as the one of 0. */
+    ck_assert_msg(p.value < 1e-6 || fabs(p.value - 3.98658) < 1e-3, "value %g", p.value);
+    ck_assert_int_lt(n_calls, 600);
+    for (int i = 0; i < 10; i++) x[i] = 0;
+    ck_assert_int_eq(oc__lbfgs_minimise(&p, x, NULL), OC_OK);
+    for (int i = 0; i < 10; i++) check_that(fabs((double)x[i] - 1) < 1e-2, "x[%d] is %g", i, (double)x[i]);
+    p.max_iterations = 0;
+    ck_assert_int_eq(oc__lbfgs_minimise(&p, x, NULL), OC_OK);
+    ck_assert_uint_eq(p.n_iterations, 0);
+    end_context(context);
+}
+END_TEST
+
+/* The objective and its gradient at weights and biases on standardised features, in double precision. */
+typedef struct problem {
+    size_t n, dim, n_tags;
+    const float *features;
+    const uint32_t *tags;
+    double *x, *scale, l2;
+} problem;
+
+static void standardise(problem *p) {
+    double total = 0;
+    p->x = calloc(p->n * p->dim, sizeof(double));
+    p->scale = calloc(p->dim, sizeof(double));
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t k = 0; k < p->dim; k++) {
+            double mean = 0, squares = 0;
+            for (size_t i = 0; i < p->n; i++) mean += (double)p->features[i * p->dim + k] / (double)p->n;
+            for (size_t i = 0; i < p->n; i++) squares += pow((double)p->features[i * p->dim + k] - mean, 2) / (double)p->n;
+            if (pass == 0) {
+                total += sqrt(squares);
+                continue;
+            }
+            p->scale[k] = 1 / (sqrt(squares) + 0.05 * total / (double)p->dim + 1e-12);
+            for (size_t i = 0; i < p->n; i++) p->x[i * p->dim + k] = ((double)p->features[i * p->dim + k] - mean) * p->scale[k];
+        }
+}
+
+static double evaluate(const problem *p, const double *w, double *gradient) {
+    size_t n_weights = p->n_tags * p->dim;
+    double value = 0;
+    for (size_t i = 0; i < n_weights; i++) {
+        value += 0.5 * p->l2 * w[i] * w[i];
+        gradient[i] = p->l2 * w[i];
+    }
+    for (size_t t = 0; t < p->n_tags; t++) gradient[n_weights + t] = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        double logits[8], top = -INFINITY, sum = 0;
+        for (size_t t = 0; t < p->n_tags; t++) {
+            logits[t] = w[n_weights + t];
+            for (size_t k = 0; k < p->dim; k++) logits[t] += w[t * p->dim + k] * p->x[i * p->dim + k];
+            top = fmax(top, logits[t]);
+        }
+        for (size_t t = 0; t < p->n_tags; t++) sum += exp(logits[t] - top);
+        value -= (logits[p->tags[i]] - top - log(sum)) / (double)p->n;
+        for (size_t t = 0; t < p->n_tags; t++) {
+            double slope = (exp(logits[t] - top) / sum - (t == p->tags[i])) / (double)p->n;
+            gradient[n_weights + t] += slope;
+            for (size_t k = 0; k < p->dim; k++) gradient[t * p->dim + k] += slope * p->x[i * p->dim + k];
+        }
+    }
+    return value;
+}
+
+START_TEST(test_softmax_regression) {
+    enum { N = 60, DIM = 5, TAGS = 3, SIZE = TAGS * DIM + TAGS };
+    oc_context *context = new_threads_context((uint32_t)_i % 3 + 1, NULL);
+    static const double strengths[] = {1, 0.1, 0.01, 0.001};
+    float features[N * DIM];
+    uint32_t tags[N];
+    const float *rows[N];
+    oc__random random;
+    oc__progress progress;
+    oc__fitter *fitter;
+    oc__progress_begin(&progress, NULL, NULL, NULL);
+    oc__random_seed(&random, (uint64_t)_i, 0);
+    for (size_t i = 0; i < N; i++) {
+        tags[i] = (uint32_t)(i % TAGS);
+        rows[i] = features + i * DIM;
+        for (size_t k = 0; k < DIM; k++) /* of different sizes; the last is constant */
+            features[i * DIM + k] = k == DIM - 1 ? 2 : (float)(pow(4, (double)k) * (oc__random_normal(&random) + (tags[i] == k)) + 5);
+    }
+    problem p = {N, DIM, TAGS, features, tags, NULL, NULL, 0};
+    standardise(&p);
+    oc__rows all = {rows, tags, N, DIM, TAGS};
+    ck_assert_int_eq(oc__fitter_create(&fitter, context, &all, &progress, NULL), OC_OK);
+    double descent[SIZE] = {0};
+    for (int s = 0; s < 4; s++) {
+        oc__linear linear;
+        double w[SIZE], gradient[SIZE], norm = 0, size = 0;
+        p.l2 = strengths[s];
+        ck_assert_int_eq(oc__fitter_fit(&linear, fitter, p.l2, NULL), OC_OK);
+        for (size_t t = 0; t < TAGS; t++) { /* back to standardised features */
+            double bias = linear.weights[TAGS * DIM + t];
+            for (size_t k = 0; k < DIM; k++) {
+                w[t * DIM + k] = linear.weights[t * DIM + k] / p.scale[k];
+                bias += (double)linear.weights[t * DIM + k] * ((double)features[k] - p.x[k] / p.scale[k]);
+            }
+            w[TAGS * DIM + t] = bias;
+        }
+        double value = evaluate(&p, w, gradient);
+        for (int i = 0; i < SIZE; i++) {
+            norm += gradient[i] * gradient[i];
+            size += w[i] * w[i];
+        }
+        check_that(sqrt(norm) < 3e-4 * fmax(1, sqrt(size)), "strength %g: the gradient's norm is %g", p.l2, sqrt(norm));
+        double best = 0;
+        for (int step = 0; step < 20000; step++) { /* plain gradient descent */
+            best = evaluate(&p, descent, gradient);
+            for (int i = 0; i < SIZE; i++) descent[i] -= 0.5 * gradient[i];
+        }
+        check_that(value < best + 1e-4 * (1 + best), "strength %g: %g, descent finds %g", p.l2, value, best);
+        check_that(value > best - 1e-4 * (1 + best), "strength %g: below the minimum", p.l2);
+        float probabilities[TAGS], sum = 0;
+        oc__linear_apply(probabilities, &linear, rows[0]);
+        for (int t = 0; t < TAGS; t++) sum += probabilities[t];
+        check_that(fabsf(sum - 1) < 1e-6f, "probabilities");
+        oc__linear_free(&linear);
+    }
+    oc__fitter_free(fitter);
+    free(p.x);
+    free(p.scale);
+    end_context(context);
+}
+END_TEST
+
+START_TEST(test_folds) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc__random random;
+    oc__random_seed(&random, 1, 0);
+    for (int round = 0; round < 500; round++) {
+        uint32_t tags[60], folds[60], again[60], n_folds = 2 + (uint32_t)oc__random_below(&random, 6), used = n_folds, same = n_folds;
+        uint64_t content[60];
+        size_t n = 1 + (size_t)oc__random_below(&random, 60), n_tags = 1 + (size_t)oc__random_below(&random, 4), distinct = 0;
+        bool twins = round % 2;
+        for (size_t i = 0; i < n; i++) {
+            tags[i] = (uint32_t)oc__random_below(&random, n_tags);
+            content[i] = twins ? oc__random_below(&random, 1 + (uint64_t)n / 2) : i * 77 + 5;
+        }
+        ck_assert_int_eq(oc__folds_assign(folds, &used, context, tags, content, n, n_tags, 9, NULL), OC_OK);
+        ck_assert_int_eq(oc__folds_assign(again, &same, context, tags, content, n, n_tags, 9, NULL), OC_OK);
+        check_that(used == same && memcmp(folds, again, n * sizeof *folds) == 0, "not the same twice");
+        size_t counts[8] = {0};
+        for (size_t i = 0; i < n; i++) {
+            bool first = true;
+            check_that(folds[i] < used, "fold %u of %u", folds[i], used);
+            counts[folds[i]]++;
+            for (size_t j = 0; j < i; j++)
+                if (content[i] == content[j]) {
+                    check_that(folds[i] == folds[j], "twins in different folds");
+                    first = false;
+                }
+            distinct += first;
+        }
+        check_that(used == (distinct < n_folds ? distinct : n_folds), "%u folds of %u, %zu different pictures", used, n_folds, distinct);
+        for (uint32_t f = 0; f < used; f++) check_that(counts[f] > 0, "fold %u is empty", f);
+        for (size_t t = 0; t < n_tags && !twins; t++) { /* stratified: a tag's counts differ by one at most */
+            size_t of_tag[8] = {0}, least = 99, most = 0;
+            for (size_t i = 0; i < n; i++) of_tag[folds[i]] += tags[i] == t;
+            for (uint32_t f = 0; f < used; f++) {
+                least = of_tag[f] < least ? of_tag[f] : least;
+                most = of_tag[f] > most ? of_tag[f] : most;
+            }
+            check_that(most - least <= 1, "tag %zu: %zu to %zu a fold", t, least, most);
+        }
+    }
+    end_context(context);
+}
+END_TEST
+
+START_TEST(test_options) {
+    oc__train_options options, before;
+    oc_option option;
+    oc_error err = OC_ERROR_INIT;
+    uint32_t n = 0;
+    oc__train_options_default(&options);
+    ck_assert(options.seed == 0 && options.views >= 1 && options.folds >= 2 && options.l2 == 0 && options.mirror && options.skip_broken);
+    for (; oc__train_option(n, &option, &err) == OC_OK; n++) {
+        ck_assert(option.struct_size == sizeof option && option.help[0] && option.minimum < option.maximum);
+        ck_assert_int_eq(oc__train_options_set(&options, option.key, option.default_value, &err), OC_OK);
+        ck_assert_int_eq(oc__train_options_set(&options, option.key, "", &err), OC_E_ARGUMENT);
+        ck_assert_int_eq(oc__train_options_set(&options, option.key, "maybe", &err), OC_E_ARGUMENT);
+        ck_assert_ptr_nonnull(strstr(err.message, option.key));
+    }
+    ck_assert_uint_eq(n, 6);
+    ck_assert_int_eq(oc__train_option(UINT32_MAX, &option, &err), OC_E_NOT_FOUND);
+    static const struct {
+        const char *key, *value;
+        oc_status status;
+    } cases[] = {{"seed", "9007199254740991", OC_OK},          {"seed", "9007199254740992", OC_E_ARGUMENT}, {"seed", "-1", OC_E_ARGUMENT},
+                 {"seed", "18446744073709551616", OC_E_ARGUMENT}, {"seed", "1.5", OC_E_ARGUMENT},          {"views", "0", OC_E_ARGUMENT},
+                 {"views", "1", OC_OK},                        {"views", "64", OC_OK},                      {"views", "65", OC_E_ARGUMENT},
+                 {"folds", "1", OC_E_ARGUMENT},                {"folds", "2", OC_OK},                       {"l2", "0.25", OC_OK},
+                 {"l2", "1e-3", OC_OK},                        {"l2", "0,25", OC_E_ARGUMENT},               {"l2", "-1", OC_E_ARGUMENT},
+                 {"l2", "1e4", OC_E_ARGUMENT},                 {"l2", "nan", OC_E_ARGUMENT},                {"l2", "inf", OC_E_ARGUMENT},
+                 {"mirror", "false", OC_OK},                   {"mirror", "0", OC_E_ARGUMENT},              {"mirror", "TRUE", OC_E_ARGUMENT},
+                 {"Seed", "1", OC_E_NOT_FOUND},                {"", "1", OC_E_NOT_FOUND},                   {"seed ", "1", OC_E_NOT_FOUND}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        before = options;
+        check_that(oc__train_options_set(&options, cases[i].key, cases[i].value, &err) == cases[i].status, "%s = %s", cases[i].key, cases[i].value);
+        if (cases[i].status) check_that(memcmp(&before, &options, sizeof options) == 0, "a refused value changed something");
+        if (cases[i].status == OC_E_NOT_FOUND) check_that(strstr(err.message, "skip_broken") != NULL, "does not list them: %s", err.message);
+    }
+    ck_assert(options.views == 64 && options.folds == 2 && options.l2 == 1e-3 && !options.mirror);
+}
+END_TEST
+
+/* Pictures of two kinds: stripes across and stripes down; `twins`: all the same one. */
+static oc_dataset *pictures(oc_context *context, size_t n, bool twins, oc_error *err) {
+    oc_dataset *d = NULL;
+    oc__random random;
+    oc__random_seed(&random, 4, 0);
+    if (oc__dataset_create(&d, context, err)) return NULL;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t pixels[24 * 20 * 3];
+        oc_image image = OC_IMAGE_INIT;
+        for (size_t j = 0; j < sizeof pixels; j++) {
+            size_t x = j / 3 % 24, y = j / 72, along = i % 2 && !twins ? x : y;
+            pixels[j] = (uint8_t)((along % 6 < 3 ? 60 : 190) + (twins ? 0 : oc__random_below(&random, 60)));
+        }
+        image.format = OC_IMAGE_RGB8;
+        image.width = 24;
+        image.height = 20;
+        image.data = pixels;
+        if (oc__dataset_add(d, &image, i % 2 ? "down" : "across", NULL, err)) {
+            oc__dataset_free(d);
+            return NULL;
+        }
+    }
+    return d;
+}
+
+static oc_status train(oc_model **out, oc_context *context, size_t n, bool twins, const oc__train_options *options, oc_error *err) {
+    oc_model *base = NULL;
+    oc__progress progress;
+    oc_status status = golden_model(&base, context, GOLDEN_BASE, err);
+    oc_dataset *d = status ? NULL : pictures(context, n, twins, err);
+    oc__progress_begin(&progress, NULL, NULL, NULL);
+    if (!status && !d) status = OC_E_NOMEM;
+    if (!status) {
+        oc__training_set set = {d->samples, d->n_samples, (const char *const *)d->tags, d->n_tags};
+        status = oc__train_classifier(out, base, &set, options, true, &progress, err);
+    }
+    oc__dataset_free(d);
+    oc__model_release(base);
+    return status;
+}
+
+START_TEST(test_same_model) {
+    oc__train_options options;
+    oc_model *models[3];
+    oc_context *contexts[3];
+    oc__train_options_default(&options);
+    for (int i = 0; i < 3; i++) {
+        oc_error err = OC_ERROR_INIT;
+        contexts[i] = new_threads_context(i == 1 ? 4 : 1, NULL);
+        options.seed = i == 2;
+        ck_assert_msg(train(&models[i], contexts[i], 20, false, &options, &err) == OC_OK, "%s", err.message);
+    }
+    const oc__graph *a = &models[0]->graph, *b = &models[1]->graph, *other = &models[2]->graph;
+    bool differs = false;
+    ck_assert(a->n_params == b->n_params && a->n_nodes == b->n_nodes);
+    for (size_t i = 0; i < a->n_params; i++) {
+        ck_assert_mem_eq(a->params[i].values, b->params[i].values, a->params[i].count * sizeof(float));
+        differs |= memcmp(a->params[i].values, other->params[i].values, a->params[i].count * sizeof(float)) != 0;
+    }
+    ck_assert_msg(differs, "another seed gives the same model");
+    const oc__measurement *m = models[0]->measurement, *same = models[1]->measurement;
+    ck_assert(m->n == 20 && same->n == 20 && m->n_folds == 5 && m->method == OC_REPORT_CROSS_VALIDATION);
+    for (size_t i = 0; i < 20; i++) {
+        ck_assert(m->entries[i].predicted == same->entries[i].predicted && m->entries[i].fold == same->entries[i].fold);
+        ck_assert(m->entries[i].probability == same->entries[i].probability && m->entries[i].probability >= 0);
+    }
+    ck_assert_str_eq(oc__model_property(models[0], "l2"), oc__model_property(models[1], "l2"));
+    ck_assert_str_eq(oc__model_property(models[2], "option.seed"), "1");
+    for (int i = 0; i < 3; i++) {
+        oc__model_release(models[i]);
+        end_context(contexts[i]);
+    }
+}
+END_TEST
+
+/* Nothing can be learned from one picture, however often it is there. */
+START_TEST(test_twins) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc__train_options options;
+    oc_model *model = NULL;
+    oc_error err = OC_ERROR_INIT;
+    oc__train_options_default(&options);
+    ck_assert_int_eq(train(&model, context, 6, true, &options, &err), OC_E_DATA);
+    ck_assert_ptr_nonnull(strstr(err.message, "the same"));
+    end_context(context);
+}
+END_TEST
+
+static oc_status train_small(oc_context *context, void *user, oc_error *err) {
+    oc__train_options options;
+    oc_model *model = NULL;
+    (void)user;
+    oc__train_options_default(&options);
+    options.views = 1;
+    options.folds = 2;
+    options.l2 = 0.1;
+    oc_status status = train(&model, context, 4, false, &options, err);
+    if (!status) oc__model_release(model);
+    return status;
+}
+
+START_TEST(test_memory_runs_out) { sweep_allocations(train_small, NULL, false); }
+END_TEST
+
+int main(void) {
+    const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_folds, 0}, {test_options, 0},
+                               {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
+    return RUN_UNIT_TESTS("training", tests);
+}
