@@ -87,7 +87,7 @@ oc_status oc__fitter_create(oc__fitter **out, oc_context *context, const oc__row
     f->logits = oc__alloc_array(context, f->n, 2 * f->n_tags * sizeof(float));
     if (!f->tags || !f->packed || !f->x || !f->mean || !f->scale || !f->solution || !f->gradients || !f->logits) {
         oc__fitter_free(f);
-        return oc__fail_nomem(err, context, f->n * (f->dim + 2 * f->n_tags) * sizeof(float), "classifier");
+        return oc__fail_nomem(err, context, rows->n * (rows->dim + 2 * rows->n_tags) * sizeof(float), "classifier");
     }
     memcpy(f->tags, rows->tags, f->n * sizeof *f->tags);
     standardise(f, rows);

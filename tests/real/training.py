@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-FLOORS = {"weather": 0.75, "neu-surface": 0.90, "grocery": 0.40}
+FLOORS = {"weather": 0.80, "neu-surface": 0.90, "grocery": 0.25}
 
 
 def main(ocellus):
