@@ -19,10 +19,10 @@ sh tests/setup.sh $packages
 build() {
     folder=$1
     shift
-    if [ "$(cat "$folder/.options" 2>/dev/null)" != "$*" ]; then
+    if [ "$(cat "$folder/.options" 2>/dev/null)" != "options: $*" ]; then
         rm -rf "$folder"
         meson setup "$folder" -Dwerror=true -Dtests=enabled "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; exit 1; }
-        echo "$*" >"$folder/.options"
+        echo "options: $*" >"$folder/.options"
     fi
     ninja -C "$folder" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; exit 1; }
 }

@@ -32,7 +32,9 @@
  *
  *   Errors     A function that can fail returns an oc_status: OC_OK, or a negative OC_E_ code. Its last parameter is the
  *              caller's own oc_error, or NULL. On failure every `out` parameter is NULL (or zero) and nothing has changed
- *              unless the function says otherwise. The library never prints, never exits, never aborts on input.
+ *              unless the function says otherwise. Any function that returns a status may also give OC_E_ARGUMENT (a
+ *              pointer that must not be NULL is NULL) and OC_E_NOMEM; these two are not always listed again. A getter that
+ *              is given NULL returns 0, NULL or "". The library never prints, never exits, never aborts on input.
  *   Ownership  Whatever a function stores in `out` belongs to the caller, who gives it to the matching oc_*_free. Every
  *              oc_*_free accepts NULL. A handle keeps alive the handles it was made from: free them in any order.
  *              Strings and pointers that a getter returns belong to the handle and live as long as it does.
@@ -42,9 +44,10 @@
  *              After fork(), the child must not use handles made by the parent.
  *   Text       All strings are UTF-8 and end in NUL. Numbers are written and read the same in every locale.
  *   Structs    A struct that crosses the boundary begins with its own size, which the caller sets (use the OC_..._INIT
- *              macros). Structs only ever grow at their end. In an options struct a field that is 0 means its default. A
- *              struct that is larger than the library knows is accepted if what lies beyond is all zero, and refused with
- *              OC_E_UNSUPPORTED if not.
+ *              macros), oc_error and the structs that getters fill included. Structs only ever grow at their end: what an
+ *              older program's struct lacks counts as 0, but one that is smaller than in version 0.1 is OC_E_ARGUMENT. In an
+ *              options struct a field that is 0 means its default. A struct that is larger than the library knows is
+ *              accepted if what lies beyond is all zero, and refused with OC_E_UNSUPPORTED if not.
  */
 #ifndef OCELLUS_OCELLUS_H
 #define OCELLUS_OCELLUS_H
@@ -147,7 +150,8 @@ typedef struct oc_context_options {
     uint32_t max_image_scans;     /* scans of a progressive JPEG; default 100 */
     uint32_t max_image_chunks;    /* ancillary chunks of a PNG or GIF, marker segments of a JPEG; default 1000 */
     uint64_t max_model_bytes;     /* bytes of a model file; default 1 GiB */
-    uint64_t max_memory;          /* bytes allocated at one time through this context; default: no limit */
+    uint64_t max_memory;          /* bytes allocated at one time through this context, itself not counted; default: no
+                                     limit. Threads that come near it at the same moment may both be refused */
 } oc_context_options;
 
 #define OC_CONTEXT_OPTIONS_INIT {sizeof(oc_context_options), 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0}
@@ -193,7 +197,8 @@ typedef struct oc_image {
     ptrdiff_t stride;
     const void *data;
     size_t size;      /* OC_IMAGE_ENCODED: bytes. Raw pixels: bytes readable at data, checked if not 0 and stride >= 0 */
-    const char *name; /* what messages and reports call the picture; NULL: its path, or "picture N" */
+    const char *name; /* what messages and reports call the picture; NULL: its path, or "picture" (in a data set "picture N",
+                         counted from 0) */
 } oc_image;
 
 #define OC_IMAGE_INIT {sizeof(oc_image), 0, 0, 0, 0, NULL, 0, NULL}
@@ -203,7 +208,7 @@ typedef struct oc_picture oc_picture;
 
 /* Reads and decodes a picture.
  * Errors: OC_E_ARGUMENT, OC_E_NOMEM, OC_E_IO, OC_E_NOT_FOUND (no such file), OC_E_FORMAT (not a picture file we read),
- * OC_E_CORRUPT (damaged or truncated), OC_E_UNSUPPORTED (a variant we do not read), OC_E_LIMIT. */
+ * OC_E_CORRUPT (damaged or truncated), OC_E_UNSUPPORTED (a variant or a kind of picture we do not read), OC_E_LIMIT. */
 OC_API oc_status oc_picture_open(oc_picture **out, oc_context *context, const oc_image *image, oc_error *err);
 OC_API void oc_picture_free(oc_picture *picture);
 
@@ -229,8 +234,8 @@ OC_API oc_status oc_dataset_load_folder(oc_dataset **out, oc_context *context, c
 
 /* A CSV file (RFC 4180, UTF-8, with or without byte-order mark) whose first line names its columns, in any order: `path`
  * (relative to the CSV file's folder, or absolute), `tag`, and optionally `split`. Other columns are passed over.
- * Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT (a column is missing), OC_E_CORRUPT (with the line), OC_E_LIMIT,
- * OC_E_NOMEM. A picture that does not exist is found out when it is read, not here. */
+ * Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT (a column is missing), OC_E_CORRUPT (with the line), OC_E_DATA (no rows),
+ * OC_E_LIMIT (over 256 MiB). A picture that does not exist is found out when it is read, not here. */
 OC_API oc_status oc_dataset_load_csv(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
 
 /* The samples of `dataset` whose split is `split` ("train", "test", ...), with all its tags.
@@ -241,7 +246,7 @@ OC_API void oc_dataset_free(oc_dataset *dataset);
 
 /* Adds a picture with its tag. The path, the encoded bytes or the pixels are copied. `tag` must be valid UTF-8 of 1 to 256
  * bytes without control characters, and is made if it is new. `split` may be NULL: none.
- * Errors: OC_E_ARGUMENT, OC_E_LIMIT, OC_E_NOMEM. */
+ * Errors: OC_E_ARGUMENT, OC_E_LIMIT (more than 10,000 tags). */
 OC_API oc_status oc_dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err);
 
 OC_API size_t oc_dataset_count(const oc_dataset *dataset);
@@ -287,8 +292,7 @@ typedef struct oc_option {
 OC_API oc_status oc_trainer_option(uint32_t index, oc_option *option, oc_error *err);
 
 /* A trainer for the samples that `dataset`, made with the same context, has now. Pictures added to it later are not seen.
- * Errors: OC_E_ARGUMENT, OC_E_NOMEM, OC_E_DATA: fewer than 2 tags with pictures, fewer than 4 pictures in all, or more
- * than 10,000 tags. */
+ * Errors: OC_E_DATA: fewer than 2 tags with pictures, or fewer than 4 pictures in all. */
 OC_API oc_status oc_trainer_create(oc_trainer **out, oc_context *context, const oc_dataset *dataset, oc_error *err);
 OC_API void oc_trainer_free(oc_trainer *trainer);
 
@@ -299,7 +303,7 @@ OC_API oc_status oc_trainer_set(oc_trainer *trainer, const char *key, const char
 
 /* Pictures to measure on that training never sees, in a data set of the same context. Without them the model is measured by
  * stratified cross-validation on the training pictures, each predicted by a model that did not see it. NULL takes the test set
- * away. Errors: OC_E_DATA: a tag that the training pictures lack, or no pictures. */
+ * away. Errors: OC_E_ARGUMENT (of another context), OC_E_DATA: a tag that the training pictures lack, or no pictures. */
 OC_API oc_status oc_trainer_set_test(oc_trainer *trainer, const oc_dataset *dataset, oc_error *err);
 
 /* Where training stands. */
@@ -340,8 +344,9 @@ OC_API oc_status oc_model_load(oc_model **out, oc_context *context, const char *
 OC_API oc_status oc_model_load_memory(oc_model **out, oc_context *context, const void *data, size_t size, const char *name,
                                       oc_error *err);
 
-/* Writes a model file: complete or not at all. It is written beside `path`, synced and then renamed over it.
- * Errors: OC_E_NOT_FOUND (there is no such folder), OC_E_IO (the message names the step), OC_E_NOMEM. */
+/* Writes a model file: complete or not at all. It is written beside `path`, synced and then renamed over it. If only the
+ * last step, syncing the folder, fails, that is an error although the new file stands.
+ * Errors: OC_E_NOT_FOUND (there is no such folder), OC_E_IO (the message names the step). */
 OC_API oc_status oc_model_save(const oc_model *model, const char *path, oc_error *err);
 
 /* Hands the model file's bytes to `write`, in one or more pieces. A return value other than 0 stops with OC_E_CANCELLED. */
@@ -368,7 +373,8 @@ OC_API oc_status oc_model_property_at(const oc_model *model, size_t index, const
 typedef struct oc_predictor oc_predictor;
 typedef struct oc_result oc_result;
 
-/* A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. */
+/* A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. OC_E_ARGUMENT
+ * for a model file that is a base network, which has no tags. */
 OC_API oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, oc_error *err);
 OC_API void oc_predictor_free(oc_predictor *predictor);
 
@@ -377,7 +383,8 @@ OC_API oc_status oc_predictor_run(oc_result **out, oc_predictor *predictor, cons
 
 /* Predicts `n` pictures, sharing the work among the context's threads: faster than n calls. results[i] is what
  * oc_predictor_run would have given for *images[i], or NULL where that picture failed. Returns OC_OK if all went well, or
- * else the first failure's code and message; the other results are there all the same and are the caller's to free. */
+ * else the first failure's code and message; the other results are there all the same and are the caller's to free. A NULL
+ * among the images fails that one. */
 OC_API oc_status oc_predictor_run_batch(oc_result **results, oc_predictor *predictor, const oc_image *const *images, size_t n,
                                         oc_error *err);
 

@@ -170,7 +170,6 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     if (!status) status = oc__model_create(&model, context, err);
     if (!status) status = oc__model_set_tags(model, set->tags, set->n_tags, err);
     if (!status) status = assemble(model, base, &linear, err);
-    if (!status) status = oc__train_options_store(model, options, err);
     if (!status) {
         oc__print_double(text, l2);
         status = oc__model_set_property(model, "l2", text, err);

@@ -28,7 +28,7 @@ oc_status oc__testable(const oc_dataset *dataset, const oc_dataset *test, oc_err
     return OC_OK;
 }
 
-static oc_status describe(oc_model *model, const oc_model *base, oc_error *err) {
+static oc_status describe(oc_model *model, const oc_model *base, const oc__train_options *options, oc_error *err) {
     static const struct {
         const char *key, *of_base;
     } copied[] = {{"base", "name"}, {"base_sha256", "sha256"}};
@@ -47,7 +47,7 @@ static oc_status describe(oc_model *model, const oc_model *base, oc_error *err) 
     if (!status)
         status = oc__model_set_property_u64(model, "n_multiply_adds",
                                             oc__graph_n_macs(&model->graph, model->rule.height, model->rule.width), err);
-    return status;
+    return status ? status : oc__train_options_store(model, options, err);
 }
 
 oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
@@ -58,7 +58,7 @@ oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_da
     oc__training_set set = {dataset->samples, dataset->n_samples, (const char *const *)dataset->tags, dataset->n_tags};
     oc_status status = oc__base_builtin(&base, dataset->context, err);
     if (!status) status = oc__train_classifier(&model, base, &set, options, !test, &progress, err);
-    if (!status) status = describe(model, base, err);
+    if (!status) status = describe(model, base, options, err);
     if (!status && test) {
         oc__progress_stage(&progress, "measuring", 0.95, 1, test->n_samples);
         status = oc__evaluate(&model->measurement, model, test, &progress, err);
