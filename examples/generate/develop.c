@@ -11,8 +11,7 @@
 #define MAX_REACH 15
 
 /* to[i] = the weighted sum of sources[0 .. 2 * reach][i]. */
-static void weigh(const float *const *sources, const float *weight, int reach, float *to, int n)
-{
+static void weigh(const float *const *sources, const float *weight, int reach, float *to, int n) {
     for (int i = 0; i < n; i++) {
         to[i] = weight[0] * sources[reach][i];
     }
@@ -24,8 +23,7 @@ static void weigh(const float *const *sources, const float *weight, int reach, f
     }
 }
 
-static void defocus(float *light, float *spare, int width, int height, float deviation)
-{
+static void defocus(float *light, float *spare, int width, int height, float deviation) {
     float weight[MAX_REACH + 1], total = 0;
     int reach = (int)(deviation * 2.5f) + 1;
     reach = reach > MAX_REACH ? MAX_REACH : reach;
@@ -65,8 +63,7 @@ static void defocus(float *light, float *spare, int width, int height, float dev
     }
 }
 
-static void shake(float *light, float *spare, int width, int height, float dx, float dy)
-{
+static void shake(float *light, float *spare, int width, int height, float dx, float dy) {
     enum { STEPS = 9 };
     memcpy(spare, light, 3 * (size_t)width * (size_t)height * sizeof *light);
     for (int y = 0; y < height; y++) {
@@ -89,8 +86,7 @@ static void shake(float *light, float *spare, int width, int height, float dx, f
 }
 
 /* The film curve and the sRGB one in a table over the square root of light, which spends its entries on the dark. */
-static void make_curve(unsigned char *curve, float contrast)
-{
+static void make_curve(unsigned char *curve, float contrast) {
     for (int i = 0; i < CURVE_SIZE; i++) {
         double root = (double)i / (CURVE_SIZE - 1);
         double x = root * root * CURVE_TOP;
@@ -102,8 +98,7 @@ static void make_curve(unsigned char *curve, float contrast)
     }
 }
 
-static void sharpen_rows(unsigned char *rgb, float *spare, int width, int height, float amount)
-{
+static void sharpen_rows(unsigned char *rgb, float *spare, int width, int height, float amount) {
     size_t n = (size_t)width * (size_t)height * 3, row = 3 * (size_t)width;
     for (size_t i = 0; i < n; i++) {
         spare[i] = (float)rgb[i];
@@ -117,8 +112,7 @@ static void sharpen_rows(unsigned char *rgb, float *spare, int width, int height
     }
 }
 
-void develop(const camera *c, uint64_t noise_seed, float *light, float *spare, int width, int height, unsigned char *rgb)
-{
+void develop(const camera *c, uint64_t noise_seed, float *light, float *spare, int width, int height, unsigned char *rgb) {
     int side = width < height ? width : height;
     float unit = (float)side / 256;
     if (c->move_x != 0 || c->move_y != 0) {

@@ -10,8 +10,7 @@
 #include <jpeglib.h>
 #include <png.h>
 
-void die(const char *format, ...)
-{
+void die(const char *format, ...) {
     va_list list;
     va_start(list, format);
     fputs("generate-pictures: ", stderr);
@@ -21,16 +20,14 @@ void die(const char *format, ...)
     exit(1);
 }
 
-void *need(void *memory)
-{
+void *need(void *memory) {
     if (!memory) {
         die("out of memory");
     }
     return memory;
 }
 
-void bytes_put(bytes *b, const void *data, size_t size)
-{
+void bytes_put(bytes *b, const void *data, size_t size) {
     if (size > b->capacity - b->size) {
         b->capacity = 2 * (b->size + size) + 1024;
         b->data = need(realloc(b->data, b->capacity));
@@ -39,32 +36,27 @@ void bytes_put(bytes *b, const void *data, size_t size)
     b->size += size;
 }
 
-void bytes_put8(bytes *b, unsigned value)
-{
+void bytes_put8(bytes *b, unsigned value) {
     unsigned char c = (unsigned char)value;
     bytes_put(b, &c, 1);
 }
 
-void bytes_put16(bytes *b, unsigned value)
-{
+void bytes_put16(bytes *b, unsigned value) {
     bytes_put8(b, value & 255);
     bytes_put8(b, value >> 8 & 255);
 }
 
-void bytes_put32(bytes *b, uint32_t value)
-{
+void bytes_put32(bytes *b, uint32_t value) {
     bytes_put16(b, value & 0xffff);
     bytes_put16(b, value >> 16);
 }
 
-void bytes_free(bytes *b)
-{
+void bytes_free(bytes *b) {
     free(b->data);
     *b = (bytes){0};
 }
 
-void bytes_write(const bytes *b, const char *path)
-{
+void bytes_write(const bytes *b, const char *path) {
     FILE *file = fopen(path, "wb");
     if (!file) {
         die("%s: cannot write: %s", path, strerror(errno));
@@ -77,15 +69,13 @@ void bytes_write(const bytes *b, const char *path)
     }
 }
 
-static void jpeg_failed(j_common_ptr jpeg)
-{
+static void jpeg_failed(j_common_ptr jpeg) {
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
     die("the JPEG encoder failed: %s", text);
 }
 
-static void put_orientation(j_compress_ptr jpeg, int orientation, int big_endian)
-{
+static void put_orientation(j_compress_ptr jpeg, int orientation, int big_endian) {
     static const unsigned char little[] = "Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0";
     static const unsigned char big[] = "Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
     unsigned char block[32];
@@ -96,8 +86,7 @@ static void put_orientation(j_compress_ptr jpeg, int orientation, int big_endian
 
 /* Ink for a colour, inverted as Adobe stores it: half of the grey that the colour holds goes to black. (What a file without
  * Adobe's marker means, readers do not agree on, so there is none here.) */
-static void to_ink(const unsigned char *rgb, unsigned char *ink)
-{
+static void to_ink(const unsigned char *rgb, unsigned char *ink) {
     int most = rgb[0] > rgb[1] ? rgb[0] : rgb[1];
     most = most > rgb[2] ? most : rgb[2];
     int light = (most + 255) / 2; /* what the black ink lets through */
@@ -107,20 +96,24 @@ static void to_ink(const unsigned char *rgb, unsigned char *ink)
     ink[3] = (unsigned char)light;
 }
 
-static void jpeg_row(const unsigned char *rgb, unsigned char *row, int width, const jpeg_options *options)
-{
+static void jpeg_row(const unsigned char *rgb, unsigned char *row, int width, const jpeg_options *options) {
     for (int x = 0; x < width; x++, rgb += 3) {
         switch (options->colour) {
-        case JPEG_GREY: row[x] = (unsigned char)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000); break;
+        case JPEG_GREY:
+            row[x] = (unsigned char)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
+            break;
         case JPEG_CMYK:
-        case JPEG_YCCK: to_ink(rgb, row + 4 * x); break;
-        default: memcpy(row + 3 * x, rgb, 3); break;
+        case JPEG_YCCK:
+            to_ink(rgb, row + 4 * x);
+            break;
+        default:
+            memcpy(row + 3 * x, rgb, 3);
+            break;
         }
     }
 }
 
-void encode_jpeg(bytes *out, const unsigned char *rgb, int width, int height, const jpeg_options *options)
-{
+void encode_jpeg(bytes *out, const unsigned char *rgb, int width, int height, const jpeg_options *options) {
     struct jpeg_compress_struct jpeg;
     struct jpeg_error_mgr errors;
     unsigned char *data = NULL, *row = need(malloc((size_t)width * 4));
@@ -168,14 +161,12 @@ void encode_jpeg(bytes *out, const unsigned char *rgb, int width, int height, co
     free(row);
 }
 
-static void png_failed(png_structp png, png_const_charp text)
-{
+static void png_failed(png_structp png, png_const_charp text) {
     (void)png;
     die("the PNG encoder failed: %s", text);
 }
 
-static void png_warned(png_structp png, png_const_charp text)
-{
+static void png_warned(png_structp png, png_const_charp text) {
     (void)png;
     fprintf(stderr, "generate-pictures: PNG encoder: %s\n", text);
 }
@@ -184,14 +175,13 @@ static void png_put(png_structp png, png_bytep data, size_t size) { bytes_put(pn
 
 static void png_flush_nothing(png_structp png) { (void)png; }
 
-void encode_png(bytes *out, const unsigned char *rows, int width, int height, const png_options *options)
-{
+void encode_png(bytes *out, const unsigned char *rows, int width, int height, const png_options *options) {
     png_structp png = need(png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, png_failed, png_warned));
     png_infop info = need(png_create_info_struct(png));
     png_set_write_fn(png, out, png_put, png_flush_nothing);
     png_set_IHDR(png, info, (png_uint_32)width, (png_uint_32)height, options->depth, options->type,
-                 options->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+                 options->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_BASE,
+                 PNG_FILTER_TYPE_BASE);
     if (options->palette) {
         png_color colours[256];
         for (int i = 0; i < options->n_colours; i++) {

@@ -30,9 +30,9 @@ typedef struct jpeg_options {
     int quality;
     int across, down; /* how many luma samples share one chroma sample; 0 means 1 */
     int progressive;
-    int restart;      /* MCUs between restart markers; 0: none */
-    int orientation;  /* an EXIF tag with this value; -1: no EXIF */
-    int big_endian;   /* of the EXIF block */
+    int restart;     /* MCUs between restart markers; 0: none */
+    int orientation; /* an EXIF tag with this value; -1: no EXIF */
+    int big_endian;  /* of the EXIF block */
 } jpeg_options;
 
 void encode_jpeg(bytes *out, const unsigned char *rgb, int width, int height, const jpeg_options *options);
@@ -53,14 +53,14 @@ void encode_png(bytes *out, const unsigned char *rows, int width, int height, co
 typedef enum bmp_layout { BMP_24, BMP_24_TOP_DOWN, BMP_32, BMP_565, BMP_555, BMP_8, BMP_4, BMP_1 } bmp_layout;
 
 /* `pixels` is RGB, or one palette index a pixel for BMP_8, BMP_4 and BMP_1. */
-void encode_bmp(bytes *out, const unsigned char *pixels, int width, int height, bmp_layout layout,
-                const unsigned char *palette, int n_colours);
+void encode_bmp(bytes *out, const unsigned char *pixels, int width, int height, bmp_layout layout, const unsigned char *palette,
+                int n_colours);
 
 typedef struct gif_options {
     const unsigned char *palette; /* 256 times 3 */
     int interlaced;
-    int transparent;      /* an index; -1: none */
-    int local_palette;    /* the palette stands with the frame, not with the file */
+    int transparent;             /* an index; -1: none */
+    int local_palette;           /* the palette stands with the frame, not with the file */
     const unsigned char *second; /* indices of a second frame; NULL: none */
 } gif_options;
 

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void encode_bmp(bytes *out, const unsigned char *pixels, int width, int height, bmp_layout layout,
-                const unsigned char *palette, int n_colours)
-{
+void encode_bmp(bytes *out, const unsigned char *pixels, int width, int height, bmp_layout layout, const unsigned char *palette,
+                int n_colours) {
     static const int bits_of[] = {24, 24, 32, 16, 16, 8, 4, 1};
     int bits = bits_of[layout], fields = layout == BMP_565;
     size_t row_size = ((size_t)width * (size_t)bits + 31) / 32 * 4;
@@ -73,8 +72,7 @@ typedef struct gif_bits {
     int n_block;
 } gif_bits;
 
-static void flush_block(gif_bits *b)
-{
+static void flush_block(gif_bits *b) {
     if (b->n_block > 0) {
         bytes_put8(b->out, (unsigned)b->n_block);
         bytes_put(b->out, b->block, (size_t)b->n_block);
@@ -82,8 +80,7 @@ static void flush_block(gif_bits *b)
     }
 }
 
-static void put_code(gif_bits *b, unsigned code, int width)
-{
+static void put_code(gif_bits *b, unsigned code, int width) {
     b->held |= code << b->n_held;
     b->n_held += width;
     while (b->n_held >= 8) {
@@ -96,8 +93,7 @@ static void put_code(gif_bits *b, unsigned code, int width)
     }
 }
 
-static void put_lzw(bytes *out, const unsigned char *indices, size_t n)
-{
+static void put_lzw(bytes *out, const unsigned char *indices, size_t n) {
     enum { CLEAR = 256, END = 257, FIRST = 258, LIMIT = 4096 };
     uint16_t(*child)[256] = need(calloc(LIMIT, sizeof *child));
     gif_bits b = {.out = out};
@@ -133,8 +129,7 @@ static void put_lzw(bytes *out, const unsigned char *indices, size_t n)
     free(child);
 }
 
-static void put_frame(bytes *out, const unsigned char *indices, int width, int height, const gif_options *options)
-{
+static void put_frame(bytes *out, const unsigned char *indices, int width, int height, const gif_options *options) {
     if (options->transparent >= 0 || options->second) {
         bytes_put8(out, 0x21);
         bytes_put8(out, 0xf9);
@@ -167,8 +162,7 @@ static void put_frame(bytes *out, const unsigned char *indices, int width, int h
     free(ordered);
 }
 
-void encode_gif(bytes *out, const unsigned char *indices, int width, int height, const gif_options *options)
-{
+void encode_gif(bytes *out, const unsigned char *indices, int width, int height, const gif_options *options) {
     bytes_put(out, "GIF89a", 6);
     bytes_put16(out, (unsigned)width);
     bytes_put16(out, (unsigned)height);

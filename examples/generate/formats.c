@@ -24,8 +24,7 @@ typedef struct gallery {
     unsigned char *cutout; /* 1 where the keyed and the GIF picture are clear */
 } gallery;
 
-static void put_file(const gallery *g, const char *name, bytes *content)
-{
+static void put_file(const gallery *g, const char *name, bytes *content) {
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s", g->directory, name) >= (int)sizeof path) {
         die("%s: the path is too long", g->directory);
@@ -34,8 +33,7 @@ static void put_file(const gallery *g, const char *name, bytes *content)
     bytes_free(content);
 }
 
-static void put_reference(const gallery *g, const char *name, const unsigned char *rgb)
-{
+static void put_reference(const gallery *g, const char *name, const unsigned char *rgb) {
     bytes b = {0};
     char head[64];
     int size = snprintf(head, sizeof head, "P6\n%d %d\n255\n", g->width, g->height);
@@ -45,8 +43,7 @@ static void put_reference(const gallery *g, const char *name, const unsigned cha
 }
 
 static void put_listed(gallery *g, const char *name, bytes *content, int orientation, int most, double mean,
-                       const char *reference)
-{
+                       const char *reference) {
     char line[256];
     int size = snprintf(line, sizeof line, "%s,%d,%d,%g,%s\n", name, orientation, most, mean, reference);
     put_file(g, name, content);
@@ -54,14 +51,12 @@ static void put_listed(gallery *g, const char *name, bytes *content, int orienta
     g->n_files++;
 }
 
-static unsigned char over_white(unsigned value, unsigned alpha)
-{
+static unsigned char over_white(unsigned value, unsigned alpha) {
     return (unsigned char)((value * alpha + 255 * (255 - alpha) + 127) / 255);
 }
 
 /* How a picture is stored so that a reader who turns it by `orientation` sees it upright. */
-static unsigned char *stored(const gallery *g, int orientation, int *width, int *height)
-{
+static unsigned char *stored(const gallery *g, int orientation, int *width, int *height) {
     int w = g->width, h = g->height, swap = orientation >= 5 && orientation <= 8;
     unsigned char *out = need(malloc(3 * g->n));
     *width = swap ? h : w;
@@ -70,14 +65,29 @@ static unsigned char *stored(const gallery *g, int orientation, int *width, int 
         for (int x = 0; x < w; x++) {
             int sx = x, sy = y;
             switch (orientation) {
-            case 2: sx = w - 1 - x; break;
-            case 3: sx = w - 1 - x, sy = h - 1 - y; break;
-            case 4: sy = h - 1 - y; break;
-            case 5: sx = y, sy = x; break;
-            case 6: sx = y, sy = w - 1 - x; break;
-            case 7: sx = h - 1 - y, sy = w - 1 - x; break;
-            case 8: sx = h - 1 - y, sy = x; break;
-            default: break;
+            case 2:
+                sx = w - 1 - x;
+                break;
+            case 3:
+                sx = w - 1 - x, sy = h - 1 - y;
+                break;
+            case 4:
+                sy = h - 1 - y;
+                break;
+            case 5:
+                sx = y, sy = x;
+                break;
+            case 6:
+                sx = y, sy = w - 1 - x;
+                break;
+            case 7:
+                sx = h - 1 - y, sy = w - 1 - x;
+                break;
+            case 8:
+                sx = h - 1 - y, sy = x;
+                break;
+            default:
+                break;
             }
             memcpy(out + 3 * ((size_t)sy * (size_t)*width + (size_t)sx), g->rgb + 3 * ((size_t)y * (size_t)w + (size_t)x), 3);
         }
@@ -85,8 +95,7 @@ static unsigned char *stored(const gallery *g, int orientation, int *width, int 
     return out;
 }
 
-static void write_jpegs(gallery *g)
-{
+static void write_jpegs(gallery *g) {
     static const struct {
         const char *name;
         jpeg_options options;
@@ -141,28 +150,24 @@ typedef struct indexed {
     unsigned char *index, *rgb;
 } indexed;
 
-static void fill_indexed(const gallery *g, indexed *p)
-{
+static void fill_indexed(const gallery *g, indexed *p) {
     for (size_t i = 0; i < g->n; i++) {
         memcpy(p->rgb + 3 * i, p->palette + 3 * p->index[i], 3);
     }
 }
 
-static void make_indexed(const gallery *g, indexed *p)
-{
+static void make_indexed(const gallery *g, indexed *p) {
     p->index = need(malloc(g->n));
     p->rgb = need(malloc(3 * g->n));
 }
 
-static void free_indexed(indexed *p)
-{
+static void free_indexed(indexed *p) {
     free(p->index);
     free(p->rgb);
 }
 
 /* 6 x 7 x 6 levels; the last four entries are left over, the very last for transparency. */
-static void make_cube(const gallery *g, indexed *p)
-{
+static void make_cube(const gallery *g, indexed *p) {
     make_indexed(g, p);
     p->n_colours = 256;
     memset(p->palette, 0, sizeof p->palette);
@@ -179,8 +184,7 @@ static void make_cube(const gallery *g, indexed *p)
 }
 
 /* `n` steps of grey, or from dark blue to pale yellow. */
-static void make_steps(const gallery *g, indexed *p, int n, int coloured)
-{
+static void make_steps(const gallery *g, indexed *p, int n, int coloured) {
     static const int dark[3] = {20, 30, 90}, pale[3] = {250, 230, 120};
     make_indexed(g, p);
     p->n_colours = n;
@@ -197,8 +201,7 @@ static void make_steps(const gallery *g, indexed *p, int n, int coloured)
 }
 
 static void put_packed_png(gallery *g, const char *name, const indexed *p, int depth, int type, int interlaced,
-                           const char *reference)
-{
+                           const char *reference) {
     size_t w = (size_t)g->width, row_size = (w * (size_t)depth + 7) / 8;
     unsigned char *rows = need(calloc(row_size, (size_t)g->height));
     for (size_t y = 0; y < (size_t)g->height; y++) {
@@ -219,8 +222,7 @@ static void put_packed_png(gallery *g, const char *name, const indexed *p, int d
     free(rows);
 }
 
-static void write_small_pngs(gallery *g)
-{
+static void write_small_pngs(gallery *g) {
     for (int depth = 1; depth <= 4; depth *= 2) {
         for (int coloured = 0; coloured < 2; coloured++) {
             indexed p;
@@ -246,8 +248,7 @@ static void write_small_pngs(gallery *g)
 }
 
 /* Channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
-static void put_true_png(gallery *g, const char *name, int channels, int depth, int interlaced, const char *reference)
-{
+static void put_true_png(gallery *g, const char *name, int channels, int depth, int interlaced, const char *reference) {
     static const int types[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                 PNG_COLOR_TYPE_RGB_ALPHA};
     size_t sample = (size_t)depth / 8, n_channels = (size_t)channels;
@@ -272,8 +273,7 @@ static void put_true_png(gallery *g, const char *name, int channels, int depth, 
     free(rows);
 }
 
-static void write_pngs(gallery *g, const indexed *cube)
-{
+static void write_pngs(gallery *g, const indexed *cube) {
     put_true_png(g, "png-rgb.png", 3, 8, 0, "reference.ppm");
     put_true_png(g, "png-rgb-interlaced.png", 3, 8, 1, "reference.ppm");
     put_true_png(g, "png-rgba.png", 4, 8, 0, "reference-alpha.ppm");
@@ -297,8 +297,12 @@ static void write_pngs(gallery *g, const indexed *cube)
         seen[i] = over_white(cube->rgb[i], clear[cube->index[i / 3]]);
     }
     put_reference(g, "reference-palette-alpha.ppm", seen);
-    png_options options = {.depth = 8, .type = PNG_COLOR_TYPE_PALETTE, .palette = cube->palette, .n_colours = cube->n_colours,
-                           .alpha = clear, .n_alpha = 252};
+    png_options options = {.depth = 8,
+                           .type = PNG_COLOR_TYPE_PALETTE,
+                           .palette = cube->palette,
+                           .n_colours = cube->n_colours,
+                           .alpha = clear,
+                           .n_alpha = 252};
     bytes b = {0};
     encode_png(&b, cube->index, g->width, g->height, &options);
     put_listed(g, "png-palette-trns.png", &b, 1, 1, 1, "reference-palette-alpha.ppm");
@@ -319,8 +323,7 @@ static void write_pngs(gallery *g, const indexed *cube)
     free(seen);
 }
 
-static void write_bmps(gallery *g, const indexed *cube)
-{
+static void write_bmps(gallery *g, const indexed *cube) {
     static const struct {
         const char *name;
         bmp_layout layout;
@@ -347,8 +350,7 @@ static void write_bmps(gallery *g, const indexed *cube)
     free(seen);
 }
 
-static void write_gifs(gallery *g, const indexed *cube)
-{
+static void write_gifs(gallery *g, const indexed *cube) {
     unsigned char *changed = need(malloc(g->n)), *seen = need(malloc(3 * g->n));
     bytes b = {0};
     gif_options options = {.palette = cube->palette, .transparent = -1};
@@ -385,8 +387,7 @@ static void write_gifs(gallery *g, const indexed *cube)
 }
 
 /* No symmetry: a gear, a screw and a washer, each in its own corner. */
-static void render_scene(gallery *g, uint64_t seed)
-{
+static void render_scene(gallery *g, uint64_t seed) {
     rng r = rng_for(seed, "formats", 0);
     scene s;
     picture p;
@@ -401,8 +402,7 @@ static void render_scene(gallery *g, uint64_t seed)
     g->rgb = p.rgb;
 }
 
-int write_formats(const char *directory, uint64_t seed, int width, int height)
-{
+int write_formats(const char *directory, uint64_t seed, int width, int height) {
     gallery g = {.directory = directory, .width = width, .height = height, .n = (size_t)width * (size_t)height};
     render_scene(&g, seed);
     g.grey = need(malloc(g.n));

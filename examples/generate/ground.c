@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scene.h"
 
-static vec3 wood(const ground *g, float u, float v, float *height)
-{
+static vec3 wood(const ground *g, float u, float v, float *height) {
     float plank = fract(v * 0.55f) < 0.5f ? 0.0f : 3.7f; /* two planks of different growth */
     float warp = noise_fractal(u * 0.35f + plank, v * 0.9f + plank);
     float rings = fract((v * 1.3f + warp * 1.6f + plank) * 4);
@@ -16,8 +15,7 @@ static vec3 wood(const ground *g, float u, float v, float *height)
     return scale(mix3(g->colour, g->second, t), 1 - 0.75f * groove);
 }
 
-static vec3 metal(const ground *g, float u, float v, float *height)
-{
+static vec3 metal(const ground *g, float u, float v, float *height) {
     float streak = noise_fractal(u * 0.35f, v * 26) * 0.6f + noise_smooth(u * 1.5f, v * 90) * 0.4f;
     float line = absf(noise_fractal(u * 0.5f + 5, v * 0.9f) - 0.5f);
     float scratch = line < 0.004f ? 1.0f : 0.0f;
@@ -26,8 +24,7 @@ static vec3 metal(const ground *g, float u, float v, float *height)
     return scale(g->colour, 0.62f + 0.38f * streak + 0.22f * (blotch - 0.5f) + 0.15f * scratch);
 }
 
-static vec3 concrete(const ground *g, float u, float v, float *height)
-{
+static vec3 concrete(const ground *g, float u, float v, float *height) {
     float broad = noise_fractal(u * 0.9f, v * 0.9f), fine = noise_fractal(u * 7, v * 7);
     float pit = smoothstep(0.7f, 0.8f, noise_smooth(u * 7 + 3, v * 7)) * smoothstep(0.45f, 0.6f, broad);
     float stone = smoothstep(0.66f, 0.72f, noise_smooth(u * 11, v * 11 + 5));
@@ -36,8 +33,7 @@ static vec3 concrete(const ground *g, float u, float v, float *height)
     return mix3(c, scale(g->second, 1.1f), stone * 0.35f);
 }
 
-static vec3 cloth(const ground *g, float u, float v, float *height)
-{
+static vec3 cloth(const ground *g, float u, float v, float *height) {
     float wave = 0.25f * noise_fractal(u * 1.2f, v * 1.2f);
     float x = u * 20 + wave * 2, y = v * 20 - wave * 2;
     float warp = absf(sine(x * PI)), weft = absf(sine(y * PI));
@@ -50,8 +46,7 @@ static vec3 cloth(const ground *g, float u, float v, float *height)
     return scale(c, 0.45f + 0.5f * thread + 0.35f * (fuzz - 0.5f) + 0.2f * fold);
 }
 
-static vec3 laminate(const ground *g, float u, float v, float *height)
-{
+static vec3 laminate(const ground *g, float u, float v, float *height) {
     float broad = noise_fractal(u * 0.5f, v * 0.5f), fine = noise_smooth(u * 26, v * 26);
     float line = absf(noise_fractal(u * 0.7f + 9, v * 0.4f) - 0.47f);
     float scratch = line < 0.003f ? 1.0f : 0.0f;
@@ -59,8 +54,7 @@ static vec3 laminate(const ground *g, float u, float v, float *height)
     return scale(g->colour, 0.9f + 0.14f * (broad - 0.5f) + 0.07f * (fine - 0.5f) - 0.12f * scratch);
 }
 
-static vec3 mat(const ground *g, float u, float v, float *height)
-{
+static vec3 mat(const ground *g, float u, float v, float *height) {
     float fine = noise_fractal(u * 10, v * 10), broad = noise_fractal(u * 0.8f, v * 0.8f);
     float x = absf(fract(u * 2.2f) - 0.5f), y = absf(fract(v * 2.2f) - 0.5f);
     float line = 1 - smoothstep(0.006f, 0.013f, minf(x, y));
@@ -71,8 +65,7 @@ static vec3 mat(const ground *g, float u, float v, float *height)
 }
 
 /* Colour, relief and gloss of the ground at a point of the plane. */
-vec3 ground_colour(const ground *g, float x, float y, float *height, float *gloss)
-{
+vec3 ground_colour(const ground *g, float x, float y, float *height, float *gloss) {
     float u = (x * g->turn_x + y * g->turn_y) * g->scale + g->shift_x;
     float v = (y * g->turn_x - x * g->turn_y) * g->scale + g->shift_y;
     vec3 c;
@@ -86,12 +79,24 @@ vec3 ground_colour(const ground *g, float x, float y, float *height, float *glos
         return scale(g->sheet_colour, 0.86f + 0.16f * fine + 0.1f * noise_fractal(u, v) - 0.3f * maxf(0, 1 - past * 60));
     }
     switch (g->kind) {
-    case GROUND_WOOD: c = wood(g, u, v, height); break;
-    case GROUND_METAL: c = metal(g, u, v, height); break;
-    case GROUND_CONCRETE: c = concrete(g, u, v, height); break;
-    case GROUND_CLOTH: c = cloth(g, u, v, height); break;
-    case GROUND_LAMINATE: c = laminate(g, u, v, height); break;
-    default: c = mat(g, u, v, height); break;
+    case GROUND_WOOD:
+        c = wood(g, u, v, height);
+        break;
+    case GROUND_METAL:
+        c = metal(g, u, v, height);
+        break;
+    case GROUND_CONCRETE:
+        c = concrete(g, u, v, height);
+        break;
+    case GROUND_CLOTH:
+        c = cloth(g, u, v, height);
+        break;
+    case GROUND_LAMINATE:
+        c = laminate(g, u, v, height);
+        break;
+    default:
+        c = mat(g, u, v, height);
+        break;
     }
     if (g->stains > 0) {
         float n = noise_fractal(u * 0.55f + 7, v * 0.55f + 3);

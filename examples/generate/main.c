@@ -69,8 +69,7 @@ typedef struct settings {
 
 __attribute__((format(printf, 1, 2), noreturn)) static void misused(const char *format, ...);
 
-static void misused(const char *format, ...)
-{
+static void misused(const char *format, ...) {
     va_list list;
     va_start(list, format);
     fputs("generate-pictures: ", stderr);
@@ -80,8 +79,7 @@ static void misused(const char *format, ...)
     exit(2);
 }
 
-static uint64_t read_number(const char *option, const char *text, uint64_t low, uint64_t high)
-{
+static uint64_t read_number(const char *option, const char *text, uint64_t low, uint64_t high) {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
@@ -91,8 +89,7 @@ static uint64_t read_number(const char *option, const char *text, uint64_t low, 
     return value;
 }
 
-static double read_share(const char *option, const char *text)
-{
+static double read_share(const char *option, const char *text) {
     char *end;
     double value = strtod(text, &end);
     if (end == text || *end || !(value >= 0 && value <= 1)) {
@@ -101,8 +98,7 @@ static double read_share(const char *option, const char *text)
     return value;
 }
 
-static void read_size(settings *s, const char *text)
-{
+static void read_size(settings *s, const char *text) {
     char extra;
     if (sscanf(text, "%5dx%5d%c", &s->width, &s->height, &extra) != 2 || s->width < 16 || s->height < 16 ||
         s->width > MAX_SIDE || s->height > MAX_SIDE) {
@@ -110,8 +106,7 @@ static void read_size(settings *s, const char *text)
     }
 }
 
-static void read_classes(settings *s, const char *text)
-{
+static void read_classes(settings *s, const char *text) {
     s->n_classes = 0;
     for (const char *at = text;;) {
         size_t size = strcspn(at, ",");
@@ -137,19 +132,17 @@ static void read_classes(settings *s, const char *text)
     }
 }
 
-static void read_kind(settings *s, const char *value)
-{
+static void read_kind(settings *s, const char *value) {
     if (strcmp(value, "parts") != 0 && strcmp(value, "damage") != 0) {
         misused("--kind %s: it is parts or damage", value);
     }
     s->mode = strcmp(value, "damage") == 0 ? MODE_DAMAGE : MODE_TAGS;
 }
 
-static void read_arguments(settings *s, int n, char **arguments)
-{
+static void read_arguments(settings *s, int n, char **arguments) {
     enum { CLASSES, KIND, PER_CLASS, COUNT, DAMAGED, SPLIT, SEED, SIZE, N_OPTIONS };
-    static const char *const names[N_OPTIONS] = {"--classes", "--kind", "--per-class", "--count",
-                                                 "--damaged", "--split", "--seed", "--size"};
+    static const char *const names[N_OPTIONS] = {"--classes", "--kind",  "--per-class", "--count",
+                                                 "--damaged", "--split", "--seed",      "--size"};
     int given[N_OPTIONS] = {0}, detection = 0, formats = 0;
     for (int i = 1; i < n; i++) {
         const char *a = arguments[i];
@@ -184,19 +177,31 @@ static void read_arguments(settings *s, int n, char **arguments)
             }
             given[option] = 1;
             switch (option) {
-            case CLASSES: read_classes(s, value); break;
-            case KIND: read_kind(s, value); break;
+            case CLASSES:
+                read_classes(s, value);
+                break;
+            case KIND:
+                read_kind(s, value);
+                break;
             case PER_CLASS:
-            case COUNT: s->count = (int)read_number(names[option], value, 1, MAX_COUNT); break;
-            case DAMAGED: s->damaged = read_share(names[option], value); break;
+            case COUNT:
+                s->count = (int)read_number(names[option], value, 1, MAX_COUNT);
+                break;
+            case DAMAGED:
+                s->damaged = read_share(names[option], value);
+                break;
             case SPLIT:
                 if (strncmp(value, "train=", 6) != 0) {
                     misused("--split %s: it is written train=0.75", value);
                 }
                 s->train = read_share(names[option], value + 6);
                 break;
-            case SEED: s->seed = read_number(names[option], value, 0, UINT64_MAX); break;
-            default: read_size(s, value); break;
+            case SEED:
+                s->seed = read_number(names[option], value, 0, UINT64_MAX);
+                break;
+            default:
+                read_size(s, value);
+                break;
             }
         }
     }
@@ -212,11 +217,11 @@ static void read_arguments(settings *s, int n, char **arguments)
             fits = 0;
         }
         if (given[option] && !fits) {
-            misused("%s does not go with %s", names[option], formats     ? "--formats"
-                                                             : detection ? "--detection"
-                                                             : option == COUNT
-                                                                 ? "tags (say --per-class, or --detection)"
-                                                                 : "--kind damage, where damage is a tag");
+            misused("%s does not go with %s", names[option],
+                    formats           ? "--formats"
+                    : detection       ? "--detection"
+                    : option == COUNT ? "tags (say --per-class, or --detection)"
+                                      : "--kind damage, where damage is a tag");
         }
     }
     s->mode = formats ? MODE_FORMATS : detection ? MODE_DETECTION : s->mode;
@@ -226,16 +231,14 @@ static void read_arguments(settings *s, int n, char **arguments)
     }
 }
 
-static void make_directory(const char *path)
-{
+static void make_directory(const char *path) {
     struct stat info;
     if (mkdir(path, 0777) != 0 && !(errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))) {
         die("%s: cannot make this directory: %s", path, strerror(errno));
     }
 }
 
-static void refuse_full_directory(const char *path)
-{
+static void refuse_full_directory(const char *path) {
     DIR *directory = opendir(path);
     if (!directory) {
         die("%s: cannot look into this directory: %s", path, strerror(errno));
@@ -248,8 +251,7 @@ static void refuse_full_directory(const char *path)
     closedir(directory);
 }
 
-__attribute__((format(printf, 3, 4))) static void put_path(char *path, const settings *s, const char *format, ...)
-{
+__attribute__((format(printf, 3, 4))) static void put_path(char *path, const settings *s, const char *format, ...) {
     enum { SIZE = 4096 };
     va_list list;
     int used = snprintf(path, SIZE, "%s/", s->directory);
@@ -262,8 +264,7 @@ __attribute__((format(printf, 3, 4))) static void put_path(char *path, const set
     }
 }
 
-__attribute__((format(printf, 2, 3))) static void put_line(bytes *out, const char *format, ...)
-{
+__attribute__((format(printf, 2, 3))) static void put_line(bytes *out, const char *format, ...) {
     char line[512];
     va_list list;
     va_start(list, format);
@@ -272,15 +273,14 @@ __attribute__((format(printf, 2, 3))) static void put_line(bytes *out, const cha
     bytes_put(out, line, (size_t)size);
 }
 
-static void write_picture(const settings *s, const scene *what, visible *shown, const char *path)
-{
+static void write_picture(const settings *s, const scene *what, visible *shown, const char *path) {
     picture p;
     bytes b = {0};
     if (scene_render(what, s->width, s->height, &p, shown) != 0) {
         die("out of memory for a picture of %dx%d", s->width, s->height);
     }
-    jpeg_options options = {.quality = what->camera.quality, .across = what->camera.chroma, .down = what->camera.chroma,
-                            .orientation = -1};
+    jpeg_options options = {
+        .quality = what->camera.quality, .across = what->camera.chroma, .down = what->camera.chroma, .orientation = -1};
     encode_jpeg(&b, p.rgb, p.width, p.height, &options);
     bytes_write(&b, path);
     bytes_free(&b);
@@ -288,8 +288,7 @@ static void write_picture(const settings *s, const scene *what, visible *shown, 
 }
 
 /* How many of n are for training; each side gets at least one where there are two. */
-static int train_count(const settings *s, int n)
-{
+static int train_count(const settings *s, int n) {
     int train = (int)(s->train * n + 0.5);
     if (n >= 2 && s->train > 0 && s->train < 1) {
         train = train < 1 ? 1 : train == n ? n - 1 : train;
@@ -297,8 +296,7 @@ static int train_count(const settings *s, int n)
     return train;
 }
 
-static void write_one_part(const settings *s, const char *tag, int number, const char *path)
-{
+static void write_one_part(const settings *s, const char *tag, int number, const char *path) {
     rng r = rng_for(s->seed, tag, (uint64_t)number);
     scene what;
     scene_begin(&what, &r, 0);
@@ -318,8 +316,7 @@ static void write_one_part(const settings *s, const char *tag, int number, const
     write_picture(s, &what, NULL, path);
 }
 
-static void write_tags(const settings *s)
-{
+static void write_tags(const settings *s) {
     const char *tags[N_PART_KINDS] = {"good", "damaged"};
     int n_tags = s->mode == MODE_DAMAGE ? 2 : s->n_classes, n_train = train_count(s, s->count);
     static const char *const splits[2] = {"train", "test"};
@@ -353,8 +350,7 @@ static void write_tags(const settings *s)
     }
 }
 
-static void write_detection(const settings *s)
-{
+static void write_detection(const settings *s) {
     char path[4096];
     bytes labels = {0};
     int n_train = train_count(s, s->count), n_boxes = 0;
@@ -406,10 +402,15 @@ static void write_detection(const settings *s)
     }
 }
 
-int main(int argc, char **argv)
-{
-    settings s = {.classes = {PART_WASHER, PART_NUT, PART_GEAR, PART_SCREW}, .n_classes = 4, .count = 40, .seed = 1,
-                  .width = 256, .height = 256, .damaged = 0.15, .train = 0.75};
+int main(int argc, char **argv) {
+    settings s = {.classes = {PART_WASHER, PART_NUT, PART_GEAR, PART_SCREW},
+                  .n_classes = 4,
+                  .count = 40,
+                  .seed = 1,
+                  .width = 256,
+                  .height = 256,
+                  .damaged = 0.15,
+                  .train = 0.75};
     read_arguments(&s, argc, argv);
     make_directory(s.directory);
     if (!s.overwrite) {

@@ -8,15 +8,13 @@
 static float fractal_tile[NOISE_SIDE * NOISE_SIDE];
 static float smooth_tile[NOISE_SIDE * NOISE_SIDE];
 
-static float lattice(int x, int y, int period, int octave)
-{
+static float lattice(int x, int y, int period, int octave) {
     rng r = {(uint64_t)((y % period) * period + x % period) * 0x9e3779b97f4a7c15u + (uint64_t)octave * 7919u};
     rng_bits(&r);
     return rng_range(&r, 0, 1);
 }
 
-static float value_noise(float x, float y, int period, int octave)
-{
+static float value_noise(float x, float y, int period, int octave) {
     int ix = floor_int(x), iy = floor_int(y);
     float fx = x - (float)ix, fy = y - (float)iy;
     fx = fx * fx * fx * (fx * (fx * 6 - 15) + 10);
@@ -26,8 +24,7 @@ static float value_noise(float x, float y, int period, int octave)
     return mix(top, bottom, fy);
 }
 
-void noise_prepare(void)
-{
+void noise_prepare(void) {
     for (int y = 0; y < NOISE_SIDE; y++) {
         for (int x = 0; x < NOISE_SIDE; x++) {
             float u = (float)x / NOISE_SIDE, v = (float)y / NOISE_SIDE, sum = 0, weight = 0.5f;
@@ -43,8 +40,7 @@ void noise_prepare(void)
     }
 }
 
-static float look_up(const float *tile, float x, float y)
-{
+static float look_up(const float *tile, float x, float y) {
     int ix = floor_int(x), iy = floor_int(y);
     float fx = x - (float)ix, fy = y - (float)iy;
     int x0 = ix & (NOISE_SIDE - 1), x1 = (ix + 1) & (NOISE_SIDE - 1);
@@ -55,12 +51,8 @@ static float look_up(const float *tile, float x, float y)
     return a + (b - a) * fy;
 }
 
-float noise_fractal(float x, float y)
-{
+float noise_fractal(float x, float y) {
     return look_up(fractal_tile, x * (NOISE_SIDE / FEATURES), y * (NOISE_SIDE / FEATURES));
 }
 
-float noise_smooth(float x, float y)
-{
-    return look_up(smooth_tile, x * (NOISE_SIDE / 128), y * (NOISE_SIDE / 128));
-}
+float noise_smooth(float x, float y) { return look_up(smooth_tile, x * (NOISE_SIDE / 128), y * (NOISE_SIDE / 128)); }

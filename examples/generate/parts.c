@@ -4,8 +4,7 @@
 const char *const part_names[N_PART_KINDS] = {"washer", "nut", "gear", "screw", "spring", "bracket"};
 
 /* A flat shape of distance `flat`, lifted to z = 0 .. height with rounded edges. */
-static float extrude(float flat, float z, float height, float bevel)
-{
+static float extrude(float flat, float z, float height, float bevel) {
     float a = flat + bevel, b = absf(z - height * 0.5f) - height * 0.5f + bevel;
     float inside = minf(maxf(a, b), 0);
     a = maxf(a, 0);
@@ -13,22 +12,19 @@ static float extrude(float flat, float z, float height, float bevel)
     return inside + (a > 0 && b > 0 ? length2(a, b) : a + b) - bevel;
 }
 
-static float hexagon(float x, float y, float apothem)
-{
+static float hexagon(float x, float y, float apothem) {
     x = absf(x);
     y = absf(y);
     return maxf(x, 0.5f * x + 0.8660254f * y) - apothem;
 }
 
 /* 0 at the crest of a thread to 1 at its root. */
-static float thread_wave(float along, float y, float z, float pitch)
-{
+static float thread_wave(float along, float y, float z, float pitch) {
     float phase = along / pitch + angle_of(z, y) * (0.5f / PI);
     return absf(fract(phase) - 0.5f) * 2;
 }
 
-static float washer(const part *p, vec3 at)
-{
+static float washer(const part *p, vec3 at) {
     float r = length2(at.x, at.y);
     float flat = maxf(r - p->outer, p->inner - r);
     if (p->gap > 0) { /* a spring washer: split, its ends apart in height */
@@ -40,8 +36,7 @@ static float washer(const part *p, vec3 at)
     return extrude(flat, at.z, p->height, p->bevel);
 }
 
-static float nut(const part *p, vec3 at)
-{
+static float nut(const part *p, vec3 at) {
     float r = length2(at.x, at.y);
     float wave = thread_wave(at.z, at.x, at.y, p->pitch);
     float flat = hexagon(at.x, at.y, p->outer);
@@ -53,8 +48,7 @@ static float nut(const part *p, vec3 at)
     return maxf(d, (bore - r) * 0.8f);
 }
 
-static float gear(const part *p, vec3 at)
-{
+static float gear(const part *p, vec3 at) {
     float r = length2(at.x, at.y);
     float tip = p->outer, root = p->outer - p->wire;
     float flat = r - root;
@@ -99,8 +93,7 @@ static float gear(const part *p, vec3 at)
 }
 
 /* Along +x from the top of the head at 0; the axis at y = z = 0 (the pose lays it down). */
-static float screw(const part *p, vec3 at)
-{
+static float screw(const part *p, vec3 at) {
     float r = length2(at.y, at.z);
     float end = p->cut > 0 ? p->cut + 0.09f * (noise_fractal(at.y * 3 + p->noise_x, at.z * 3) - 0.5f) : p->length;
     float radius = p->outer;
@@ -148,8 +141,7 @@ static float screw(const part *p, vec3 at)
 }
 
 /* A helix along x, lying on z = 0. */
-static float spring(const part *p, vec3 at)
-{
+static float spring(const part *p, vec3 at) {
     at.z -= p->outer + p->wire;
     float r = length2(at.y, at.z);
     float uneven = p->bend > 0 ? 0.25f / p->length : 0; /* overstretched: coils widen towards one end */
@@ -165,8 +157,7 @@ static float spring(const part *p, vec3 at)
 }
 
 /* An angle: one plate on the ground, one standing at x = -length. */
-static float bracket(const part *p, vec3 at)
-{
+static float bracket(const part *p, vec3 at) {
     float corner = 0.12f;
     float ax = absf(at.x) - p->length + corner, ay = absf(at.y) - p->outer + corner;
     float flat = minf(maxf(ax, ay), 0) + length2(maxf(ax, 0), maxf(ay, 0)) - corner;
@@ -186,8 +177,7 @@ static float bracket(const part *p, vec3 at)
     return d;
 }
 
-static float clutter(const part *p, vec3 at)
-{
+static float clutter(const part *p, vec3 at) {
     switch (p->kind) {
     case PART_PEBBLE: {
         float wobble = 0.16f * noise_smooth(at.x * 1.7f + p->noise_x, at.y * 1.7f + at.z * 1.3f);
@@ -217,8 +207,7 @@ static float clutter(const part *p, vec3 at)
     }
 }
 
-float part_distance(const part *p, vec3 at)
-{
+float part_distance(const part *p, vec3 at) {
     if (p->bend != 0 && p->kind < N_PART_KINDS) {
         if (p->kind == PART_SCREW) {
             float over = maxf(at.x - p->bend_from, 0);
@@ -232,13 +221,26 @@ float part_distance(const part *p, vec3 at)
     }
     float d;
     switch (p->kind) {
-    case PART_WASHER: d = washer(p, at); break;
-    case PART_NUT: d = nut(p, at); break;
-    case PART_GEAR: d = gear(p, at); break;
-    case PART_SCREW: d = screw(p, at); break;
-    case PART_SPRING: d = spring(p, at); break;
-    case PART_BRACKET: d = bracket(p, at); break;
-    default: return clutter(p, at);
+    case PART_WASHER:
+        d = washer(p, at);
+        break;
+    case PART_NUT:
+        d = nut(p, at);
+        break;
+    case PART_GEAR:
+        d = gear(p, at);
+        break;
+    case PART_SCREW:
+        d = screw(p, at);
+        break;
+    case PART_SPRING:
+        d = spring(p, at);
+        break;
+    case PART_BRACKET:
+        d = bracket(p, at);
+        break;
+    default:
+        return clutter(p, at);
     }
     for (int i = 0; i < p->n_bites; i++) {
         vec3 off = sub(at, p->bites[i].at);
@@ -260,14 +262,12 @@ float part_distance(const part *p, vec3 at)
     return d;
 }
 
-static void set_box(part *p, float x, float y, float z)
-{
+static void set_box(part *p, float x, float y, float z) {
     p->box_low = v3(-x, -y, 0);
     p->box_high = v3(x, y, z);
 }
 
-void part_make(part *p, part_kind kind, rng *r)
-{
+void part_make(part *p, part_kind kind, rng *r) {
     *p = (part){.kind = kind, .outer = 1, .stripped_from = 9, .stripped_to = 9};
     p->noise_x = rng_range(r, 0, 16);
     p->noise_y = rng_range(r, 0, 16);
@@ -360,8 +360,7 @@ void part_make(part *p, part_kind kind, rng *r)
     }
 }
 
-static void chip(part *p, rng *r)
-{
+static void chip(part *p, rng *r) {
     int n = 1 + rng_below(r, 2);
     for (int i = 0; i < n && p->n_bites < 3; i++) {
         bite *b = &p->bites[p->n_bites++];
@@ -380,8 +379,7 @@ static void chip(part *p, rng *r)
     }
 }
 
-static void crack(part *p, rng *r)
-{
+static void crack(part *p, rng *r) {
     float a = rng_range(r, 0, 2 * PI), c = cosine(a), s = sine(a);
     float turn = rng_range(r, -0.35f, 0.35f);
     p->cracked = 1;
@@ -400,8 +398,7 @@ static void crack(part *p, rng *r)
     p->crack_width = rng_range(r, 0.022f, 0.042f);
 }
 
-static void bend(part *p, rng *r)
-{
+static void bend(part *p, rng *r) {
     if (p->kind == PART_SCREW) {
         p->bend_from = p->head_height + rng_range(r, 0.2f, 0.7f);
         p->bend = rng_range(r, 0.22f, 0.42f);
@@ -426,16 +423,19 @@ static void bend(part *p, rng *r)
     }
 }
 
-static void damage_once(part *p, rng *r)
-{
+static void damage_once(part *p, rng *r) {
     int which = 1 + rng_below(r, 3);
     if (rng_chance(r, 0.17f)) {
         p->rust = rng_range(r, 0.4f, 0.85f);
         return;
     }
     switch (p->kind) {
-    case PART_WASHER: which == 1 ? chip(p, r) : which == 2 ? crack(p, r) : bend(p, r); break;
-    case PART_NUT: which == 1 ? crack(p, r) : chip(p, r); break;
+    case PART_WASHER:
+        which == 1 ? chip(p, r) : which == 2 ? crack(p, r) : bend(p, r);
+        break;
+    case PART_NUT:
+        which == 1 ? crack(p, r) : chip(p, r);
+        break;
     case PART_GEAR:
         if (which == 1) {
             crack(p, r);
@@ -457,13 +457,16 @@ static void damage_once(part *p, rng *r)
             chip(p, r);
         }
         break;
-    case PART_SPRING: bend(p, r); break;
-    default: which == 1 ? bend(p, r) : which == 2 ? crack(p, r) : chip(p, r); break;
+    case PART_SPRING:
+        bend(p, r);
+        break;
+    default:
+        which == 1 ? bend(p, r) : which == 2 ? crack(p, r) : chip(p, r);
+        break;
     }
 }
 
-void part_damage(part *p, rng *r)
-{
+void part_damage(part *p, rng *r) {
     damage_once(p, r);
     if (rng_chance(r, 0.25f)) {
         if (p->rust > 0) {

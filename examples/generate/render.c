@@ -26,8 +26,7 @@ static vec3 local_vector(const object *o, vec3 w) { return v3(dot(w, o->axis[0])
 static vec3 local_point(const object *o, vec3 w) { return scale(local_vector(o, sub(w, o->at)), 1 / o->size); }
 
 /* A cheap test before the exact one: does a ray pass within `margin` of the sphere around an object? */
-static int passes(const object *o, ray w, float margin)
-{
+static int passes(const object *o, ray w, float margin) {
     vec3 off = sub(o->centre, w.from);
     float along = dot(off, w.way), r = o->reach + margin;
     float apart = dot(off, off);
@@ -35,8 +34,7 @@ static int passes(const object *o, ray w, float margin)
 }
 
 /* Where a ray is inside the object's box, grown by `margin`. */
-static int enter_box(const part *p, ray l, float margin, float *from, float *to)
-{
+static int enter_box(const part *p, ray l, float margin, float *from, float *to) {
     const float low[3] = {p->box_low.x, p->box_low.y, p->box_low.z}, high[3] = {p->box_high.x, p->box_high.y, p->box_high.z};
     const float start[3] = {l.from.x, l.from.y, l.from.z}, way[3] = {l.way.x, l.way.y, l.way.z};
     float t0 = *from, t1 = *to;
@@ -54,8 +52,7 @@ static int enter_box(const part *p, ray l, float margin, float *from, float *to)
 static ray local_ray(const object *o, ray w) { return (ray){local_point(o, w.from), local_vector(o, w.way)}; }
 
 /* The nearest object along a ray before *t (world units), or GROUND. */
-static int trace(const scene *s, ray w, float *t, float pixel)
-{
+static int trace(const scene *s, ray w, float *t, float pixel) {
     int found = GROUND;
     for (int i = 0; i < s->n_objects; i++) {
         const object *o = &s->objects[i];
@@ -82,8 +79,7 @@ static int trace(const scene *s, ray w, float *t, float pixel)
 }
 
 /* How much of the key light arrives at a point, 0 to 1. */
-static float shadow(const scene *s, vec3 at)
-{
+static float shadow(const scene *s, vec3 at) {
     float light = 1;
     vec3 to = s->lamps[0].to;
     for (int i = 0; i < s->n_objects && light > 0.01f; i++) {
@@ -113,8 +109,7 @@ static float shadow(const scene *s, vec3 at)
 }
 
 /* How open the sky is above a point of the ground, from how near the objects are. */
-static float ground_open(const scene *s, vec3 at)
-{
+static float ground_open(const scene *s, vec3 at) {
     float open = 1;
     for (int i = 0; i < s->n_objects; i++) {
         const object *o = &s->objects[i];
@@ -137,8 +132,7 @@ static float ground_open(const scene *s, vec3 at)
 }
 
 /* The light that a mirror would see in this direction. */
-static vec3 room(const scene *s, vec3 way, float roughness, float key)
-{
+static vec3 room(const scene *s, vec3 way, float roughness, float key) {
     float soft = 0.06f + roughness * 0.5f;
     float up = smoothstep(-0.1f - soft, 0.15f + soft, way.z);
     float fold = 1.6f / (0.6f + absf(way.z));
@@ -162,8 +156,7 @@ static vec3 room(const scene *s, vec3 way, float roughness, float key)
 }
 
 /* The relief that machining leaves, as a tilt of the normal (local frame). */
-static vec3 finish_tilt(const object *o, vec3 p)
-{
+static vec3 finish_tilt(const object *o, vec3 p) {
     const material *m = &o->material;
     float nx = o->part.noise_x, ny = o->part.noise_y;
     float strength = 0.05f * m->grain;
@@ -190,15 +183,13 @@ static vec3 finish_tilt(const object *o, vec3 p)
     }
 }
 
-static vec3 part_normal(const part *q, vec3 p, float e)
-{
+static vec3 part_normal(const part *q, vec3 p, float e) {
     float a = part_distance(q, v3(p.x + e, p.y - e, p.z - e)), b = part_distance(q, v3(p.x - e, p.y - e, p.z + e));
     float c = part_distance(q, v3(p.x - e, p.y + e, p.z - e)), d = part_distance(q, v3(p.x + e, p.y + e, p.z + e));
     return normal(v3(a - b - c + d, -a - b + c + d, -a + b - c + d));
 }
 
-static vec3 shade_part(const scene *s, const object *o, ray w, float t, float pixel, vec3 *normal_out)
-{
+static vec3 shade_part(const scene *s, const object *o, ray w, float t, float pixel, vec3 *normal_out) {
     vec3 at = add(w.from, scale(w.way, t)), p = local_point(o, at);
     const part *q = &o->part;
     const material *m = &o->material;
@@ -261,8 +252,7 @@ static vec3 shade_part(const scene *s, const object *o, ray w, float t, float pi
     return add(c, mul(diffuse, around));
 }
 
-static vec3 shade_ground(const scene *s, ray w, vec3 at, float key, float open)
-{
+static vec3 shade_ground(const scene *s, ray w, vec3 at, float key, float open) {
     float height, gloss, ahead, unused;
     const vec3 to = s->lamps[0].to;
     vec3 base = ground_colour(&s->ground, at.x, at.y, &height, &gloss);
@@ -294,21 +284,18 @@ typedef struct ground_grid {
     float *values; /* two for each */
 } ground_grid;
 
-static ray pixel_ray(const camera *c, float x, float y, int width, int height)
-{
+static ray pixel_ray(const camera *c, float x, float y, int width, int height) {
     float half = (float)(width < height ? width : height) * 0.5f;
     float u = (x - (float)width * 0.5f) / half * c->reach, v = ((float)height * 0.5f - y) / half * c->reach;
     return (ray){c->at, normal(add(c->forward, add(scale(c->right, u), scale(c->up, v))))};
 }
 
-static vec3 meet_ground(ray w, float *t)
-{
+static vec3 meet_ground(ray w, float *t) {
     *t = w.way.z < -0.02f ? -w.from.z / w.way.z : -w.from.z / -0.02f;
     return v3(w.from.x + w.way.x * *t, w.from.y + w.way.y * *t, 0);
 }
 
-static int make_grid(const scene *s, ground_grid *g, int width, int height)
-{
+static int make_grid(const scene *s, ground_grid *g, int width, int height) {
     g->width = width / 2 + 2;
     g->height = height / 2 + 2;
     g->values = malloc((size_t)g->width * (size_t)g->height * 2 * sizeof *g->values);
@@ -327,8 +314,7 @@ static int make_grid(const scene *s, ground_grid *g, int width, int height)
     return 0;
 }
 
-static void look_up_grid(const ground_grid *g, float x, float y, float *key, float *open)
-{
+static void look_up_grid(const ground_grid *g, float x, float y, float *key, float *open) {
     x = clampf(x * 0.5f, 0, (float)g->width - 1.01f);
     y = clampf(y * 0.5f, 0, (float)g->height - 1.01f);
     int ix = (int)x, iy = (int)y;
@@ -338,8 +324,7 @@ static void look_up_grid(const ground_grid *g, float x, float y, float *key, flo
     *open = mix(mix(a[1], a[3], fx), mix(b[1], b[3], fx), fy);
 }
 
-static sample take_sample(const scene *s, const ground_grid *g, float x, float y, int width, int height)
-{
+static sample take_sample(const scene *s, const ground_grid *g, float x, float y, int width, int height) {
     const camera *c = &s->camera;
     ray w = pixel_ray(c, x, y, width, height);
     float t;
@@ -360,8 +345,7 @@ static sample take_sample(const scene *s, const ground_grid *g, float x, float y
     return out;
 }
 
-static int differ(const sample *a, const sample *b)
-{
+static int differ(const sample *a, const sample *b) {
     if (a->object != b->object) {
         return 1;
     }
@@ -372,8 +356,7 @@ static int differ(const sample *a, const sample *b)
     return absf(x - y) > 0.25f * (x + y) + 0.02f || dot(a->normal, b->normal) < 0.8f;
 }
 
-static void see(visible *v, int x, int y)
-{
+static void see(visible *v, int x, int y) {
     if (v->n_pixels++ == 0) {
         *v = (visible){x, y, x + 1, y + 1, 1};
     }
@@ -384,8 +367,7 @@ static void see(visible *v, int x, int y)
 }
 
 /* An object covers a pixel if at least half of the samples hit it. */
-static int covering(const int *hits, int n)
-{
+static int covering(const int *hits, int n) {
     for (int i = 0; i < n; i++) {
         int same = 0;
         for (int k = 0; k < n; k++) {
@@ -398,8 +380,7 @@ static int covering(const int *hits, int n)
     return GROUND;
 }
 
-int scene_render(const scene *s, int width, int height, picture *out, visible *shown)
-{
+int scene_render(const scene *s, int width, int height, picture *out, visible *shown) {
     size_t n = (size_t)width * (size_t)height;
     sample *samples = malloc(n * sizeof *samples);
     float *light = malloc(n * 3 * sizeof *light), *spare = malloc(n * 3 * sizeof *spare);

@@ -4,8 +4,7 @@
 #include "scene.h"
 
 /* Chance is drawn one full expression at a time: C leaves the order of a call's arguments open, and with it the picture. */
-static vec3 tint(rng *r, vec3 c, float spread)
-{
+static vec3 tint(rng *r, vec3 c, float spread) {
     float level = rng_range(r, 1 - spread, 1 + spread);
     float red = level * rng_range(r, 1 - spread * 0.3f, 1 + spread * 0.3f);
     float green = level * rng_range(r, 1 - spread * 0.2f, 1 + spread * 0.2f);
@@ -14,8 +13,7 @@ static vec3 tint(rng *r, vec3 c, float spread)
 }
 
 /* Drawn alike for every kind of part, so that colour does not give the kind away. */
-static void make_material(material *m, rng *r, int steel)
-{
+static void make_material(material *m, rng *r, int steel) {
     static const struct {
         vec3 colour;
         float metal, rough_low, rough_high;
@@ -40,8 +38,7 @@ static void make_material(material *m, rng *r, int steel)
     m->dirt = rng_chance(r, 0.5f) ? rng_range(r, 0.1f, 0.6f) : 0;
 }
 
-static void make_ground(ground *g, rng *r, int calm)
-{
+static void make_ground(ground *g, rng *r, int calm) {
     g->kind = (ground_kind)rng_below(r, N_GROUNDS);
     float a = rng_range(r, 0, 2 * PI);
     g->turn_x = cosine(a);
@@ -73,8 +70,7 @@ static void make_ground(ground *g, rng *r, int calm)
     }
 }
 
-static void make_lamps(scene *s, rng *r)
-{
+static void make_lamps(scene *s, rng *r) {
     s->n_lamps = 2 + rng_below(r, 2);
     float turn = rng_range(r, 0, 2 * PI);
     float warmth = rng_range(r, -0.12f, 0.2f);
@@ -97,8 +93,7 @@ static void make_lamps(scene *s, rng *r)
     s->room_y = rng_range(r, 0, 16);
 }
 
-static void make_camera(camera *c, rng *r, int calm)
-{
+static void make_camera(camera *c, rng *r, int calm) {
     float tilt = rng_chance(r, 0.3f) ? rng_range(r, 0, 0.15f) : rng_range(r, 0.1f, 0.85f);
     float roll = rng_range(r, 0, 2 * PI), distance = rng_range(r, 3.2f, 6.5f);
     c->forward = v3(sine(tilt) * cosine(roll), sine(tilt) * sine(roll), -cosine(tilt));
@@ -138,8 +133,7 @@ static void make_camera(camera *c, rng *r, int calm)
     }
 }
 
-void scene_begin(scene *s, rng *r, int calm)
-{
+void scene_begin(scene *s, rng *r, int calm) {
     *s = (scene){0};
     make_ground(&s->ground, r, calm);
     make_lamps(s, r);
@@ -153,8 +147,7 @@ void scene_begin(scene *s, rng *r, int calm)
 }
 
 /* Turns an object about its own x by `roll`, dips its x by `pitch`, then turns it about the upright by `yaw`. */
-static void set_axes(object *o, float pitch, float roll, float yaw)
-{
+static void set_axes(object *o, float pitch, float roll, float yaw) {
     float cy = cosine(yaw), sy = sine(yaw), cp = cosine(pitch), sp = sine(pitch), cr = cosine(roll), sr = sine(roll);
     vec3 x = v3(cp, 0, -sp), y = v3(0, 1, 0), z = v3(sp, 0, cp);
     vec3 y2 = add(scale(y, cr), scale(z, sr)), z2 = sub(scale(z, cr), scale(y, sr));
@@ -165,13 +158,11 @@ static void set_axes(object *o, float pitch, float roll, float yaw)
     }
 }
 
-static vec3 to_world(const object *o, vec3 p)
-{
+static vec3 to_world(const object *o, vec3 p) {
     return add(add(scale(o->axis[0], p.x * o->size), scale(o->axis[1], p.y * o->size)), scale(o->axis[2], p.z * o->size));
 }
 
-object *scene_add(scene *s, rng *r, part_kind kind, int damaged, float x, float y, float size, float spacing)
-{
+object *scene_add(scene *s, rng *r, part_kind kind, int damaged, float x, float y, float size, float spacing) {
     if (s->n_objects == MAX_OBJECTS) {
         return NULL;
     }
@@ -228,8 +219,7 @@ object *scene_add(scene *s, rng *r, part_kind kind, int damaged, float x, float 
     return o;
 }
 
-void scene_clutter(scene *s, rng *r, int n)
-{
+void scene_clutter(scene *s, rng *r, int n) {
     static const part_kind kinds[] = {PART_PEBBLE, PART_PEBBLE, PART_ROD, PART_COIN, PART_RING, PART_SHAVING, PART_SHAVING};
     for (int i = 0; i < n; i++) {
         part_kind kind = kinds[rng_below(r, 7)];

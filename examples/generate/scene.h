@@ -25,14 +25,14 @@ typedef struct material {
 typedef struct object {
     part part;
     material material;
-    vec3 at;       /* where its local origin lies */
-    vec3 axis[3];  /* its local x, y, z in the world */
-    float size;    /* world units per local unit */
-    vec3 centre;   /* of a sphere around it, */
-    float reach;   /* and that sphere's radius */
-    float radius;  /* on the ground, around its middle; for placing without overlap */
+    vec3 at;      /* where its local origin lies */
+    vec3 axis[3]; /* its local x, y, z in the world */
+    float size;   /* world units per local unit */
+    vec3 centre;  /* of a sphere around it, */
+    float reach;  /* and that sphere's radius */
+    float radius; /* on the ground, around its middle; for placing without overlap */
     float middle_x, middle_y;
-    int wanted;    /* a part that carries a tag, no clutter */
+    int wanted; /* a part that carries a tag, no clutter */
 } object;
 
 typedef enum ground_kind {

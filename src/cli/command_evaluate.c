@@ -15,13 +15,11 @@ typedef struct evaluate_options {
     measure_options measure;
 } evaluate_options;
 
-static void advise(const char *folder)
-{
+static void advise(const char *folder) {
     console_hint("name the folder of the test pictures: ocellus evaluate MODEL %s/test", folder);
 }
 
-static int measure(oc_report **report, const oc_model *model, const oc_dataset *data, session *s)
-{
+static int measure(oc_report **report, const oc_model *model, const oc_dataset *data, session *s) {
     oc_error error = OC_ERROR_INIT;
     progress bar;
     progress_begin(&bar, s->general->quiet);
@@ -29,20 +27,15 @@ static int measure(oc_report **report, const oc_model *model, const oc_dataset *
     oc_status status = oc_model_evaluate(report, model, data, progress_update, &bar, &error);
     progress_end(&bar);
     session_end_warnings(s);
-    if (platform_interrupt() != 0)
-        return console_interrupted("the measurement is not complete");
-    if (status == OC_OK)
-        return STATUS_DONE;
+    if (platform_interrupt() != 0) return console_interrupted("the measurement is not complete");
+    if (status == OC_OK) return STATUS_DONE;
     console_failure(&error);
-    if (error.code == OC_E_DATA)
-        console_hint("'ocellus info MODEL' lists the tags that the model knows");
+    if (error.code == OC_E_DATA) console_hint("'ocellus info MODEL' lists the tags that the model knows");
     return STATUS_FAILED;
 }
 
-static int show(const oc_report *report, const evaluate_options *o)
-{
-    if (!o->general.json)
-        return measure_print(report, &o->measure);
+static int show(const oc_report *report, const evaluate_options *o) {
+    if (!o->general.json) return measure_print(report, &o->measure);
     json j = {0};
     json_object(&j, NULL);
     json_text(&j, "model", o->model);
@@ -53,21 +46,16 @@ static int show(const oc_report *report, const evaluate_options *o)
     return status;
 }
 
-static int evaluate(const evaluate_options *o)
-{
+static int evaluate(const evaluate_options *o) {
     session s = {0};
     oc_model *model = NULL;
     oc_dataset *data = NULL;
     oc_report *report = NULL;
     int status = session_open(&s, &o->general);
-    if (status == STATUS_DONE)
-        status = session_load_model(&model, &s, o->model);
-    if (status == STATUS_DONE)
-        status = session_load_dataset(&data, &s, o->data, o->split, advise);
-    if (status == STATUS_DONE)
-        status = measure(&report, model, data, &s);
-    if (status == STATUS_DONE)
-        status = show(report, o);
+    if (status == STATUS_DONE) status = session_load_model(&model, &s, o->model);
+    if (status == STATUS_DONE) status = session_load_dataset(&data, &s, o->data, o->split, advise);
+    if (status == STATUS_DONE) status = measure(&report, model, data, &s);
+    if (status == STATUS_DONE) status = show(report, o);
     oc_report_free(report);
     oc_dataset_free(data);
     oc_model_free(model);
@@ -75,19 +63,16 @@ static int evaluate(const evaluate_options *o)
     return status;
 }
 
-static int run(const command *self, int argc, char **argv)
-{
+static int run(const command *self, int argc, char **argv) {
     evaluate_options o = {0};
     int n_operands = 0;
     const cli_option own[] = {
         {"split", 0, OPTION_TEXT, "NAME", "measure on this split of the CSV file", 0, 0, &o.split},
     };
-    const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])},
-                                   measure_group(&o.measure),
-                                   general_group(&o.general)};
+    const option_group groups[] = {
+        {"Options", own, sizeof(own) / sizeof(own[0])}, measure_group(&o.measure), general_group(&o.general)};
     int status = options_parse(self, groups, sizeof(groups) / sizeof(groups[0]), argc, argv, &n_operands);
-    if (status != OPTIONS_PARSED)
-        return status;
+    if (status != OPTIONS_PARSED) return status;
     if (n_operands != 2)
         return options_misused(self, "evaluate takes a model and a folder or CSV file, and %d argument%s given", n_operands,
                                n_operands == 1 ? " was" : "s were");

@@ -5,8 +5,7 @@
 #include "options.h"
 #include "table.h"
 
-static void show_commands(void)
-{
+static void show_commands(void) {
     printf("usage: ocellus COMMAND [arguments] [options]\n"
            "\n"
            "Trains, measures and runs image classifiers on your own computer.\n"
@@ -27,14 +26,11 @@ static void show_commands(void)
            "'ocellus help COMMAND' tells more about a command.\n");
 }
 
-static int run(const command *self, int argc, char **argv)
-{
+static int run(const command *self, int argc, char **argv) {
     int n_operands = 0;
     int status = options_parse(self, NULL, 0, argc, argv, &n_operands);
-    if (status != OPTIONS_PARSED)
-        return status;
-    if (n_operands > 1)
-        return options_misused(self, "help takes one command, and '%s' is one too many", argv[1]);
+    if (status != OPTIONS_PARSED) return status;
+    if (n_operands > 1) return options_misused(self, "help takes one command, and '%s' is one too many", argv[1]);
     if (n_operands == 0) {
         show_commands();
         return STATUS_DONE;

@@ -38,8 +38,7 @@ typedef struct prediction {
     size_t n_passed_over;
 } prediction;
 
-static void measure_columns(prediction *p)
-{
+static void measure_columns(prediction *p) {
     for (size_t i = 0; i < oc_model_n_tags(p->model); i++) {
         size_t width = text_width(oc_model_tag(p->model, i));
         p->tag_columns = width > p->tag_columns ? width : p->tag_columns;
@@ -48,27 +47,22 @@ static void measure_columns(prediction *p)
         char *name = text_printable(p->pictures.names[i]);
         size_t width = text_width(name);
         free(name);
-        if (width <= MAX_NAME_COLUMNS && width > p->name_columns)
-            p->name_columns = width;
+        if (width <= MAX_NAME_COLUMNS && width > p->name_columns) p->name_columns = width;
     }
 }
 
 /* The answers that are wanted come first, since all are sorted. */
-static size_t n_wanted(const predict_options *o, const oc_result *result)
-{
+static size_t n_wanted(const predict_options *o, const oc_result *result) {
     size_t n = oc_result_count(result);
-    if (o->n_top > 0 && (size_t)o->n_top < n)
-        n = (size_t)o->n_top;
+    if (o->n_top > 0 && (size_t)o->n_top < n) n = (size_t)o->n_top;
     for (size_t i = 0; i < n; i++) {
         oc_box box = OC_BOX_INIT;
-        if (oc_result_get(result, i, &box, NULL) != OC_OK || (double)box.probability < o->threshold)
-            return i;
+        if (oc_result_get(result, i, &box, NULL) != OC_OK || (double)box.probability < o->threshold) return i;
     }
     return n;
 }
 
-static void print_result(const prediction *p, const char *name, const oc_result *result)
-{
+static void print_result(const prediction *p, const char *name, const oc_result *result) {
     char *shown = text_printable(name);
     size_t width = text_width(shown), n = n_wanted(p->options, result);
     printf("%s", shown);
@@ -90,8 +84,7 @@ static void print_result(const prediction *p, const char *name, const oc_result 
     }
 }
 
-static void write_result(const prediction *p, const char *name, const oc_result *result)
-{
+static void write_result(const prediction *p, const char *name, const oc_result *result) {
     json j = {.compact = true};
     size_t n = n_wanted(p->options, result);
     json_object(&j, NULL);
@@ -109,8 +102,7 @@ static void write_result(const prediction *p, const char *name, const oc_result 
     json_end_object(&j);
 }
 
-static void write_failure(const char *name, const oc_error *error)
-{
+static void write_failure(const char *name, const oc_error *error) {
     json j = {.compact = true};
     json_object(&j, NULL);
     json_text(&j, "picture", name);
@@ -122,8 +114,7 @@ static void write_failure(const char *name, const oc_error *error)
 }
 
 /* A batch tells of its first failure only, so each of its failures is asked for again alone. */
-static void handle_missing(prediction *p, size_t index)
-{
+static void handle_missing(prediction *p, size_t index) {
     oc_error error = OC_ERROR_INIT;
     oc_result *result = NULL;
     oc_image image = pictures_image(&p->pictures, index);
@@ -139,14 +130,12 @@ static void handle_missing(prediction *p, size_t index)
         p->n_passed_over++;
     } else {
         console_failure(&error);
-        if (p->options->general.json)
-            write_failure(name, &error);
+        if (p->options->general.json) write_failure(name, &error);
         p->n_failed++;
     }
 }
 
-static void predict_batch(prediction *p, size_t first, size_t n)
-{
+static void predict_batch(prediction *p, size_t first, size_t n) {
     oc_image images[BATCH];
     const oc_image *pointers[BATCH];
     oc_result *results[BATCH] = {NULL};
@@ -169,23 +158,18 @@ static void predict_batch(prediction *p, size_t first, size_t n)
     }
 }
 
-static int conclude(const prediction *p)
-{
+static int conclude(const prediction *p) {
     size_t n_failed = p->n_failed + p->pictures.n_failed;
     if (p->n_passed_over > 0 && !p->options->general.quiet)
         console_note("note: passed over %zu file%s that %s not a picture", p->n_passed_over, p->n_passed_over == 1 ? "" : "s",
                      p->n_passed_over == 1 ? "is" : "are");
-    if (platform_interrupt() != 0)
-        return console_interrupted("the pictures after the last one shown were not predicted");
-    if (p->n_done == 0 && n_failed == 0)
-        console_error("no picture was found");
-    if (n_failed > 0 && p->n_done > 0)
-        console_error("%zu of %zu could not be predicted", n_failed, n_failed + p->n_done);
+    if (platform_interrupt() != 0) return console_interrupted("the pictures after the last one shown were not predicted");
+    if (p->n_done == 0 && n_failed == 0) console_error("no picture was found");
+    if (n_failed > 0 && p->n_done > 0) console_error("%zu of %zu could not be predicted", n_failed, n_failed + p->n_done);
     return p->n_done == 0 ? STATUS_FAILED : n_failed > 0 ? STATUS_PARTLY : STATUS_DONE;
 }
 
-static int predict_all(prediction *p)
-{
+static int predict_all(prediction *p) {
     progress bar;
     double began = platform_seconds();
     size_t n = p->pictures.n;
@@ -194,8 +178,7 @@ static int predict_all(prediction *p)
     platform_defer_interrupts();
     for (size_t first = 0; first < n && platform_interrupt() == 0; first += BATCH) {
         predict_batch(p, first, n - first < BATCH ? n - first : BATCH);
-        if (!console_flush_output())
-            break;
+        if (!console_flush_output()) break;
         oc_progress now = {.struct_size = sizeof(now), .stage = "predicting"};
         size_t n_tried = first + BATCH < n ? first + BATCH : n;
         now.fraction = (double)n_tried / (double)n;
@@ -207,17 +190,14 @@ static int predict_all(prediction *p)
     return conclude(p);
 }
 
-static int predict(const predict_options *o)
-{
+static int predict(const predict_options *o) {
     session s = {0};
     oc_model *model = NULL;
     oc_error error = OC_ERROR_INIT;
     prediction p = {.options = o};
     int status = session_open(&s, &o->general);
-    if (status == STATUS_DONE)
-        status = session_load_model(&model, &s, o->model);
-    if (status == STATUS_DONE && oc_predictor_create(&p.predictor, model, &error) != OC_OK)
-        status = console_failure(&error);
+    if (status == STATUS_DONE) status = session_load_model(&model, &s, o->model);
+    if (status == STATUS_DONE && oc_predictor_create(&p.predictor, model, &error) != OC_OK) status = console_failure(&error);
     if (status == STATUS_DONE) {
         p.model = model;
         pictures_collect(&p.pictures, o->operands, o->n_operands, o->recursive);
@@ -231,25 +211,20 @@ static int predict(const predict_options *o)
     return status;
 }
 
-static int run(const command *self, int argc, char **argv)
-{
+static int run(const command *self, int argc, char **argv) {
     predict_options o = {.n_top = 3};
     int n_operands = 0;
     const cli_option own[] = {
         {"top", 'n', OPTION_INTEGER, "N", "show at most N answers for each picture (default 3; 0: all)", 0, 1e9, &o.n_top},
         {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0)", 0, 1,
          &o.threshold},
-        {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0,
-         &o.recursive},
+        {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0, &o.recursive},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};
     int status = options_parse(self, groups, sizeof(groups) / sizeof(groups[0]), argc, argv, &n_operands);
-    if (status != OPTIONS_PARSED)
-        return status;
-    if (n_operands == 0)
-        return options_misused(self, "predict takes a model and the pictures to predict");
-    if (n_operands == 1)
-        return options_misused(self, "'%s' is the model; name the pictures to predict after it", argv[0]);
+    if (status != OPTIONS_PARSED) return status;
+    if (n_operands == 0) return options_misused(self, "predict takes a model and the pictures to predict");
+    if (n_operands == 1) return options_misused(self, "'%s' is the model; name the pictures to predict after it", argv[0]);
     o.model = argv[0];
     o.operands = argv + 1;
     o.n_operands = (size_t)n_operands - 1;

@@ -22,18 +22,15 @@ typedef struct hyper_parameters {
     text_list owned;
 } hyper_parameters;
 
-static const char *owned_text(hyper_parameters *h, char *text)
-{
+static const char *owned_text(hyper_parameters *h, char *text) {
     text_list_add(&h->owned, text);
     return text;
 }
 
-static cli_option to_flag(hyper_parameters *h, const oc_option *option, const char **value)
-{
+static cli_option to_flag(hyper_parameters *h, const oc_option *option, const char **value) {
     char *name = text_format("%s", option->key);
     for (char *c = name; *c != '\0'; c++)
-        if (*c == '_')
-            *c = '-';
+        if (*c == '_') *c = '-';
     cli_option flag = {.name = owned_text(h, name), .kind = OPTION_TEXT, .target = (void *)value};
     if (option->type == OC_OPTION_BOOLEAN) {
         flag.kind = OPTION_SWITCH;
@@ -49,13 +46,11 @@ static cli_option to_flag(hyper_parameters *h, const oc_option *option, const ch
     return flag;
 }
 
-static void hyper_parameters_load(hyper_parameters *h)
-{
+static void hyper_parameters_load(hyper_parameters *h) {
     oc_option option = OC_OPTION_INIT;
     uint32_t n = 0;
     *h = (hyper_parameters){0};
-    while (oc_trainer_option(n, &option, NULL) == OC_OK)
-        n++;
+    while (oc_trainer_option(n, &option, NULL) == OC_OK) n++;
     h->keys = text_allocate(n * sizeof(*h->keys));
     h->values = text_allocate(n * sizeof(*h->values));
     h->options = text_allocate(n * sizeof(*h->options));
@@ -67,8 +62,7 @@ static void hyper_parameters_load(hyper_parameters *h)
     }
 }
 
-static void hyper_parameters_free(hyper_parameters *h)
-{
+static void hyper_parameters_free(hyper_parameters *h) {
     free(h->keys);
     free(h->values);
     free(h->options);
@@ -87,8 +81,7 @@ typedef struct train_options {
 } train_options;
 
 /* Training may take long: what can be known to fail at its end is looked at before its beginning. */
-static int check_output(const char *path)
-{
+static int check_output(const char *path) {
     path_kind existing = platform_path_kind(path);
     if (existing == PATH_FOLDER) {
         console_error("%s: is a folder; the model needs the name of a file", path);
@@ -118,32 +111,25 @@ static int check_output(const char *path)
     return status;
 }
 
-static void advise_train(const char *folder)
-{
+static void advise_train(const char *folder) {
     console_hint("ocellus train %s/train --test %s/test -o model.ocm", folder, folder);
     console_hint("or, with a CSV file: ocellus train %s/labels.csv --split train --test-split test -o model.ocm", folder);
 }
 
-static void advise_test(const char *folder)
-{
-    console_hint("give the folder of the test pictures: --test %s/test", folder);
-}
+static void advise_test(const char *folder) { console_hint("give the folder of the test pictures: --test %s/test", folder); }
 
 /* Whether the model would be measured on what it was trained on. */
-static bool tests_itself(const train_options *o)
-{
+static bool tests_itself(const train_options *o) {
     const char *split = o->split != NULL ? o->split : "", *test_split = o->test_split != NULL ? o->test_split : "";
-    return (o->test != NULL || o->test_split != NULL) && strcmp(split, test_split) == 0
-           && (o->test == NULL || platform_same_path(o->data, o->test));
+    return (o->test != NULL || o->test_split != NULL) && strcmp(split, test_split) == 0 &&
+           (o->test == NULL || platform_same_path(o->data, o->test));
 }
 
-static int load_data(oc_dataset **data, oc_dataset **test, session *s, const train_options *o)
-{
+static int load_data(oc_dataset **data, oc_dataset **test, session *s, const train_options *o) {
     int status = session_load_dataset(data, s, o->data, o->split, advise_train);
     if (status == STATUS_DONE && (o->test != NULL || o->test_split != NULL))
         status = session_load_dataset(test, s, o->test != NULL ? o->test : o->data, o->test_split, advise_test);
-    if (status != STATUS_DONE || o->general.quiet)
-        return status;
+    if (status != STATUS_DONE || o->general.quiet) return status;
     console_note("%s: %zu pictures, %zu tags", o->data, oc_dataset_count(*data), oc_dataset_n_tags(*data));
     if (*test != NULL)
         console_note("%s: %zu pictures to measure on", o->test != NULL ? o->test : o->data, oc_dataset_count(*test));
@@ -151,8 +137,7 @@ static int load_data(oc_dataset **data, oc_dataset **test, session *s, const tra
 }
 
 static int make_trainer(oc_trainer **trainer, session *s, const train_options *o, const oc_dataset *data,
-                        const oc_dataset *test)
-{
+                        const oc_dataset *test) {
     oc_error error = OC_ERROR_INIT;
     if (oc_trainer_create(trainer, s->context, data, &error) != OC_OK) {
         console_failure(&error);
@@ -161,8 +146,7 @@ static int make_trainer(oc_trainer **trainer, session *s, const train_options *o
         return STATUS_FAILED;
     }
     for (size_t i = 0; i < o->hyper.n; i++) {
-        if (o->hyper.values[i] == NULL
-            || oc_trainer_set(*trainer, o->hyper.keys[i], o->hyper.values[i], &error) == OC_OK)
+        if (o->hyper.values[i] == NULL || oc_trainer_set(*trainer, o->hyper.keys[i], o->hyper.values[i], &error) == OC_OK)
             continue;
         console_failure(&error);
         console_hint("option '--%s': see 'ocellus help train'", o->hyper.options[i].name);
@@ -177,8 +161,7 @@ static int make_trainer(oc_trainer **trainer, session *s, const train_options *o
     return STATUS_DONE;
 }
 
-static int run_trainer(oc_model **model, oc_trainer *trainer, session *s)
-{
+static int run_trainer(oc_model **model, oc_trainer *trainer, session *s) {
     oc_error error = OC_ERROR_INIT;
     progress bar;
     progress_begin(&bar, s->general->quiet);
@@ -188,13 +171,11 @@ static int run_trainer(oc_model **model, oc_trainer *trainer, session *s)
     platform_interrupt_trainer(NULL);
     progress_end(&bar);
     session_end_warnings(s);
-    if (platform_interrupt() != 0)
-        return console_interrupted("no model was written");
+    if (platform_interrupt() != 0) return console_interrupted("no model was written");
     return status == OC_OK ? STATUS_DONE : console_failure(&error);
 }
 
-static int show(const oc_model *model, const train_options *o, double seconds)
-{
+static int show(const oc_model *model, const train_options *o, double seconds) {
     oc_error error = OC_ERROR_INIT;
     oc_report *report = NULL;
     int status = STATUS_FAILED;
@@ -221,15 +202,15 @@ static int show(const oc_model *model, const train_options *o, double seconds)
         char *output = text_printable(o->output);
         status = measure_print(report, &o->measure);
         printf("\nTrained in %s. Saved %s (%s).\n"
-               "Try it: ocellus predict %s PICTURE\n", duration, output, bytes, output);
+               "Try it: ocellus predict %s PICTURE\n",
+               duration, output, bytes, output);
         free(output);
     }
     oc_report_free(report);
     return status;
 }
 
-static int train(const train_options *o)
-{
+static int train(const train_options *o) {
     session s = {0};
     oc_dataset *data = NULL, *test = NULL;
     oc_trainer *trainer = NULL;
@@ -237,18 +218,12 @@ static int train(const train_options *o)
     oc_error error = OC_ERROR_INIT;
     double began = platform_seconds();
     int status = check_output(o->output);
-    if (status == STATUS_DONE)
-        status = session_open(&s, &o->general);
-    if (status == STATUS_DONE)
-        status = load_data(&data, &test, &s, o);
-    if (status == STATUS_DONE)
-        status = make_trainer(&trainer, &s, o, data, test);
-    if (status == STATUS_DONE)
-        status = run_trainer(&model, trainer, &s);
-    if (status == STATUS_DONE && oc_model_save(model, o->output, &error) != OC_OK)
-        status = console_failure(&error);
-    if (status == STATUS_DONE)
-        status = show(model, o, platform_seconds() - began);
+    if (status == STATUS_DONE) status = session_open(&s, &o->general);
+    if (status == STATUS_DONE) status = load_data(&data, &test, &s, o);
+    if (status == STATUS_DONE) status = make_trainer(&trainer, &s, o, data, test);
+    if (status == STATUS_DONE) status = run_trainer(&model, trainer, &s);
+    if (status == STATUS_DONE && oc_model_save(model, o->output, &error) != OC_OK) status = console_failure(&error);
+    if (status == STATUS_DONE) status = show(model, o, platform_seconds() - began);
     oc_model_free(model);
     oc_trainer_free(trainer);
     oc_dataset_free(test);
@@ -257,8 +232,7 @@ static int train(const train_options *o)
     return status;
 }
 
-static int run(const command *self, int argc, char **argv)
-{
+static int run(const command *self, int argc, char **argv) {
     train_options o = {0};
     int n_operands = 0;
     hyper_parameters_load(&o.hyper);

@@ -5,8 +5,7 @@
 #include "json.h"
 #include "session.h"
 
-static void show(const session *s)
-{
+static void show(const session *s) {
     char header[32];
     snprintf(header, sizeof(header), "%d.%d.%d", OC_VERSION_MAJOR, OC_VERSION_MINOR, OC_VERSION_PATCH);
     if (s->general->json) {
@@ -20,27 +19,22 @@ static void show(const session *s)
         return;
     }
     printf("ocellus %s\n", oc_version_string());
-    if (s->general->quiet)
-        return;
+    if (s->general->quiet) return;
     printf("  header        %s\n", header);
     printf("  instructions  %s\n", oc_context_cpu(s->context));
     printf("  threads       %u\n", oc_context_n_threads(s->context));
 }
 
-static int run(const command *self, int argc, char **argv)
-{
+static int run(const command *self, int argc, char **argv) {
     general_options general = {0};
     session s = {0};
     int n_operands = 0;
     const option_group groups[] = {general_group(&general)};
     int status = options_parse(self, groups, 1, argc, argv, &n_operands);
-    if (status != OPTIONS_PARSED)
-        return status;
-    if (n_operands > 0)
-        return options_misused(self, "version takes no arguments, and '%s' was given", argv[0]);
+    if (status != OPTIONS_PARSED) return status;
+    if (n_operands > 0) return options_misused(self, "version takes no arguments, and '%s' was given", argv[0]);
     status = session_open(&s, &general);
-    if (status == STATUS_DONE)
-        show(&s);
+    if (status == STATUS_DONE) show(&s);
     session_close(&s);
     return status;
 }

@@ -12,17 +12,12 @@ static const command *const commands[] = {
     &command_train, &command_evaluate, &command_predict, &command_info, &command_version, &command_help,
 };
 
-const command *command_at(size_t index)
-{
-    return index < sizeof(commands) / sizeof(commands[0]) ? commands[index] : NULL;
-}
+const command *command_at(size_t index) { return index < sizeof(commands) / sizeof(commands[0]) ? commands[index] : NULL; }
 
-const command *command_find(const char *name)
-{
+const command *command_find(const char *name) {
     text_nearest nearest = {name, NULL, 0};
     for (size_t i = 0; command_at(i) != NULL; i++) {
-        if (strcmp(command_at(i)->name, name) == 0)
-            return command_at(i);
+        if (strcmp(command_at(i)->name, name) == 0) return command_at(i);
         text_nearest_offer(&nearest, command_at(i)->name);
     }
     console_error("'%s' is not a command", name);
@@ -33,8 +28,7 @@ const command *command_find(const char *name)
     return NULL;
 }
 
-static int run(int argc, char **argv)
-{
+static int run(int argc, char **argv) {
     if (argc < 2) {
         console_error("no command was given");
         console_hint("'ocellus help' lists the commands");
@@ -54,11 +48,9 @@ static int run(int argc, char **argv)
     return wanted != NULL ? wanted->run(wanted, argc - 2, argv + 2) : STATUS_USAGE;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     platform_start();
     int status = run(argc, argv);
-    if (!console_flush_output() && (status == STATUS_DONE || status == STATUS_PARTLY))
-        status = STATUS_FAILED;
+    if (!console_flush_output() && (status == STATUS_DONE || status == STATUS_PARTLY)) status = STATUS_FAILED;
     return status;
 }

@@ -12,8 +12,7 @@
 
 #define MAX_CONFUSIONS 10
 
-option_group measure_group(measure_options *m)
-{
+option_group measure_group(measure_options *m) {
     const cli_option options[N_MEASURE_OPTIONS] = {
         {"threshold", 0, OPTION_NUMBER, "P",
          "count a picture as predicted only if its best tag has at least this probability, 0 to 1 (default 0)", 0, 1,
@@ -42,38 +41,31 @@ typedef struct findings {
     oc_metrics mean;
     oc_report_entry *mistakes; /* the most certain first */
     size_t n_mistakes;
-    size_t n_listed; /* of the mistakes; 0 if the pictures' names are not known */
+    size_t n_listed;       /* of the mistakes; 0 if the pictures' names are not known */
     confusion *confusions; /* the most frequent first */
     size_t n_confusions;
 } findings;
 
-static int by_certainty(const void *a, const void *b)
-{
+static int by_certainty(const void *a, const void *b) {
     const oc_report_entry *x = a, *y = b;
-    if (x->probability != y->probability)
-        return x->probability > y->probability ? -1 : 1;
+    if (x->probability != y->probability) return x->probability > y->probability ? -1 : 1;
     return x->name != NULL && y->name != NULL ? strcmp(x->name, y->name) : 0;
 }
 
-static int by_pair(const void *a, const void *b)
-{
+static int by_pair(const void *a, const void *b) {
     const confusion *x = a, *y = b;
-    if (x->truth != y->truth)
-        return x->truth < y->truth ? -1 : 1;
+    if (x->truth != y->truth) return x->truth < y->truth ? -1 : 1;
     return (x->predicted > y->predicted) - (x->predicted < y->predicted);
 }
 
-static int by_frequency(const void *a, const void *b)
-{
+static int by_frequency(const void *a, const void *b) {
     const confusion *x = a, *y = b;
-    if (x->n != y->n)
-        return x->n > y->n ? -1 : 1;
+    if (x->n != y->n) return x->n > y->n ? -1 : 1;
     return by_pair(a, b);
 }
 
 /* Counted from the mistakes, because a table of all pairs of ten thousand tags would be far longer than they are. */
-static void count_confusions(findings *f)
-{
+static void count_confusions(findings *f) {
     f->confusions = text_allocate(f->n_mistakes * sizeof(*f->confusions));
     for (size_t i = 0; i < f->n_mistakes; i++)
         f->confusions[i] = (confusion){f->mistakes[i].truth, f->mistakes[i].predicted, 1};
@@ -87,47 +79,40 @@ static void count_confusions(findings *f)
     qsort(f->confusions, f->n_confusions, sizeof(*f->confusions), by_frequency);
 }
 
-static int gather(findings *f, const oc_report *report, const measure_options *options)
-{
+static int gather(findings *f, const oc_report *report, const measure_options *options) {
     oc_error error = OC_ERROR_INIT;
     const oc_metrics blank = OC_METRICS_INIT;
     *f = (findings){.report = report, .threshold = options->threshold, .together = blank, .mean = blank};
     f->n_tags = oc_report_n_tags(report);
     f->tags = text_allocate(f->n_tags * sizeof(*f->tags));
-    if (oc_report_metrics(report, OC_TAGS_TOGETHER, f->threshold, &f->together, &error) != OC_OK
-        || oc_report_metrics(report, OC_TAGS_MEAN, f->threshold, &f->mean, &error) != OC_OK)
+    if (oc_report_metrics(report, OC_TAGS_TOGETHER, f->threshold, &f->together, &error) != OC_OK ||
+        oc_report_metrics(report, OC_TAGS_MEAN, f->threshold, &f->mean, &error) != OC_OK)
         return console_failure(&error);
     for (size_t i = 0; i < f->n_tags; i++) {
         f->tags[i] = blank;
-        if (oc_report_metrics(report, (int32_t)i, f->threshold, &f->tags[i], &error) != OC_OK)
-            return console_failure(&error);
+        if (oc_report_metrics(report, (int32_t)i, f->threshold, &f->tags[i], &error) != OC_OK) return console_failure(&error);
     }
     size_t n = oc_report_count(report);
     f->mistakes = text_allocate(n * sizeof(*f->mistakes));
     for (size_t i = 0; i < n; i++) {
         oc_report_entry entry = OC_REPORT_ENTRY_INIT;
-        if (oc_report_get(report, i, &entry, &error) != OC_OK)
-            return console_failure(&error);
-        if (entry.truth != entry.predicted)
-            f->mistakes[f->n_mistakes++] = entry;
+        if (oc_report_get(report, i, &entry, &error) != OC_OK) return console_failure(&error);
+        if (entry.truth != entry.predicted) f->mistakes[f->n_mistakes++] = entry;
     }
     qsort(f->mistakes, f->n_mistakes, sizeof(*f->mistakes), by_certainty);
     count_confusions(f);
     bool named = f->n_mistakes > 0 && f->mistakes[0].name != NULL;
-    if (named)
-        f->n_listed = (size_t)options->n_mistakes < f->n_mistakes ? (size_t)options->n_mistakes : f->n_mistakes;
+    if (named) f->n_listed = (size_t)options->n_mistakes < f->n_mistakes ? (size_t)options->n_mistakes : f->n_mistakes;
     return STATUS_DONE;
 }
 
-static void release(findings *f)
-{
+static void release(findings *f) {
     free(f->tags);
     free(f->mistakes);
     free(f->confusions);
 }
 
-static void tag_row(table *t, const char *name, const oc_metrics *m, bool counted)
-{
+static void tag_row(table *t, const char *name, const oc_metrics *m, bool counted) {
     table_cell(t, "%s", name);
     table_cell(t, "%u", m->n_pictures);
     if (counted)
@@ -140,25 +125,19 @@ static void tag_row(table *t, const char *name, const oc_metrics *m, bool counte
     table_cell(t, "%.1f %%", 100 * m->average_precision);
 }
 
-static void print_tags(const findings *f)
-{
+static void print_tags(const findings *f) {
     static const char *const titles[] = {"tag", "pictures", "predicted", "precision", "recall", "F1", "AP"};
     table t = {0};
     table_begin(&t, "lrrrrrr");
-    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-        table_cell(&t, "%s", titles[i]);
-    for (size_t i = 0; i < f->n_tags; i++)
-        tag_row(&t, oc_report_tag(f->report, i), &f->tags[i], true);
-    if (f->n_tags > 1)
-        tag_row(&t, "(mean of the tags)", &f->mean, false);
+    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) table_cell(&t, "%s", titles[i]);
+    for (size_t i = 0; i < f->n_tags; i++) tag_row(&t, oc_report_tag(f->report, i), &f->tags[i], true);
+    if (f->n_tags > 1) tag_row(&t, "(mean of the tags)", &f->mean, false);
     table_end(&t, 2);
 }
 
-static void print_confusions(const findings *f)
-{
+static void print_confusions(const findings *f) {
     size_t n = f->n_confusions < MAX_CONFUSIONS ? f->n_confusions : MAX_CONFUSIONS;
-    if (n == 0)
-        return;
+    if (n == 0) return;
     printf("\nMost often confused%s\n", n < f->n_confusions ? " (the first of more)" : "");
     table t = {0};
     table_begin(&t, "lllr");
@@ -172,10 +151,8 @@ static void print_confusions(const findings *f)
     table_end(&t, 2);
 }
 
-static void print_mistakes(const findings *f)
-{
-    if (f->n_listed == 0)
-        return;
+static void print_mistakes(const findings *f) {
+    if (f->n_listed == 0) return;
     if (f->n_listed < f->n_mistakes)
         printf("\nMistakes, the most certain %zu of %zu\n", f->n_listed, f->n_mistakes);
     else
@@ -193,8 +170,7 @@ static void print_mistakes(const findings *f)
     table_end(&t, 2);
 }
 
-static void print_method(const findings *f)
-{
+static void print_method(const findings *f) {
     const oc_report *report = f->report;
     size_t n = oc_report_count(report), n_skipped = oc_report_n_skipped(report);
     if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
@@ -204,12 +180,10 @@ static void print_method(const findings *f)
     if (n_skipped > 0)
         printf("%zu picture%s could not be read and %s left out.\n", n_skipped, n_skipped == 1 ? "" : "s",
                n_skipped == 1 ? "was" : "were");
-    if (f->threshold > 0)
-        printf("A best tag below %.4g %% does not count as predicted.\n", 100 * f->threshold);
+    if (f->threshold > 0) printf("A best tag below %.4g %% does not count as predicted.\n", 100 * f->threshold);
 }
 
-int measure_print(const oc_report *report, const measure_options *options)
-{
+int measure_print(const oc_report *report, const measure_options *options) {
     findings f;
     int status = gather(&f, report, options);
     if (status == STATUS_DONE) {
@@ -228,8 +202,7 @@ int measure_print(const oc_report *report, const measure_options *options)
     return status;
 }
 
-static void metrics_members(json *j, const oc_metrics *m, bool deviations)
-{
+static void metrics_members(json *j, const oc_metrics *m, bool deviations) {
     json_integer(j, "n_pictures", m->n_pictures);
     json_integer(j, "n_predicted", m->n_predicted);
     json_integer(j, "n_correct", m->n_correct);
@@ -244,8 +217,7 @@ static void metrics_members(json *j, const oc_metrics *m, bool deviations)
     }
 }
 
-static void write_json(json *j, const char *key, const findings *f)
-{
+static void write_json(json *j, const char *key, const findings *f) {
     const oc_report *report = f->report;
     bool folds = oc_report_method(report) == OC_REPORT_CROSS_VALIDATION;
     json_object(j, key);
@@ -293,12 +265,10 @@ static void write_json(json *j, const char *key, const findings *f)
     json_end_object(j);
 }
 
-int measure_json(json *j, const char *key, const oc_report *report, const measure_options *options)
-{
+int measure_json(json *j, const char *key, const oc_report *report, const measure_options *options) {
     findings f;
     int status = gather(&f, report, options);
-    if (status == STATUS_DONE)
-        write_json(j, key, &f);
+    if (status == STATUS_DONE) write_json(j, key, &f);
     release(&f);
     return status;
 }

@@ -12,8 +12,7 @@
 /* The library refuses larger pictures by default; one byte more is read so that it does. */
 #define MAX_INPUT ((size_t)64 << 20)
 
-static void add(pictures *p, char *name, bool found)
-{
+static void add(pictures *p, char *name, bool found) {
     if ((p->n & (p->n - 1)) == 0) {
         size_t capacity = p->n > 0 ? 2 * p->n : 1;
         p->names = text_reallocate(p->names, capacity * sizeof(*p->names));
@@ -23,8 +22,7 @@ static void add(pictures *p, char *name, bool found)
     p->found[p->n++] = found;
 }
 
-static void add_input(pictures *p, char *operand)
-{
+static void add_input(pictures *p, char *operand) {
     if (p->input != NULL) {
         console_error("-: standard input can be read only once");
         p->n_failed++;
@@ -33,8 +31,7 @@ static void add_input(pictures *p, char *operand)
     size_t capacity = (size_t)1 << 16, got = 1;
     p->input = text_allocate(capacity);
     while (got > 0 && p->input_size <= MAX_INPUT) {
-        if (p->input_size == capacity)
-            p->input = text_reallocate(p->input, capacity *= 2);
+        if (p->input_size == capacity) p->input = text_reallocate(p->input, capacity *= 2);
         errno = 0;
         got = fread((char *)p->input + p->input_size, 1, capacity - p->input_size, stdin);
         p->input_size += got;
@@ -50,8 +47,7 @@ static void add_input(pictures *p, char *operand)
     }
 }
 
-static void add_folder(pictures *p, const char *folder)
-{
+static void add_folder(pictures *p, const char *folder) {
     text_list files = {0}, unreadable = {0};
     platform_walk(&files, &unreadable, folder);
     for (size_t i = 0; i < unreadable.n; i++) {
@@ -71,8 +67,7 @@ static void add_folder(pictures *p, const char *folder)
     text_list_free(&unreadable);
 }
 
-void pictures_collect(pictures *p, char *const *operands, size_t n, bool recursive)
-{
+void pictures_collect(pictures *p, char *const *operands, size_t n, bool recursive) {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(operands[i], "-") == 0) {
             add_input(p, operands[i]);
@@ -88,16 +83,14 @@ void pictures_collect(pictures *p, char *const *operands, size_t n, bool recursi
     }
 }
 
-void pictures_free(pictures *p)
-{
+void pictures_free(pictures *p) {
     free(p->names);
     free(p->found);
     free(p->input);
     text_list_free(&p->owned);
 }
 
-oc_image pictures_image(const pictures *p, size_t index)
-{
+oc_image pictures_image(const pictures *p, size_t index) {
     oc_image image = OC_IMAGE_INIT;
     image.format = OC_IMAGE_PATH;
     image.data = p->names[index];

@@ -13,22 +13,19 @@
 #define STAGE_COLUMNS 18
 #define MAX_BAR 40
 
-void progress_begin(progress *p, bool quiet)
-{
+void progress_begin(progress *p, bool quiet) {
     *p = (progress){.shown = !quiet, .tenths = -1};
     p->redraws = console_can_redraw();
     p->coloured = console_has_colour();
     p->utf8 = console_is_utf8();
 }
 
-static void append(char *out, size_t size, const char *text)
-{
+static void append(char *out, size_t size, const char *text) {
     size_t used = strlen(out);
     snprintf(out + used, size - used, "%s", text);
 }
 
-static void draw_bar(const progress *p, const oc_progress *now, const char *left)
-{
+static void draw_bar(const progress *p, const oc_progress *now, const char *left) {
     /* The last column stays free: some terminals wrap when it is written. */
     size_t columns = platform_columns() - 1;
     char stage[64], figures[96], line[1024] = "";
@@ -47,8 +44,7 @@ static void draw_bar(const progress *p, const oc_progress *now, const char *left
     append(line, sizeof(line), p->utf8 ? "  " : " [");
     append(line, sizeof(line), p->coloured ? "\x1b[36m" : "");
     for (size_t i = 0; i < width; i++) {
-        if (i == filled && p->coloured)
-            append(line, sizeof(line), "\x1b[0;2m");
+        if (i == filled && p->coloured) append(line, sizeof(line), "\x1b[0;2m");
         append(line, sizeof(line), i < filled ? (p->utf8 ? "\u2501" : "#") : (p->utf8 ? "\u2500" : "."));
     }
     append(line, sizeof(line), p->coloured ? "\x1b[0m" : "");
@@ -57,8 +53,7 @@ static void draw_bar(const progress *p, const oc_progress *now, const char *left
     console_status(line);
 }
 
-int progress_update(void *user, const oc_progress *now)
-{
+int progress_update(void *user, const oc_progress *now) {
     progress *p = user;
     oc_progress safe = *now;
     safe.stage = now->stage != NULL ? now->stage : "";
@@ -81,8 +76,6 @@ int progress_update(void *user, const oc_progress *now)
     return platform_interrupt() != 0;
 }
 
-void progress_end(progress *p)
-{
-    if (p->shown && p->redraws)
-        console_clear();
+void progress_end(progress *p) {
+    if (p->shown && p->redraws) console_clear();
 }

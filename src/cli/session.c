@@ -13,8 +13,7 @@
 #define MAX_WARNINGS 20
 #define MAX_NOTES 10
 
-option_group general_group(general_options *g)
-{
+option_group general_group(general_options *g) {
     const cli_option options[N_GENERAL_OPTIONS] = {
         {"threads", 't', OPTION_INTEGER, "N", "threads to work with (default: as many as there are processors)", 1, 256,
          &g->n_threads},
@@ -27,19 +26,16 @@ option_group general_group(general_options *g)
     return (option_group){"General options", g->table, N_GENERAL_OPTIONS};
 }
 
-static void on_log(void *user, int level, const char *line)
-{
+static void on_log(void *user, int level, const char *line) {
     session *s = user;
     if (level != OC_LOG_WARNING) {
         console_note("%s", line);
         return;
     }
-    if (s->n_warnings++ < MAX_WARNINGS || s->general->verbosity > 0)
-        console_warning("%s", line);
+    if (s->n_warnings++ < MAX_WARNINGS || s->general->verbosity > 0) console_warning("%s", line);
 }
 
-int session_open(session *s, const general_options *general)
-{
+int session_open(session *s, const general_options *general) {
     *s = (session){.general = general};
     oc_error error = OC_ERROR_INIT;
     oc_context_options options = OC_CONTEXT_OPTIONS_INIT;
@@ -53,30 +49,26 @@ int session_open(session *s, const general_options *general)
     return status == OC_OK ? STATUS_DONE : console_failure(&error);
 }
 
-void session_close(session *s)
-{
+void session_close(session *s) {
     session_end_warnings(s);
     oc_context_free(s->context);
     s->context = NULL;
 }
 
-void session_end_warnings(session *s)
-{
+void session_end_warnings(session *s) {
     if (s->n_warnings > MAX_WARNINGS && s->general->verbosity == 0)
         console_warning("... and %zu more; --verbose shows them all", s->n_warnings - MAX_WARNINGS);
     s->n_warnings = 0;
 }
 
-int session_load_model(oc_model **out, session *s, const char *path)
-{
+int session_load_model(oc_model **out, session *s, const char *path) {
     oc_error error = OC_ERROR_INIT;
     if (platform_path_kind(path) == PATH_FOLDER) {
         console_error("%s: is a folder, not a model file", path);
         console_hint("the model comes first: ocellus predict MODEL PICTURE..., ocellus evaluate MODEL DIR");
         return STATUS_FAILED;
     }
-    if (oc_model_load(out, s->context, path, &error) == OC_OK)
-        return STATUS_DONE;
+    if (oc_model_load(out, s->context, path, &error) == OC_OK) return STATUS_DONE;
     console_failure(&error);
     if (error.code == OC_E_FORMAT)
         console_hint("models are made by 'ocellus train DIR -o MODEL'; the model comes before the pictures");
@@ -85,38 +77,29 @@ int session_load_model(oc_model **out, session *s, const char *path)
     return STATUS_FAILED;
 }
 
-static void show_notes(const session *s, const oc_dataset *dataset)
-{
+static void show_notes(const session *s, const oc_dataset *dataset) {
     size_t n = oc_dataset_n_notes(dataset);
     size_t n_shown = n <= MAX_NOTES || s->general->verbosity > 0 ? n : MAX_NOTES;
-    if (s->general->quiet)
-        return;
-    for (size_t i = 0; i < n_shown; i++)
-        console_note("note: %s", oc_dataset_note(dataset, i));
-    if (n_shown < n)
-        console_note("note: ... and %zu more; --verbose shows them all", n - n_shown);
+    if (s->general->quiet) return;
+    for (size_t i = 0; i < n_shown; i++) console_note("note: %s", oc_dataset_note(dataset, i));
+    if (n_shown < n) console_note("note: ... and %zu more; --verbose shows them all", n - n_shown);
 }
 
-static bool is_csv(const char *path)
-{
+static bool is_csv(const char *path) {
     size_t length = strlen(path);
-    if (length < 4 || path[length - 4] != '.')
-        return false;
+    if (length < 4 || path[length - 4] != '.') return false;
     for (size_t i = 0; i < 3; i++)
-        if ((path[length - 3 + i] | 0x20) != "csv"[i])
-            return false;
+        if ((path[length - 3 + i] | 0x20) != "csv"[i]) return false;
     return true;
 }
 
 /* Whether a folder holds the folders "train" and "test" and no other, and beside them at most CSV files. Then they are
  * hardly tags. */
-static bool looks_split(const char *folder)
-{
+static bool looks_split(const char *folder) {
     text_list names = {0};
     size_t n_folders = 0;
     bool others = false;
-    if (!platform_list_folder(&names, folder))
-        return false;
+    if (!platform_list_folder(&names, folder)) return false;
     for (size_t i = 0; i < names.n; i++) {
         char *path = text_format("%s/%s", folder, names.items[i]);
         if (platform_path_kind(path) == PATH_FOLDER)
@@ -130,8 +113,7 @@ static bool looks_split(const char *folder)
     return split;
 }
 
-static void hint_splits(const oc_dataset *dataset)
-{
+static void hint_splits(const oc_dataset *dataset) {
     text_list splits = {0};
     for (size_t i = 0; i < oc_dataset_count(dataset) && splits.n < 8; i++) {
         const char *split = oc_dataset_sample_split(dataset, i);
@@ -152,16 +134,13 @@ static void hint_splits(const oc_dataset *dataset)
     text_list_free(&splits);
 }
 
-static bool has_several_splits(const oc_dataset *dataset)
-{
+static bool has_several_splits(const oc_dataset *dataset) {
     for (size_t i = 1; i < oc_dataset_count(dataset); i++)
-        if (strcmp(oc_dataset_sample_split(dataset, i), oc_dataset_sample_split(dataset, 0)) != 0)
-            return true;
+        if (strcmp(oc_dataset_sample_split(dataset, i), oc_dataset_sample_split(dataset, 0)) != 0) return true;
     return false;
 }
 
-static int load_folder(oc_dataset **out, session *s, const char *path, void (*advise)(const char *folder))
-{
+static int load_folder(oc_dataset **out, session *s, const char *path, void (*advise)(const char *folder)) {
     oc_error error = OC_ERROR_INIT;
     if (looks_split(path)) {
         console_error("%s: holds the folders 'train' and 'test', which look like parts of a data set, not like tags", path);
@@ -170,16 +149,14 @@ static int load_folder(oc_dataset **out, session *s, const char *path, void (*ad
         free(folder);
         return STATUS_FAILED;
     }
-    if (oc_dataset_load_folder(out, s->context, path, &error) == OC_OK)
-        return STATUS_DONE;
+    if (oc_dataset_load_folder(out, s->context, path, &error) == OC_OK) return STATUS_DONE;
     console_failure(&error);
     if (error.code == OC_E_DATA)
         console_hint("a data set is a folder with one sub-folder for each tag: %s/good/1.jpg, %s/bad/2.jpg", path, path);
     return STATUS_FAILED;
 }
 
-static int load_csv(oc_dataset **out, session *s, const char *path, const char *split)
-{
+static int load_csv(oc_dataset **out, session *s, const char *path, const char *split) {
     oc_error error = OC_ERROR_INIT;
     oc_dataset *all = NULL;
     int status = STATUS_FAILED;
@@ -203,8 +180,8 @@ done:
     return status;
 }
 
-int session_load_dataset(oc_dataset **out, session *s, const char *path, const char *split, void (*advise)(const char *folder))
-{
+int session_load_dataset(oc_dataset **out, session *s, const char *path, const char *split,
+                         void (*advise)(const char *folder)) {
     int status = STATUS_FAILED;
     *out = NULL;
     path_kind kind = platform_path_kind(path);
@@ -221,7 +198,6 @@ int session_load_dataset(oc_dataset **out, session *s, const char *path, const c
         console_error("%s: is neither a folder nor a .csv file", path);
         console_hint("a data set is a folder with one sub-folder for each tag, or a CSV file with the columns path and tag");
     }
-    if (status == STATUS_DONE)
-        show_notes(s, *out);
+    if (status == STATUS_DONE) show_notes(s, *out);
     return status;
 }

@@ -37,7 +37,6 @@ int session_load_model(oc_model **out, session *s, const char *path);
 
 /* Loads a folder or, if the name ends in .csv, a CSV file. `split` may be NULL: all. `advise` hints what to write instead
  * if the folder holds the folders "train" and "test" instead of tags. */
-int session_load_dataset(oc_dataset **out, session *s, const char *path, const char *split,
-                         void (*advise)(const char *folder));
+int session_load_dataset(oc_dataset **out, session *s, const char *path, const char *split, void (*advise)(const char *folder));
 
 #endif

@@ -10,8 +10,7 @@
 #include "cli.h"
 #include "console.h"
 
-void *text_reallocate(void *memory, size_t size)
-{
+void *text_reallocate(void *memory, size_t size) {
     void *moved = realloc(memory, size > 0 ? size : 1);
     if (moved == NULL) {
         console_clear();
@@ -21,26 +20,20 @@ void *text_reallocate(void *memory, size_t size)
     return moved;
 }
 
-void *text_allocate(size_t size)
-{
-    return text_reallocate(NULL, size);
-}
+void *text_allocate(size_t size) { return text_reallocate(NULL, size); }
 
-char *text_format_list(const char *format, va_list arguments)
-{
+char *text_format_list(const char *format, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
     int size = vsnprintf(NULL, 0, format, again);
     va_end(again);
     char *text = text_allocate((size_t)(size > 0 ? size : 0) + 1);
     text[0] = '\0';
-    if (size > 0)
-        vsnprintf(text, (size_t)size + 1, format, arguments);
+    if (size > 0) vsnprintf(text, (size_t)size + 1, format, arguments);
     return text;
 }
 
-char *text_format(const char *format, ...)
-{
+char *text_format(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     char *text = text_format_list(format, arguments);
@@ -48,15 +41,13 @@ char *text_format(const char *format, ...)
     return text;
 }
 
-uint32_t text_next(const char **cursor)
-{
+uint32_t text_next(const char **cursor) {
     const unsigned char *bytes = (const unsigned char *)*cursor;
     uint32_t code = bytes[0];
     int n_more = code < 0x80 ? 0 : (code & 0xE0) == 0xC0 ? 1 : (code & 0xF0) == 0xE0 ? 2 : (code & 0xF8) == 0xF0 ? 3 : -1;
     static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
     bool valid = n_more >= 0;
-    if (n_more > 0)
-        code &= 0x3Fu >> n_more;
+    if (n_more > 0) code &= 0x3Fu >> n_more;
     for (int i = 1; valid && i <= n_more; i++) {
         valid = (bytes[i] & 0xC0) == 0x80;
         code = code << 6 | (bytes[i] & 0x3Fu);
@@ -69,8 +60,7 @@ uint32_t text_next(const char **cursor)
     return code;
 }
 
-size_t text_encode(char out[4], uint32_t code)
-{
+size_t text_encode(char out[4], uint32_t code) {
     if (code < 0x80) {
         out[0] = (char)code;
         return 1;
@@ -84,8 +74,7 @@ size_t text_encode(char out[4], uint32_t code)
     return size;
 }
 
-char *text_printable(const char *text)
-{
+char *text_printable(const char *text) {
     /* No byte of the input becomes more than four. */
     char *copy = text_allocate(4 * strlen(text) + 1);
     size_t size = 0;
@@ -101,42 +90,35 @@ char *text_printable(const char *text)
     return copy;
 }
 
-static size_t code_width(uint32_t code)
-{
-    static const uint32_t none[][2] = {{0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},   {0x610, 0x61A},
-                                       {0x64B, 0x65F},   {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x200B, 0x200F},
-                                       {0x202A, 0x202E}, {0x2060, 0x2064}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F},
+static size_t code_width(uint32_t code) {
+    static const uint32_t none[][2] = {{0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},    {0x610, 0x61A},
+                                       {0x64B, 0x65F},   {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},  {0x200B, 0x200F},
+                                       {0x202A, 0x202E}, {0x2060, 0x2064}, {0x20D0, 0x20FF},  {0xFE00, 0xFE0F},
                                        {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}, {0xE0100, 0xE01EF}};
-    static const uint32_t two[][2] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0x4DBF},   {0x4E00, 0xA4CF},
-                                      {0xA960, 0xA97C},   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},
-                                      {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF},
+    static const uint32_t two[][2] = {{0x1100, 0x115F},   {0x2E80, 0x303E},  {0x3041, 0x4DBF},   {0x4E00, 0xA4CF},
+                                      {0xA960, 0xA97C},   {0xAC00, 0xD7A3},  {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},
+                                      {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},  {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF},
                                       {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-        if (code >= none[i][0] && code <= none[i][1])
-            return 0;
+        if (code >= none[i][0] && code <= none[i][1]) return 0;
     for (size_t i = 0; i < sizeof(two) / sizeof(two[0]); i++)
-        if (code >= two[i][0] && code <= two[i][1])
-            return 2;
+        if (code >= two[i][0] && code <= two[i][1]) return 2;
     return 1;
 }
 
-size_t text_width(const char *text)
-{
+size_t text_width(const char *text) {
     size_t width = 0;
-    while (*text != '\0')
-        width += code_width(text_next(&text));
+    while (*text != '\0') width += code_width(text_next(&text));
     return width;
 }
 
-void text_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t columns)
-{
+void text_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t columns) {
     bool fresh = true; /* nothing on this line yet but the indent */
     while (*text != '\0') {
         if (*text == '\n') {
             fputc('\n', out);
             text++;
-            if (*text != '\n' && *text != '\0')
-                fprintf(out, "%*s", (int)indent, "");
+            if (*text != '\n' && *text != '\0') fprintf(out, "%*s", (int)indent, "");
             at = indent;
             fresh = true;
             continue;
@@ -162,30 +144,25 @@ void text_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t col
 }
 
 /* strtoll and strtod also take blanks before the number, hexadecimals, "inf" and "nan". */
-static bool only_has(const char *text, const char *characters)
-{
+static bool only_has(const char *text, const char *characters) {
     return *text != '\0' && text[strspn(text, characters)] == '\0';
 }
 
-bool text_integer(const char *text, long long *out)
-{
+bool text_integer(const char *text, long long *out) {
     char *end = NULL;
     errno = 0;
     *out = strtoll(text, &end, 10);
     return only_has(text, "+-0123456789") && errno == 0 && *end == '\0';
 }
 
-bool text_number(const char *text, double *out)
-{
+bool text_number(const char *text, double *out) {
     char *end = NULL;
     *out = strtod(text, &end);
     return only_has(text, "+-.0123456789eE") && end != text && *end == '\0' && isfinite(*out);
 }
 
-void text_duration(char *out, size_t size, double seconds)
-{
-    if (!(seconds >= 0 && seconds < 1e9))
-        seconds = 0;
+void text_duration(char *out, size_t size, double seconds) {
+    if (!(seconds >= 0 && seconds < 1e9)) seconds = 0;
     long long whole = (long long)(seconds + 0.5);
     if (whole < 60)
         snprintf(out, size, "%lld s", whole);
@@ -195,8 +172,7 @@ void text_duration(char *out, size_t size, double seconds)
         snprintf(out, size, "%lld h %lld min", whole / 3600, whole / 60 % 60);
 }
 
-void text_bytes(char *out, size_t size, int64_t bytes)
-{
+void text_bytes(char *out, size_t size, int64_t bytes) {
     if (bytes < 1000)
         snprintf(out, size, "%lld bytes", (long long)bytes);
     else if (bytes < 1000 * 1000)
@@ -208,21 +184,17 @@ void text_bytes(char *out, size_t size, int64_t bytes)
 #define NEAREST_LENGTH 40
 
 /* Damerau and Levenshtein's distance: insertions, deletions, substitutions and swaps of neighbours. */
-static size_t edit_distance(const char *a, const char *b)
-{
+static size_t edit_distance(const char *a, const char *b) {
     size_t n_a = strlen(a), n_b = strlen(b);
     size_t table[NEAREST_LENGTH + 1][NEAREST_LENGTH + 1];
-    if (n_a > NEAREST_LENGTH || n_b > NEAREST_LENGTH)
-        return SIZE_MAX;
+    if (n_a > NEAREST_LENGTH || n_b > NEAREST_LENGTH) return SIZE_MAX;
     for (size_t i = 0; i <= n_a; i++) {
         for (size_t j = 0; j <= n_b; j++) {
             size_t best = i + j;
             if (i > 0 && j > 0) {
                 best = table[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-                if (table[i - 1][j] + 1 < best)
-                    best = table[i - 1][j] + 1;
-                if (table[i][j - 1] + 1 < best)
-                    best = table[i][j - 1] + 1;
+                if (table[i - 1][j] + 1 < best) best = table[i - 1][j] + 1;
+                if (table[i][j - 1] + 1 < best) best = table[i][j - 1] + 1;
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && table[i - 2][j - 2] + 1 < best)
                     best = table[i - 2][j - 2] + 1;
             }
@@ -232,8 +204,7 @@ static size_t edit_distance(const char *a, const char *b)
     return table[n_a][n_b];
 }
 
-void text_nearest_offer(text_nearest *nearest, const char *name)
-{
+void text_nearest_offer(text_nearest *nearest, const char *name) {
     size_t length = strlen(nearest->wanted);
     bool begins = length >= 3 && strncmp(name, nearest->wanted, length) == 0;
     size_t distance = begins ? 1 : edit_distance(nearest->wanted, name);
@@ -244,8 +215,7 @@ void text_nearest_offer(text_nearest *nearest, const char *name)
     }
 }
 
-void text_list_add(text_list *list, char *item)
-{
+void text_list_add(text_list *list, char *item) {
     if (list->n == list->capacity) {
         list->capacity = list->capacity > 0 ? 2 * list->capacity : 16;
         list->items = text_reallocate(list->items, list->capacity * sizeof(*list->items));
@@ -253,29 +223,20 @@ void text_list_add(text_list *list, char *item)
     list->items[list->n++] = item;
 }
 
-static int compare_items(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
+static int compare_items(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+void text_list_sort(text_list *list) {
+    if (list->n > 1) qsort(list->items, list->n, sizeof(*list->items), compare_items);
 }
 
-void text_list_sort(text_list *list)
-{
-    if (list->n > 1)
-        qsort(list->items, list->n, sizeof(*list->items), compare_items);
-}
-
-bool text_list_has(const text_list *list, const char *item)
-{
+bool text_list_has(const text_list *list, const char *item) {
     for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->items[i], item) == 0)
-            return true;
+        if (strcmp(list->items[i], item) == 0) return true;
     return false;
 }
 
-void text_list_free(text_list *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        free(list->items[i]);
+void text_list_free(text_list *list) {
+    for (size_t i = 0; i < list->n; i++) free(list->items[i]);
     free(list->items);
     *list = (text_list){0};
 }
