@@ -662,8 +662,10 @@ class Interrupts(CommandTest):
                 os.link(os.path.join(self.data, tag, "0%d.png" % (i % 8)), self.path("many", tag, "%03d.png" % i))
 
     def start(self, *arguments):
+        # A test run under nohup would hand its ignored SIGHUP on.
         process = subprocess.Popen((COMMAND,) + arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, env=environment(), bufsize=0)
+                                   stderr=subprocess.PIPE, env=environment(), bufsize=0,
+                                   preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         return process

@@ -37,7 +37,8 @@ static uint32_t add_node(nn_case *c, const oc__node *node) {
     return index;
 }
 
-static uint32_t add_conv(nn_case *c, uint32_t input, uint32_t in_channels, uint32_t channels, uint32_t groups, const oc__window *w,
+static uint32_t add_conv(nn_case *c, uint32_t input, uint32_t in_channels, uint32_t channels, uint32_t groups,
+    const oc__window *w,
                          bool bias) {
     oc__node node = {.op = OC__OP_CONV, .n_inputs = 1, .inputs = {input}, .n_params = bias ? 2 : 1, .low = -INFINITY,
                      .high = INFINITY, .window = *w, .channels = channels, .groups = groups};
@@ -68,7 +69,8 @@ static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__rando
     oc__window w = one;
     uint32_t last, other;
     bool bias = pick(random, 0, 1);
-    if (kind != CASE_POINTWISE) random_window(&w, random, kind == CASE_DEPTHWISE_DILATED || (kind != CASE_DEPTHWISE && pick(random, 0, 2) == 0));
+    if (kind != CASE_POINTWISE) random_window(&w, random, kind == CASE_DEPTHWISE_DILATED || (kind != CASE_DEPTHWISE
+        && pick(random, 0, 2) == 0));
     graph->n_outputs = 1;
     switch (kind) {
     case CASE_POINTWISE:
@@ -128,7 +130,8 @@ static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__rando
 
 static void try_case(nn_case *c, oc_context *context, int kind, oc__random *random) {
     uint32_t in_channels = pick(random, 1, 4), channels = 2 * pick(random, 1, 10), a;
-    *c = (nn_case){.graph = {.context = context}, .n = pick(random, 1, 3), .height = pick(random, 3, 9), .width = pick(random, 3, 9)};
+    *c = (nn_case){.graph = {.context = context}, .n = pick(random, 1, 3), .height = pick(random, 3, 9),
+        .width = pick(random, 3, 9)};
     ck_assert_int_eq(oc__graph_input(&a, &c->graph, in_channels, NULL), OC_OK);
     a = add_conv(c, a, in_channels, channels, 1, &one, true);
     build(c, kind, a, channels, random);

@@ -55,7 +55,8 @@ static double window(reference *r, const oc__node *node, size_t n, size_t y, siz
             bool inside;
             if (node->op == OC__OP_CONV) {
                 const double *weights = r->params[node->params[0]] + ((c * w->kernel_height + i) * w->kernel_width + j) * depth;
-                for (size_t k = 0; k < depth; k++) sum += weights[k] * at(r, node->inputs[0], n, iy, ix, group * depth + k, &inside);
+                for (size_t k = 0; k < depth; k++) sum += weights[k] * at(r, node->inputs[0], n, iy, ix, group * depth + k,
+                    &inside);
                 continue;
             }
             double value = at(r, node->inputs[0], n, iy, ix, c, &inside);

@@ -137,7 +137,8 @@ START_TEST(test_replace_with_faults) {
                     bool harmless = (kind == WRITE && (how == INTERRUPT || how == SHORT)) || (kind == CLOSE && at == 1);
                     check_that((status == OC_OK) == harmless, "kind %d, call %d, how %d: %d", kind, at, how, status);
                     if (status && !is_new) check_that(is_old, "the old file is gone");
-                    if (kind == RENAME || kind == WRITE) check_that(status == OC_OK || is_old, "a failed write replaced the file");
+                    if (kind == RENAME || kind == WRITE) check_that(status == OC_OK || is_old,
+                        "a failed write replaced the file");
                     check_that(at < 20, "no end");
                 }
         }
@@ -331,7 +332,8 @@ END_TEST
 
 START_TEST(test_paths) {
     begin();
-    static const char *const cases[][3] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"}, {"/", "b", "/b"},
+    static const char *const cases[][3] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"}, {"/",
+        "b", "/b"},
                                            {"a", "", "a/"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *path = oc__path_join(context, cases[i][0], cases[i][1]);

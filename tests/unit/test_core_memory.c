@@ -158,7 +158,8 @@ START_TEST(test_struct_read) {
             check_that(((unsigned char *)&k)[i] == (i < size ? i : 0), "size %u, byte %u", size, i);
         for (uint32_t i = 16; i < size; i++) {
             theirs[i] = 1;
-            check_that(oc__struct_read(&k, sizeof k, 8, theirs, "oc_thing", &err) == OC_E_UNSUPPORTED, "byte %u of %u", i, size);
+            check_that(oc__struct_read(&k, sizeof k, 8, theirs, "oc_thing", &err) == OC_E_UNSUPPORTED, "byte %u of %u", i,
+                size);
             theirs[i] = 0;
         }
         free(theirs);
@@ -213,7 +214,8 @@ START_TEST(test_error_cut) {
                 }
                 check_that(oc__fail_in(err, OC_E_IO, "while") == OC_E_IO, "status");
                 if (size > 16)
-                    check_that(strncmp(err->message, "while: ", size - 9 < 7 ? size - 9 : 7) == 0, "size %u: %s", size, err->message);
+                    check_that(strncmp(err->message, "while: ", size - 9 < 7 ? size - 9 : 7) == 0, "size %u: %s", size,
+                        err->message);
                 free(err);
             }
         }

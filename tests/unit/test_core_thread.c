@@ -55,7 +55,8 @@ static int run_job(oc_context *context, size_t n, int nested) {
 
 START_TEST(test_parallel) {
     oc_context *context = new_threads_context((uint32_t)_i + 1, NULL);
-    for (int round = 0; round < 1500; round++) ck_assert_int_eq(run_job(context, (size_t)(round * 37 % MAX_TASKS), round % 2), 0);
+    for (int round = 0; round < 1500; round++) ck_assert_int_eq(run_job(context, (size_t)(round * 37 % MAX_TASKS),
+        round % 2), 0);
     end_context(context);
 }
 END_TEST

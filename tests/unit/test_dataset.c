@@ -65,7 +65,8 @@ START_TEST(test_folder) {
     }
     static const char *const notes[] = {"/cat/text.png: not a JPEG", "/cat/empty.png: is empty", "/cat/deep: a folder within",
                                         "/beside.png: lies beside",  "/bare/none.txt: not a", "/bare: has no pictures",
-                                        "/void: has no pictures",    "/cat/pipe.png: cannot be read", "/cat/dangling.png: cannot"};
+                                        "/void: has no pictures",    "/cat/pipe.png: cannot be read",
+                                            "/cat/dangling.png: cannot"};
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) ck_assert_msg(has_note(d, notes[i]), "no note '%s'", notes[i]);
     ck_assert_uint_eq(d->n_notes, 9);
     oc__dataset_free(d);
@@ -156,7 +157,8 @@ START_TEST(test_csv) {
     begin();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *got = read_csv(cases[i].text, strlen(cases[i].text), cases[i].status);
-        if (cases[i].status) check_that(strncmp(got, cases[i].expected, strlen(cases[i].expected)) == 0, "case %zu: %s", i, got);
+        if (cases[i].status) check_that(strncmp(got, cases[i].expected, strlen(cases[i].expected)) == 0, "case %zu: %s", i,
+            got);
         else check_that(strcmp(got, cases[i].expected) == 0, "case %zu: %s", i, got);
     }
     read_csv("path,tag\na\0.png,x\n", 18, OC_E_FORMAT);
@@ -217,7 +219,8 @@ START_TEST(test_raw) {
         ck_assert_int_eq(image->stride, 0);
         for (size_t y = 0; y < heights[i]; y++)
             for (size_t x = 0; x < rows[i]; x++)
-                check_that(((const uint8_t *)image->data)[y * rows[i] + x] == starts[i] + (int)y * strides[i] + (int)x, "picture %zu", i);
+                check_that(((const uint8_t *)image->data)[y * rows[i] + x] == starts[i] + (int)y * strides[i] + (int)x,
+                    "picture %zu", i);
     }
     ck_assert_str_eq(d->samples[0].sample->image.name, "picture 0");
     ck_assert_str_eq(d->samples[3].sample->image.name, "grey");
@@ -297,6 +300,7 @@ START_TEST(test_memory_runs_out) {
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_folder, 0}, {test_bad_folders, 0}, {test_csv, 0}, {test_raw, 0}, {test_sharing, 0}, {test_memory_runs_out, 0}};
+    const unit_test tests[] = {{test_folder, 0}, {test_bad_folders, 0}, {test_csv, 0}, {test_raw, 0}, {test_sharing, 0},
+        {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("data set", tests);
 }

@@ -157,7 +157,8 @@ START_TEST(test_against_definitions) {
                     counts[2] += said && m->entries[i].truth == t;
                 }
                 ck_assert_int_eq(oc__metrics_of(&of_tag, m, (int32_t)t, threshold, NULL), OC_OK);
-                check_that(of_tag.n_pictures == counts[0] && of_tag.n_predicted == counts[1] && of_tag.n_correct == counts[2], "counts");
+                check_that(of_tag.n_pictures == counts[0] && of_tag.n_predicted == counts[1]
+                    && of_tag.n_correct == counts[2], "counts");
                 check_that(fabs(of_tag.precision - (counts[1] ? (double)counts[2] / counts[1] : 0)) < 1e-12, "precision");
                 for (int k = 0; k < 3; k++) sums[k] += counts[k];
             }

@@ -16,11 +16,13 @@
 
 /* How far single precision may be off: relative to the largest value of the same array, or to 1, since clamps hide larger
  * values. */
-static void check_values(const float *got, const double *expected, size_t n, const char *table, const char *what, int kind, int seed) {
+static void check_values(const float *got, const double *expected, size_t n, const char *table, const char *what, int kind,
+    int seed) {
     double largest = 1;
     for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(expected[i]));
     for (size_t i = 0; i < n; i++)
-        check_that(fabs((double)got[i] - expected[i]) <= 1e-5 * largest, "%s, %s, kind %d, seed %d: element %zu of %zu is %.9g, expected %.9g",
+        check_that(fabs((double)got[i] - expected[i]) <= 1e-5 * largest,
+            "%s, %s, kind %d, seed %d: element %zu of %zu is %.9g, expected %.9g",
                    table, what, kind, seed, i, n, (double)got[i], expected[i]);
 }
 
@@ -39,7 +41,8 @@ static void check_program(const nn_case *c, const reference *r, const char *tabl
             oc__shape shape;
             const float *out = oc__runner_output(runner, i, &shape);
             ck_assert_mem_eq(&shape, &r->shapes[c->graph.outputs[i]], sizeof shape);
-            check_values(out, r->values[c->graph.outputs[i]], reference_count(r, c->graph.outputs[i]), table, "program", kind, seed);
+            check_values(out, r->values[c->graph.outputs[i]], reference_count(r, c->graph.outputs[i]), table, "program",
+                kind, seed);
         }
     }
     oc__runner_free(runner);
@@ -138,7 +141,8 @@ START_TEST(test_gradients) {
             for (uint32_t i = 0; i < c.graph.n_outputs; i++) {
                 oc__shape shape;
                 uint32_t node = c.graph.outputs[i];
-                check_values(oc__learner_output(learners[t], i, &shape), r->values[node], reference_count(r, node), tables[t]->name,
+                check_values(oc__learner_output(learners[t], i, &shape), r->values[node], reference_count(r, node),
+                    tables[t]->name,
                              "learner", _i, seed);
             }
         }
@@ -159,7 +163,8 @@ START_TEST(test_gradients) {
                 const float *got = oc__learner_gradient(learners[t], p);
                 for (size_t j = 0; got && j < c.graph.params[p].count; j += steps[p])
                     check_that(fabs((double)got[j] - expected[p][j]) <= 1e-3 * fabs(expected[p][j]) + 1e-5 * largest,
-                               "%s, kind %d, seed %d: parameter %zu, element %zu: %.7g, expected %.7g", tables[t]->name, _i, seed, p, j,
+                               "%s, kind %d, seed %d: parameter %zu, element %zu: %.7g, expected %.7g", tables[t]->name, _i,
+                                   seed, p, j,
                                (double)got[j], expected[p][j]);
             }
         for (size_t i = 0; i < c.graph.n_nodes; i++) /* running figures have no gradient, all others have one */
@@ -276,7 +281,8 @@ START_TEST(test_running_figures) {
             mean[c] += 0.1 * (sum[c] - mean[c]);
             variance[c] += 0.1 * (squares[c] - variance[c]);
             check_that(fabs((double)graph.params[2].values[c] - mean[c]) < 1e-4, "mean %d after step %d", c, step);
-            check_that(fabs((double)graph.params[3].values[c] - variance[c]) < 0.02 * variance[c], "variance %d: %g, expected %g", c,
+            check_that(fabs((double)graph.params[3].values[c] - variance[c]) < 0.02 * variance[c],
+                "variance %d: %g, expected %g", c,
                        (double)graph.params[3].values[c], variance[c]);
         }
     }
@@ -319,7 +325,8 @@ END_TEST
 
 int main(void) {
     const unit_test tests[] = {
-        {test_program, N_CASES}, {test_gradients, N_CASES}, {test_same_bits, N_CASES}, {test_running_figures, 0}, {test_dead_branch, 0},
+        {test_program, N_CASES}, {test_gradients, N_CASES}, {test_same_bits, N_CASES}, {test_running_figures, 0},
+            {test_dead_branch, 0},
     };
     return RUN_UNIT_TESTS("nn operators", tests);
 }

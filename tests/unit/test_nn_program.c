@@ -118,7 +118,8 @@ START_TEST(test_bad_nodes) {
         err.message[0] = 0;
         oc_status status = oc__graph_check(&graph, &err);
         if (!status) status = oc__graph_shapes(shapes, &graph, 1, 8, 8, &err);
-        check_that(status == f->status && strstr(err.message, f->word), "flaw %zu: %d, '%s', expected '%s'", i, status, err.message, f->word);
+        check_that(status == f->status && strstr(err.message, f->word), "flaw %zu: %d, '%s', expected '%s'", i, status,
+            err.message, f->word);
         check_that(f->node == 0 || strstr(err.message, "node "), "flaw %zu names no node: %s", i, err.message);
         graph.nodes[f->node] = old;
     }
@@ -182,7 +183,8 @@ START_TEST(test_runner_shapes) {
     ck_assert_int_eq(oc__program_create(&program, &graph, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_prepare(&input, runner, 0, 0, 0, NULL), OC_E_LIMIT);
-    static const uint32_t sizes[][3] = {{1, 8, 8}, {3, 20, 11}, {1, 1, 1}, {2, 2, 2}, {0, 2, 2}, {1, 0xFFFF, 0xFFFFFF}, {1, 30, 30}, {1, 8, 8}};
+    static const uint32_t sizes[][3] = {{1, 8, 8}, {3, 20, 11}, {1, 1, 1}, {2, 2, 2}, {0, 2, 2}, {1, 0xFFFF, 0xFFFFFF}, {1,
+        30, 30}, {1, 8, 8}};
     float first[4] = {0};
     for (size_t i = 0; i < 8; i++) {
         oc_status status = oc__runner_prepare(&input, runner, sizes[i][0], sizes[i][1], sizes[i][2], NULL);
@@ -225,7 +227,8 @@ START_TEST(test_softmax) {
             for (size_t k = 0; k < classes; k++) sum += exp((double)logits[i * classes + k] - top);
             for (size_t k = 0; k < classes; k++) {
                 double p = exp((double)logits[i * classes + k] - top) / sum;
-                check_that(fabs((double)rows[i * classes + k] - p) < 1e-6, "probability %g, expected %g", (double)rows[i * classes + k], p);
+                check_that(fabs((double)rows[i * classes + k] - p) < 1e-6, "probability %g, expected %g",
+                    (double)rows[i * classes + k], p);
                 double slope = labels[i] < 0 ? 0 : (p - (labels[i] == (int32_t)k)) / (double)counted;
                 check_that(fabs((double)gradient[i * classes + k] - slope) < 1e-6, "slope");
             }
@@ -274,7 +277,8 @@ static void follow_adamw(double clip, double decay) {
             double s = clip > 0 && norm > clip ? gradient[i] * clip / norm : gradient[i];
             m[i] = 0.9 * m[i] + 0.1 * s;
             v[i] = 0.999 * v[i] + 0.001 * s * s;
-            w[i] -= rate * (m[i] / (1 - pow(0.9, step)) / (sqrt(v[i] / (1 - pow(0.999, step))) + 1e-8) + (i < 6 ? decay * w[i] : 0));
+            w[i] -= rate * (m[i] / (1 - pow(0.9, step)) / (sqrt(v[i] / (1 - pow(0.999,
+                step))) + 1e-8) + (i < 6 ? decay * w[i] : 0));
             double got = i < 6 ? g.params[0].values[i] : g.params[1].values[i - 6];
             check_that(fabs(got - w[i]) < 2e-5, "step %d, weight %d: %g, expected %g", step, i, got, w[i]);
         }

@@ -38,7 +38,8 @@ START_TEST(test_shapes) {
                  {9, {1, 1, 1, 1, 1, 1, 1, 1, 1}, 4, false, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t count = 77;
-        check_that(oc__shape_multiply(&count, cases[i].dimensions, cases[i].rank, cases[i].unit) == cases[i].fits, "case %zu", i);
+        check_that(oc__shape_multiply(&count, cases[i].dimensions, cases[i].rank, cases[i].unit) == cases[i].fits,
+            "case %zu", i);
         check_that(count == (cases[i].fits ? cases[i].count : 77), "case %zu: %zu", i, count);
     }
     size_t count;
@@ -138,7 +139,8 @@ START_TEST(test_all_halves) {
         double expected = half_value(half);
         if (isnan(expected)) {
             uint16_t back = oc__half_from_float(value);
-            check_that(isnan(value) && (back & 0x7C00) == 0x7C00 && (back & 0x3FF) && (back & 0x8000) == (half & 0x8000), "%04x", half);
+            check_that(isnan(value) && (back & 0x7C00) == 0x7C00 && (back & 0x3FF) && (back & 0x8000) == (half & 0x8000),
+                "%04x", half);
             continue;
         }
         check_that((double)value == expected && !signbit(value) == !(half & 0x8000), "%04x is %a", half, value);
@@ -154,7 +156,8 @@ START_TEST(test_half_rounding) {
         float middle = (float)((low + high) / 2);
         check_that((double)middle == (low + high) / 2, "the middle is exact");
         uint16_t even = (uint16_t)(half & 1 ? half + 1 : half);
-        check_that(oc__half_from_float(middle) == even, "the middle after %04x goes to %04x", half, oc__half_from_float(middle));
+        check_that(oc__half_from_float(middle) == even, "the middle after %04x goes to %04x", half,
+            oc__half_from_float(middle));
         check_that(oc__half_from_float(nextafterf(middle, 0)) == half, "below the middle after %04x", half);
         check_that(oc__half_from_float(nextafterf(middle, INFINITY)) == half + 1, "above the middle after %04x", half);
         check_that(oc__half_from_float(-middle) == (even | 0x8000), "the negative middle after %04x", half);
