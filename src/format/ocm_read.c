@@ -141,27 +141,6 @@ static void read_weights(oc_model *model, oc__cursor *cursor) {
     for (uint32_t i = 0; i < n && !cursor->status; i++) read_values(&graph->params[i], cursor);
 }
 
-/* A parameter belongs to one node, as one of its parameters: so that what is made of the weights is bounded by the file, and
- * a node's weights can be changed without changing another's. Numbers out of range are left to oc__graph_check. */
-static oc_status check_ownership(const oc_model *model, const oc__cursor *cursor, oc_error *err) {
-    const oc__graph *graph = &model->graph;
-    oc_status status = OC_OK;
-    if (graph->n_params == 0) return OC_OK;
-    uint8_t *used = oc__alloc_zero(model->context, graph->n_params);
-    if (!used) return oc__fail_nomem(err, model->context, graph->n_params, cursor->name);
-    for (size_t i = 0; i < graph->n_nodes && !status; i++)
-        for (uint32_t j = 0; j < graph->nodes[i].n_params && !status; j++) {
-            uint32_t param = graph->nodes[i].params[j];
-            if (param < graph->n_params && used[param]++)
-                status = oc__fail(err, OC_E_CORRUPT, "%s: node %zu uses parameter %u, which is in use already", cursor->name, i,
-                                  param);
-        }
-    for (size_t i = 0; i < graph->n_params && !status; i++)
-        if (!used[i]) status = oc__fail(err, OC_E_CORRUPT, "%s: no node uses parameter %zu", cursor->name, i);
-    oc__free(model->context, used);
-    return status;
-}
-
 static void read_properties(oc_model *model, oc__cursor *cursor) {
     uint32_t n = oc__cursor_count(cursor, OC__OCM_MIN_PROPERTY, OC__MAX_PROPERTIES, "number of properties");
     if (n == 0) return;
@@ -222,15 +201,12 @@ oc_status oc__ocm_read(oc_model **out, oc_context *context, const uint8_t *data,
         || (status = read_section(model, &sections[OC__OCM_RULE], read_rule))
         || (status = read_section(model, &sections[OC__OCM_WGHT], read_weights))
         || (status = read_section(model, &sections[OC__OCM_GRPH], read_graph))
-        || (status = check_ownership(model, &sections[OC__OCM_GRPH], err))
         || (status = read_section(model, &sections[OC__OCM_PROP], read_properties))
         || (status = read_section(model, &sections[OC__OCM_MEAS], read_measurement)) || (status = oc__model_finish(model, err)))
         goto done;
     *out = model;
 done:
     if (status) {
-        /* A network that does not run at the size the file's own rule gives is a fault of the file, not of the caller. */
-        if (status == OC_E_ARGUMENT) status = OC_E_CORRUPT;
         oc__fail_in(err, status, name);
         oc__model_release(model);
     }

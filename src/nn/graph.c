@@ -197,6 +197,23 @@ static oc_status in_node(oc_error *err, oc_status status, size_t index, const oc
     return oc__fail_in(err, status, place);
 }
 
+/* Folding and training change a node's parameters, so each belongs to one node; and none lies idle, so that what is made of
+ * the weights is bounded by their own size. */
+static oc_status check_ownership(const oc__graph *graph, oc_error *err) {
+    oc_status status = OC_OK;
+    uint8_t *used = oc__alloc_zero(graph->context, graph->n_params);
+    if (!used) return oc__fail_nomem(err, graph->context, graph->n_params, "graph");
+    for (size_t i = 0; i < graph->n_nodes && !status; i++)
+        for (uint32_t j = 0; j < graph->nodes[i].n_params && !status; j++)
+            if (used[graph->nodes[i].params[j]]++)
+                status = oc__fail(err, OC_E_CORRUPT, "node %zu uses parameter %u, which is in use already", i,
+                                  graph->nodes[i].params[j]);
+    for (size_t i = 0; i < graph->n_params && !status; i++)
+        if (!used[i]) status = oc__fail(err, OC_E_CORRUPT, "no node uses parameter %zu", i);
+    oc__free(graph->context, used);
+    return status;
+}
+
 oc_status oc__graph_check(const oc__graph *graph, oc_error *err) {
     oc_status status = OC_OK;
     if (graph->n_nodes < 1 || graph->nodes[0].op != OC__OP_INPUT)
@@ -206,6 +223,7 @@ oc_status oc__graph_check(const oc__graph *graph, oc_error *err) {
         if (!status && i > 0 && graph->nodes[i].op == OC__OP_INPUT)
             status = oc__fail(err, OC_E_CORRUPT, "node %zu: a second input", i);
     }
+    if (!status) status = check_ownership(graph, err);
     if (status) return status;
     if (graph->n_outputs < 1 || graph->n_outputs > OC__MAX_OUTPUTS)
         return oc__fail(err, OC_E_CORRUPT, "graph: has %u outputs, expected 1 to %d", graph->n_outputs, OC__MAX_OUTPUTS);

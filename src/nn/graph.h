@@ -85,8 +85,10 @@ oc_status oc__graph_concat(uint32_t *out, oc__graph *graph, const uint32_t *inpu
 /* Weights drawn from N(0, 2 / fan-in) (He et al. 2015), scales and variances 1, the rest 0. */
 void oc__graph_initialise(oc__graph *graph, uint64_t seed);
 
-/* Checks every node: known operator, inputs before it, attributes and parameters in range and of matching shape, finite
- * values. What passes may be run. OC_E_CORRUPT or OC_E_UNSUPPORTED, naming the node. */
+/* Checks every node: known operator, inputs before it, parameters each of which one node
+ * uses, finite values. Attributes
+ * and the shapes of parameters are checked by oc__graph_shapes; what passes both may be run. OC_E_CORRUPT or
+ * OC_E_UNSUPPORTED, naming the node. */
 oc_status oc__graph_check(const oc__graph *graph, oc_error *err);
 
 /* The shapes of all nodes' outputs for n pictures of height x width. `shapes` has n_nodes entries. The graph has been checked.

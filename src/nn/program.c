@@ -115,14 +115,12 @@ static void fill_call(oc__call *call, const oc__program *program, const oc__shap
     call->out_shape = shapes[index];
 }
 
-/* Packing depends on channels but not on the picture's size, so any size that the graph takes will do. */
-static oc_status pack_all(oc__program *program, oc_error *err) {
+/* Packing depends on channels, not on the picture's size, so any size that the graph takes will do. */
+static oc_status pack_all(oc__program *program, uint32_t height, uint32_t width, oc_error *err) {
     const oc__graph *graph = &program->graph;
-    oc_status status = OC_E_LIMIT;
     oc__shape *shapes = oc__alloc_array(graph->context, graph->n_nodes, sizeof *shapes);
     if (!shapes) return oc__fail_nomem(err, graph->context, graph->n_nodes * sizeof *shapes, "network");
-    for (uint32_t side = 32; side < 4096 && status; side *= 2) status = oc__graph_shapes(shapes, graph, 1, side, side, NULL);
-    if (status) status = oc__graph_shapes(shapes, graph, 1, 4096, 4096, err);
+    oc_status status = oc__graph_shapes(shapes, graph, 1, height, width, err);
     for (size_t i = 0; i < graph->n_nodes && !status; i++) {
         oc__call call;
         fill_call(&call, program, shapes, i);
@@ -138,7 +136,7 @@ static oc_status pack_all(oc__program *program, oc_error *err) {
     return status;
 }
 
-oc_status oc__program_create(oc__program **out, const oc__graph *graph, oc_error *err) {
+oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t height, uint32_t width, oc_error *err) {
     oc_context *context = graph->context;
     oc__program *program = oc__alloc_zero(context, sizeof *program);
     if (!program) return oc__fail_nomem(err, context, sizeof *program, "network");
@@ -147,7 +145,7 @@ oc_status oc__program_create(oc__program **out, const oc__graph *graph, oc_error
     oc_status status = simplify(&program->graph, graph, err);
     if (!status && !(program->packed = oc__alloc_zero(context, program->graph.n_nodes * sizeof *program->packed)))
         status = oc__fail_nomem(err, context, program->graph.n_nodes * sizeof *program->packed, "network");
-    if (!status) status = pack_all(program, err);
+    if (!status) status = pack_all(program, height, width, err);
     if (status) oc__program_free(program);
     else *out = program;
     return status;

@@ -8,7 +8,8 @@
  * norms folded into the convolutions before them and additions joined to the convolutions that feed them. */
 typedef struct oc__program oc__program;
 
-oc_status oc__program_create(oc__program **out, const oc__graph *graph, oc_error *err);
+/* The graph has been checked. `height` and `width`: pictures that it takes; it may be run on others later. */
+oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t height, uint32_t width, oc_error *err);
 void oc__program_free(oc__program *program);
 
 /* One thread's scratch memory for a program, which must outlive it. */

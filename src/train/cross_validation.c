@@ -116,6 +116,7 @@ oc_status oc__cross_validate(float *probabilities, double *l2, const oc__validat
             worse++; /* the loss has one valley: two steps up end the search */
         }
     }
+    if (!status && best == INFINITY) status = oc__fail(err, OC_E_INTERNAL, "cross-validation: no strength gave a finite loss");
     for (uint32_t fold = 0; fold < v->n_folds && j.fitters; fold++) oc__fitter_free(j.fitters[fold]);
     oc__free(context, j.fitters);
     oc__free(context, j.probabilities);

@@ -17,8 +17,8 @@ static int by_content(const void *a, const void *b) {
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-oc_status oc__folds_assign(uint32_t *folds, uint32_t *n_folds, oc_context *context, const uint32_t *tags, const uint64_t *content,
-                           size_t n, size_t n_tags, uint64_t seed, oc_error *err) {
+oc_status oc__folds_assign(uint32_t *folds, uint32_t *n_folds, oc_context *context, const uint32_t *tags,
+                           const uint64_t *content, size_t n, size_t n_tags, uint64_t seed, oc_error *err) {
     oc_status status = OC_OK;
     item *items = oc__alloc_array(context, n, sizeof *items);
     uint32_t *order = oc__alloc_array(context, n, sizeof *order), *first = oc__alloc_array(context, n, sizeof *first);

@@ -31,7 +31,7 @@ static void check_program(const nn_case *c, const reference *r, const char *tabl
     oc__runner *runner = NULL;
     oc_error err = OC_ERROR_INIT;
     float *input;
-    ck_assert_msg(oc__program_create(&program, &c->graph, &err) == OC_OK, "kind %d, seed %d: %s", kind, seed, err.message);
+    ck_assert_msg(oc__program_create(&program, &c->graph, c->height, c->width, &err) == OC_OK, "kind %d, seed %d: %s", kind, seed, err.message);
     ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_prepare(&input, runner, c->n, c->height, c->width, NULL), OC_OK);
     memcpy(input, c->input, c->n_input * sizeof *input);
@@ -230,7 +230,7 @@ START_TEST(test_same_bits) {
             oc__random_seed(&random, 3, 0);
             make_weights(weights, r, &random);
             pass p = {.c = &c, .weights = weights};
-            ck_assert_int_eq(oc__program_create(&program, &c.graph, NULL), OC_OK);
+            ck_assert_int_eq(oc__program_create(&program, &c.graph, c.height, c.width, NULL), OC_OK);
             ck_assert_int_eq(oc__runner_create(&p.runner, program, NULL), OC_OK);
             ck_assert_int_eq(oc__runner_prepare(&input, p.runner, c.n, c.height, c.width, NULL), OC_OK);
             memcpy(input, c.input, c.n_input * sizeof(float));
@@ -273,7 +273,7 @@ START_TEST(test_running_figures) {
     for (int step = 0; step < 3; step++) {
         float *in = oc__learner_input(l);
         double sum[2] = {0, 0}, squares[2] = {0, 0};
-        for (int i = 0; i < 2400; i++) in[i] = (float)(i % 2 ? 1000 + oc__random_normal(&random) : 3 * oc__random_normal(&random));
+        for (int i = 0; i < 2400; i++) in[i] = (float)((i % 2 ? 1000 : 0) + (i % 2 ? 1 : 3) * oc__random_normal(&random));
         for (int i = 0; i < 2400; i++) sum[i % 2] += (double)in[i] / 1200;
         for (int i = 0; i < 2400; i++) squares[i % 2] += (in[i] - sum[i % 2]) * (in[i] - sum[i % 2]) / 1199;
         oc__learner_forward(l);

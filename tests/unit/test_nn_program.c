@@ -72,8 +72,9 @@ START_TEST(test_bad_nodes) {
         {2, FIELD(n_params), 3, OC_E_CORRUPT, "parameters"},
         {1, FIELD(params), 6, OC_E_CORRUPT, "parameter"},
         {1, FIELD(params), 0xFFFFFFFF, OC_E_CORRUPT, "parameter"},
-        {1, FIELD(params), 1, OC_E_CORRUPT, "weights"},
-        {1, FIELD(params) + 4, 0, OC_E_CORRUPT, "bias"},
+        {1, FIELD(params), 1, OC_E_CORRUPT, "in use already"},
+        {1, FIELD(params) + 4, 0, OC_E_CORRUPT, "in use already"},
+        {1, FIELD(n_params), 1, OC_E_CORRUPT, "no node uses"},
         {1, FIELD(low), 0x7FC00000, OC_E_CORRUPT, "clamps"},
         {2, FIELD(high), 0x7FC00000, OC_E_CORRUPT, "clamps"},
         {2, FIELD(high), 0xBF800000, OC_E_CORRUPT, "clamps"},
@@ -96,8 +97,7 @@ START_TEST(test_bad_nodes) {
         {1, FIELD(channels), 0, OC_E_CORRUPT, "channels"},
         {1, FIELD(channels), 5, OC_E_CORRUPT, "weights"},
         {1, FIELD(channels), 0xFFFFFFFF, OC_E_CORRUPT, "channels"},
-        {2, FIELD(params), 0, OC_E_CORRUPT, "elements"},
-        {2, FIELD(params) + 12, 4, OC_E_CORRUPT, "variance"}, /* the running mean: zeros */
+        {2, FIELD(params), 0, OC_E_CORRUPT, "in use already"},
         {2, FIELD(epsilon), 0xBF800000, OC_E_CORRUPT, "epsilon"},
         {2, FIELD(epsilon), 0x40000000, OC_E_CORRUPT, "epsilon"},
         {2, FIELD(epsilon), 0x7FC00000, OC_E_CORRUPT, "epsilon"},
@@ -123,6 +123,18 @@ START_TEST(test_bad_nodes) {
         check_that(f->node == 0 || strstr(err.message, "node "), "flaw %zu names no node: %s", i, err.message);
         graph.nodes[f->node] = old;
     }
+    /* Parameters of the wrong shape, or with a wrong value, each still used once. */
+    uint32_t *of_conv = graph.nodes[1].params, weights = of_conv[0];
+    of_conv[0] = of_conv[1];
+    of_conv[1] = weights;
+    ck_assert_int_eq(oc__graph_check(&graph, &err), OC_OK);
+    ck_assert(oc__graph_shapes(shapes, &graph, 1, 8, 8, &err) == OC_E_CORRUPT && strstr(err.message, "weights"));
+    of_conv[1] = of_conv[0];
+    of_conv[0] = weights;
+    float *variance = graph.params[graph.nodes[2].params[3]].values;
+    variance[0] = 0;
+    ck_assert(oc__graph_shapes(shapes, &graph, 1, 8, 8, &err) == OC_E_CORRUPT && strstr(err.message, "variance"));
+    variance[0] = 1;
     graph.n_outputs = 0;
     ck_assert_int_eq(oc__graph_check(&graph, &err), OC_E_CORRUPT);
     graph.n_outputs = OC__MAX_OUTPUTS + 1;
@@ -180,7 +192,7 @@ START_TEST(test_runner_shapes) {
     float *input;
     oc__shape shape;
     context->memory_limit = 1 << 28;
-    ck_assert_int_eq(oc__program_create(&program, &graph, NULL), OC_OK);
+    ck_assert_int_eq(oc__program_create(&program, &graph, 32, 32, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_prepare(&input, runner, 0, 0, 0, NULL), OC_E_LIMIT);
     static const uint32_t sizes[][3] = {{1, 8, 8}, {3, 20, 11}, {1, 1, 1}, {2, 2, 2}, {0, 2, 2}, {1, 0xFFFF, 0xFFFFFF}, {1,
@@ -320,7 +332,7 @@ static oc_status make_all(oc_context *with, void *user, oc_error *err) {
     float *input;
     original.context = with;
     oc_status status = oc__graph_copy(&copy, &original, err);
-    if (!status) status = oc__program_create(&program, &copy, err);
+    if (!status) status = oc__program_create(&program, &copy, 8, 8, err);
     if (!status) status = oc__runner_create(&runner, program, err);
     if (!status) status = oc__runner_prepare(&input, runner, 1, 8, 8, err);
     if (!status) status = oc__runner_prepare(&input, runner, 2, 16, 16, err);

@@ -431,7 +431,7 @@ static const struct {
     {"GRPH", 84, 1, OC_E_CORRUPT, "does not come before it"},
     {"GRPH", 84, 0xFFFFFFFF, OC_E_CORRUPT, "does not come before it"},
     {"GRPH", 88, 5, OC_E_CORRUPT, "number of parameters at byte 472 of the file is 5, at most 4"},
-    {"GRPH", 92, 1, OC_E_CORRUPT, "no node uses parameter 0"},
+    {"GRPH", 92, 1, OC_E_CORRUPT, "parameter 0 is number 1, there are 1"},
     {"GRPH", 96, NAN_BITS, OC_E_CORRUPT, "clamp"},
     {"GRPH", 104, 0, OC_E_CORRUPT, "kernel"},
     {"GRPH", 112, 0, OC_E_CORRUPT, "stride"},
@@ -507,7 +507,7 @@ START_TEST(a_parameter_belongs_to_one_node) {
     ck_assert_uint_eq(oc__le32(graph + norm + 16), 1);
     support_put_u32(graph + norm + 20, 1);
     golden_repair(file.data, file.size);
-    must_fail(file.data, file.size, OC_E_CORRUPT, "section 4 (GRPH): node 2 uses parameter 1, which is in use already");
+    must_fail(file.data, file.size, OC_E_CORRUPT, "node 2 uses parameter 1, which is in use already");
     oc__buffer_free(&file);
 }
 END_TEST

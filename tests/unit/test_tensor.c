@@ -129,7 +129,8 @@ END_TEST
 /* The value of a half by the definition. */
 static double half_value(uint32_t half) {
     uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
-    double value = exponent == 0 ? ldexp(fraction, -24) : exponent == 31 ? (fraction ? NAN : INFINITY) : ldexp(1024 + fraction, (int)exponent - 25);
+    double special = fraction ? NAN : INFINITY;
+    double value = exponent == 0 ? ldexp(fraction, -24) : exponent == 31 ? special : ldexp(1024 + fraction, (int)exponent - 25);
     return half & 0x8000 ? -value : value;
 }
 

@@ -275,6 +275,16 @@ START_TEST(test_options) {
             "does not list them: %s", err.message);
     }
     ck_assert(options.views == 64 && options.folds == 2 && options.l2 == 1e-3 && !options.mirror);
+    oc_context *context = new_threads_context(1, NULL);
+    oc_model *model;
+    ck_assert_int_eq(oc__model_create(&model, context, NULL), OC_OK);
+    ck_assert_int_eq(oc__train_options_store(model, &options, NULL), OC_OK);
+    ck_assert_uint_eq(model->n_properties, n);
+    ck_assert_str_eq(oc__model_property(model, "option.seed"), "9007199254740991");
+    ck_assert_str_eq(oc__model_property(model, "option.l2"), "0.001");
+    ck_assert_str_eq(oc__model_property(model, "option.mirror"), "false");
+    oc__model_release(model);
+    end_context(context);
 }
 END_TEST
 
