@@ -47,7 +47,7 @@ finish() {
 
 mkdir -p build
 say "gcc"
-build build/gcc -Dwerror=true
+build build/gcc -Dwerror=true -Ddebug=true
 tests build/gcc
 [ "${1:-}" = quick ] && finish
 
@@ -62,7 +62,7 @@ tests build/asan --suite unit --suite kernels --suite api --suite fuzz --timeout
 
 say "thread sanitizer"
 build build/tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 -Ddefault_library=static
-tests build/tsan --suite api --suite threads --timeout-multiplier 10
+tests build/tsan api-threads core_thread --timeout-multiplier 10
 
 say "valgrind"
 build build/valgrind -Doptimization=1 -Ddebug=true -Ddefault_library=static
