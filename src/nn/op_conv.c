@@ -159,40 +159,59 @@ static size_t rows_per_task(const oc__call *call, size_t n_rows) {
     return tile * (per_task < 1 ? 1 : per_task > 16 ? 16 : per_task);
 }
 
-static void dense_task(void *argument, size_t task, uint32_t worker) {
-    const job *j = argument;
-    const oc__call *call = j->call;
+/* Panel `p` of group `g`, for `rows` output pixels from `row` on, whose pointers are in `a`. */
+static void dense_tile(const oc__call *call, const sizes *s, const float *const *a, size_t row, size_t rows, size_t g, size_t p) {
     const oc__kernels *kernels = call->kernels;
     const oc__node *node = call->node;
+    size_t column = p * kernels->gemm_columns, left = s->columns - column;
+    size_t at = row * node->channels + g * s->columns + column;
+    oc__gemm_tile tile = {
+        .rows = rows,
+        .columns = left < kernels->gemm_columns ? left : kernels->gemm_columns,
+        .n_taps = s->n_taps,
+        .depth = s->depth,
+        .a = a,
+        .b = call->packed + g * s->packed + p * (s->packed / s->panels),
+        .bias = packed_bias(call, s) + (g * s->panels + p) * kernels->gemm_columns,
+        .add = node->n_inputs > 1 ? call->in[1] + at : NULL,
+        .add_stride = node->channels,
+        .low = node->low,
+        .high = node->high,
+        .c = call->out + at,
+        .c_stride = node->channels,
+    };
+    kernels->gemm(&tile);
+}
+
+/* A band of output pixels, all channels: pixels stay in cache while the weights pass. */
+static void dense_rows_task(void *argument, size_t task, uint32_t worker) {
+    const job *j = argument;
+    const oc__call *call = j->call;
     const sizes *s = &j->s;
     const float *a[MAX_TAPS * OC__GEMM_MAX_ROWS];
     size_t end = (task + 1) * j->rows_per_task < s->n_rows ? (task + 1) * j->rows_per_task : s->n_rows;
     (void)worker;
-    for (size_t row = task * j->rows_per_task; row < end; row += kernels->gemm_rows) {
-        size_t rows = end - row < kernels->gemm_rows ? end - row : kernels->gemm_rows;
-        for (size_t g = 0; g < node->groups; g++) {
+    for (size_t row = task * j->rows_per_task; row < end; row += call->kernels->gemm_rows) {
+        size_t rows = end - row < call->kernels->gemm_rows ? end - row : call->kernels->gemm_rows;
+        for (size_t g = 0; g < call->node->groups; g++) {
             row_pointers(a, call, s, row, rows, g * s->depth);
-            for (size_t p = 0; p < s->panels; p++) {
-                size_t column = p * kernels->gemm_columns, left = s->columns - column;
-                size_t at = row * node->channels + g * s->columns + column;
-                oc__gemm_tile tile = {
-                    .rows = rows,
-                    .columns = left < kernels->gemm_columns ? left : kernels->gemm_columns,
-                    .n_taps = s->n_taps,
-                    .depth = s->depth,
-                    .a = a,
-                    .b = call->packed + g * s->packed + p * (s->packed / s->panels),
-                    .bias = packed_bias(call, s) + (g * s->panels + p) * kernels->gemm_columns,
-                    .add = node->n_inputs > 1 ? call->in[1] + at : NULL,
-                    .add_stride = node->channels,
-                    .low = node->low,
-                    .high = node->high,
-                    .c = call->out + at,
-                    .c_stride = node->channels,
-                };
-                kernels->gemm(&tile);
-            }
+            for (size_t p = 0; p < s->panels; p++) dense_tile(call, s, a, row, rows, g, p);
         }
+    }
+}
+
+/* A panel of channels, all output pixels: weights stay in cache while the pixels pass. */
+static void dense_panel_task(void *argument, size_t task, uint32_t worker) {
+    const job *j = argument;
+    const oc__call *call = j->call;
+    const sizes *s = &j->s;
+    const float *a[MAX_TAPS * OC__GEMM_MAX_ROWS];
+    size_t g = task / s->panels, p = task % s->panels;
+    (void)worker;
+    for (size_t row = 0; row < s->n_rows; row += call->kernels->gemm_rows) {
+        size_t rows = s->n_rows - row < call->kernels->gemm_rows ? s->n_rows - row : call->kernels->gemm_rows;
+        row_pointers(a, call, s, row, rows, g * s->depth);
+        dense_tile(call, s, a, row, rows, g, p);
     }
 }
 
@@ -226,8 +245,12 @@ static void forward(const oc__call *call) {
         return;
     }
     job j = {call, sizes_of(call), 0};
+    if (j.s.n_rows < j.s.columns * j.s.n_taps) { /* fewer pixels than weights for each input channel */
+        oc__parallel(call->context, call->node->groups * j.s.panels, dense_panel_task, &j);
+        return;
+    }
     j.rows_per_task = rows_per_task(call, j.s.n_rows);
-    oc__parallel(call->context, (j.s.n_rows + j.rows_per_task - 1) / j.rows_per_task, dense_task, &j);
+    oc__parallel(call->context, (j.s.n_rows + j.rows_per_task - 1) / j.rows_per_task, dense_rows_task, &j);
 }
 
 /* Backward. Scratch: GRADIENT_PIECES partial weight gradients, then for each worker the rows of one tile's or one block's

@@ -136,6 +136,17 @@ static oc_status pack_all(oc__program *program, uint32_t height, uint32_t width,
     return status;
 }
 
+/* What has been packed is not needed a second time. */
+static void drop_packed_weights(oc__program *program) {
+    oc__graph *graph = &program->graph;
+    for (size_t i = 0; i < graph->n_nodes; i++)
+        for (uint32_t j = 0; j < graph->nodes[i].n_params && program->packed[i]; j++) {
+            oc__param *param = &graph->params[graph->nodes[i].params[j]];
+            oc__free(graph->context, param->values);
+            param->values = NULL;
+        }
+}
+
 oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t height, uint32_t width, oc_error *err) {
     oc_context *context = graph->context;
     oc__program *program = oc__alloc_zero(context, sizeof *program);
@@ -146,6 +157,7 @@ oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t
     if (!status && !(program->packed = oc__alloc_zero(context, program->graph.n_nodes * sizeof *program->packed)))
         status = oc__fail_nomem(err, context, program->graph.n_nodes * sizeof *program->packed, "network");
     if (!status) status = pack_all(program, height, width, err);
+    if (!status) drop_packed_weights(program);
     if (status) oc__program_free(program);
     else *out = program;
     return status;
