@@ -16,7 +16,7 @@ packages="gcc g++ libc6-dev meson ninja-build pkg-config python3 python3-pytest 
 sh tests/setup.sh $packages
 
 # build FOLDER OPTION...: configures (afresh if the options changed) and builds. Warnings are errors in the two plain builds;
-# with a sanitizer gcc warns of what cannot happen.
+# with a sanitizer gcc warns of what cannot happen. $targets: what to build, default all.
 build() {
     folder=$1
     shift
@@ -25,7 +25,7 @@ build() {
         meson setup "$folder" -Dtests=enabled "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; exit 1; }
         echo "options: $*" >"$folder/.options"
     fi
-    ninja -C "$folder" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; exit 1; }
+    ninja -C "$folder" ${targets:-} >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; exit 1; }
 }
 # tests FOLDER OPTION...: runs a build's tests and adds up their numbers.
 passed=0
@@ -70,13 +70,16 @@ tests build/valgrind --suite unit --suite kernels --timeout-multiplier 40 \
     --wrapper "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite"
 
 say "fuzzing, briefly"
-CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
-for target in build/fuzz/tests/fuzz/fuzz_*; do
-    [ -f "$target" ] && [ -x "$target" ] || continue
-    mkdir -p "build/corpus/${target##*/}"
-    "$target" -max_total_time=40 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/corpus/${target##*/}-" \
-        "build/corpus/${target##*/}" >"$target.log" 2>&1 || { tail -n 40 "$target.log"; exit 1; }
-    tail -n 1 "$target.log"
-done
+targets="tests/fuzz/fuzz_image tests/fuzz/fuzz_ocm" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
+build/gcc/examples/generate/generate-pictures build/corpus/seeds_image --formats --size 29x21 --overwrite --quiet
+fuzz() { # TARGET SEEDS: forty seconds
+    mkdir -p "build/corpus/$1"
+    build/fuzz/tests/fuzz/fuzz_$1 -max_total_time=40 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/corpus/$1-" \
+        "build/corpus/$1" "$2" >"build/fuzz-$1.log" 2>&1 || { tail -n 40 "build/fuzz-$1.log"; exit 1; }
+    echo "$1: $(tail -n 1 "build/fuzz-$1.log")"
+    passed=$((passed + 1))
+}
+fuzz image build/corpus/seeds_image
+fuzz ocm tests/golden
 
 finish
