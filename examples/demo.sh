@@ -17,6 +17,7 @@ ocellus=build/src/cli/ocellus
 pictures=build/demo/pictures
 model=build/demo/parts.ocm
 
+mkdir -p build/demo
 say "rendering pictures of washers, nuts, gears and screws into $pictures"
 build/examples/generate/generate-pictures "$pictures" --per-class 80 --overwrite
 
