@@ -43,11 +43,11 @@ extern const oc__view oc__view_whole;
  * by 1. `view` NULL: whole. OC_E_ARGUMENT: a view that is not finite. */
 oc_status oc__prepare(float *out, const oc__bitmap *bitmap, const oc__prepare_rule *rule, const oc__view *view, oc_error *err);
 
-/* Opens the picture and prepares it: what predictor, trainer and everything else call. */
+/* Opens the picture and prepares it. Messages begin with the picture's name. */
 oc_status oc__prepare_image(float *out, oc_context *context, const oc_image *image, const oc__prepare_rule *rule,
                             const oc__view *view, oc_error *err);
 
-/* The `reduce_to` with which oc__prepare_image opens pictures under this rule. */
+/* The `reduce_to` with which pictures are opened under this rule; for who prepares several views of one. */
 uint32_t oc__prepare_reduce_to(const oc__prepare_rule *rule);
 
 #endif

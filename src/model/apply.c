@@ -24,25 +24,33 @@ void oc__applier_free(oc__applier *applier) {
     oc__free(applier->model->context, applier);
 }
 
-oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap,
-                           const oc__view *view, oc_error *err) {
+/* Where the prepared picture goes. */
+static oc_status input_of(float **input, oc__applier *applier, oc_error *err) {
     const oc__prepare_rule *rule = &applier->model->rule;
-    float *input;
+    return oc__runner_prepare(input, applier->runner, 1, rule->height, rule->width, err);
+}
+
+static void run(const float **values, size_t *n, oc__applier *applier) {
     oc__shape shape;
-    oc_status status = oc__runner_prepare(&input, applier->runner, 1, rule->height, rule->width, err);
-    if (!status) status = oc__prepare(input, bitmap, rule, view, err);
-    if (status) return status;
     oc__runner_run(applier->runner);
     *values = oc__runner_output(applier->runner, 0, &shape);
     *n = shape.c;
-    return OC_OK;
+}
+
+oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view,
+                           oc_error *err) {
+    float *input;
+    oc_status status = input_of(&input, applier, err);
+    if (!status) status = oc__prepare(input, bitmap, &applier->model->rule, view, err);
+    if (!status) run(values, n, applier);
+    return status;
 }
 
 oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const oc_image *image, oc_error *err) {
-    oc__bitmap bitmap = {0};
     const oc_model *model = applier->model;
-    oc_status status = oc__bitmap_open(&bitmap, model->context, image, oc__prepare_reduce_to(&model->rule), err);
-    if (!status) status = oc__apply_bitmap(values, n, applier, &bitmap, NULL, err);
-    oc__bitmap_free(&bitmap);
+    float *input;
+    oc_status status = input_of(&input, applier, err);
+    if (!status) status = oc__prepare_image(input, model->context, image, &model->rule, NULL, err);
+    if (!status) run(values, n, applier);
     return status;
 }
