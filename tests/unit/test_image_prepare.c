@@ -35,7 +35,7 @@ static oc__bitmap noise(uint32_t width, uint32_t height) {
     return bitmap;
 }
 
-/* CRC-32 of what Pillow 12 makes of `noise`: Image.resize((WIDTH, h), filter, box=(LEFT, 0, RIGHT, h)), and of that
+/* CRC-32 of what Pillow 13 makes of `noise`: Image.resize((WIDTH, h), filter, box=(LEFT, 0, RIGHT, h)), and of that
  * resize((WIDTH, HEIGHT), filter, box=(0, TOP, WIDTH, BOTTOM)). */
 START_TEST(test_bits_are_pillows) {
     static const struct {
