@@ -12,7 +12,7 @@ if [ -n "${OCELLUS_TEST_DATA:-}" ]; then OCELLUS_TEST_DATA=$(cd "$OCELLUS_TEST_D
 
 packages="gcc g++ libc6-dev meson ninja-build pkg-config python3 python3-pytest python3-numpy python3-pil binutils
     libjpeg62-turbo-dev libpng-dev zlib1g-dev check"
-[ "${1:-}" = quick ] || packages="$packages clang libclang-rt-14-dev valgrind abigail-tools"
+[ "${1:-}" = quick ] || packages="$packages clang libclang-rt-dev valgrind abigail-tools"
 sh tests/setup.sh $packages
 
 # build FOLDER OPTION...: configures (afresh if the options changed) and builds. Warnings are errors in the two plain builds;
