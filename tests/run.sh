@@ -14,6 +14,7 @@ packages="gcc g++ libc6-dev meson ninja-build pkg-config python3 python3-pytest 
     libjpeg62-turbo-dev libpng-dev zlib1g-dev check"
 [ "${1:-}" = quick ] || packages="$packages clang libclang-rt-dev valgrind abigail-tools"
 sh tests/setup.sh $packages
+PATH=/usr/bin:$PATH # the python3 that these packages belong to
 
 # build FOLDER OPTION...: configures (afresh if the options changed) and builds. Warnings are errors in the two plain builds;
 # with a sanitizer gcc warns of what cannot happen. $targets: what to build, default all.
