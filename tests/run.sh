@@ -72,6 +72,7 @@ tests build/valgrind --suite unit --suite kernels --timeout-multiplier 40 \
 
 say "fuzzing, briefly"
 targets="tests/fuzz/fuzz_image tests/fuzz/fuzz_ocm" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
+mkdir -p build/corpus
 build/gcc/examples/generate/generate-pictures build/corpus/seeds_image --formats --size 29x21 --overwrite --quiet
 fuzz() { # TARGET SEEDS: forty seconds
     mkdir -p "build/corpus/$1"
