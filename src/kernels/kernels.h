@@ -121,4 +121,12 @@ bool oc__gemm_packed_size(size_t *out, const oc__kernels *kernels, size_t n_taps
 void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns, const float *source,
                    size_t tap_stride, size_t k_stride, size_t column_stride);
 
+/* c[r][j] = sum over k < depth of a[r * a_stride + k] * b[k][j], with b packed by oc__gemm_pack (one tap). */
+void oc__gemm_rows(const oc__kernels *kernels, size_t rows, size_t columns, size_t depth, const float *a, size_t a_stride,
+                   const float *packed, float *c, size_t c_stride);
+
+/* c[r][j] += sum over m < depth of a[m * a_stride + r] * b[m * b_stride + j]. */
+void oc__gemm_tn_add(const oc__kernels *kernels, size_t rows, size_t columns, size_t depth, const float *a, size_t a_stride,
+                     const float *b, size_t b_stride, float *c, size_t c_stride);
+
 #endif

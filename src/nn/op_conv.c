@@ -274,27 +274,9 @@ static float *unfolded(const oc__call *call, const sizes *s, uint32_t worker) {
 /* c[rows][columns] = out gradient's rows x transposed weights of group g. */
 static void transposed_product(const oc__call *call, const sizes *s, size_t row, size_t rows, size_t g, float *c,
                                size_t stride) {
-    const oc__kernels *kernels = call->kernels;
-    size_t columns = s->n_taps * s->depth, panels = (columns + kernels->gemm_columns - 1) / kernels->gemm_columns;
-    const float *a[OC__GEMM_MAX_ROWS];
-    for (size_t r = 0; r < kernels->gemm_rows; r++)
-        a[r] = call->out_gradient + (row + (r < rows ? r : rows - 1)) * call->node->channels + g * s->columns;
-    for (size_t p = 0; p < panels; p++) {
-        size_t column = p * kernels->gemm_columns, left = columns - column;
-        oc__gemm_tile tile = {
-            .rows = rows,
-            .columns = left < kernels->gemm_columns ? left : kernels->gemm_columns,
-            .n_taps = 1,
-            .depth = s->columns,
-            .a = a,
-            .b = packed_transposed(call, s) + g * s->packed_transposed + p * (s->packed_transposed / panels),
-            .low = -__builtin_inff(),
-            .high = __builtin_inff(),
-            .c = c + column,
-            .c_stride = stride,
-        };
-        kernels->gemm(&tile);
-    }
+    oc__gemm_rows(call->kernels, rows, s->n_taps * s->depth, s->columns,
+                  call->out_gradient + row * call->node->channels + g * s->columns, call->node->channels,
+                  packed_transposed(call, s) + g * s->packed_transposed, c, stride);
 }
 
 static void pointwise_input_gradient_task(void *argument, size_t task, uint32_t worker) {
@@ -350,7 +332,6 @@ static void unfold(float *to, const oc__call *call, const sizes *s, size_t row, 
 static void weight_gradient_task(void *argument, size_t piece, uint32_t worker) {
     const job *j = argument;
     const oc__call *call = j->call;
-    const oc__kernels *kernels = call->kernels;
     const sizes *s = &j->s;
     size_t filter = s->n_taps * s->depth, n = call->params[0]->count;
     size_t begin = s->n_rows * piece / GRADIENT_PIECES, end = s->n_rows * (piece + 1) / GRADIENT_PIECES;
@@ -367,21 +348,9 @@ static void weight_gradient_task(void *argument, size_t piece, uint32_t worker) 
                 b = pixels;
                 b_stride = filter;
             }
-            for (size_t r = 0; r < s->columns; r += kernels->gemm_tn_rows)
-                for (size_t c = 0; c < filter; c += kernels->gemm_tn_columns) {
-                    oc__gemm_tn_tile tile = {
-                        .rows = s->columns - r < kernels->gemm_tn_rows ? s->columns - r : kernels->gemm_tn_rows,
-                        .columns = filter - c < kernels->gemm_tn_columns ? filter - c : kernels->gemm_tn_columns,
-                        .depth = rows,
-                        .a = call->out_gradient + row * call->node->channels + g * s->columns + r,
-                        .a_stride = call->node->channels,
-                        .b = b + c,
-                        .b_stride = b_stride,
-                        .c = sum + (g * s->columns + r) * filter + c,
-                        .c_stride = filter,
-                    };
-                    kernels->gemm_tn(&tile);
-                }
+            oc__gemm_tn_add(call->kernels, s->columns, filter, rows,
+                            call->out_gradient + row * call->node->channels + g * s->columns, call->node->channels, b, b_stride,
+                            sum + g * s->columns * filter, filter);
         }
 }
 

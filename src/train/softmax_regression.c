@@ -112,28 +112,9 @@ void oc__fitter_free(oc__fitter *f) {
 /* logits of rows [begin, end). */
 static void logits_of(const oc__fitter *f, size_t begin, size_t end) {
     const oc__kernels *k = f->context->kernels;
-    size_t panels = (f->n_tags + k->gemm_columns - 1) / k->gemm_columns;
-    for (size_t row = begin; row < end; row += k->gemm_rows) {
-        const float *a[OC__GEMM_MAX_ROWS];
-        size_t rows = end - row < k->gemm_rows ? end - row : k->gemm_rows;
-        for (size_t r = 0; r < k->gemm_rows; r++) a[r] = f->x + (row + (r < rows ? r : rows - 1)) * f->dim;
-        for (size_t p = 0; p < panels; p++) {
-            size_t column = p * k->gemm_columns, left = f->n_tags - column;
-            oc__gemm_tile tile = {.rows = rows,
-                                  .columns = left < k->gemm_columns ? left : k->gemm_columns,
-                                  .n_taps = 1,
-                                  .depth = f->dim,
-                                  .a = a,
-                                  .b = f->packed + p * f->dim * k->gemm_columns,
-                                  .low = -INFINITY,
-                                  .high = INFINITY,
-                                  .c = f->logits + row * f->n_tags + column,
-                                  .c_stride = f->n_tags};
-            k->gemm(&tile);
-        }
-        for (size_t r = row; r < row + rows; r++)
-            k->add_scaled(f->n_tags, 1, f->at + f->n_tags * f->dim, f->logits + r * f->n_tags);
-    }
+    oc__gemm_rows(k, end - begin, f->n_tags, f->dim, f->x + begin * f->dim, f->dim, f->packed, f->logits + begin * f->n_tags,
+                  f->n_tags);
+    for (size_t i = begin; i < end; i++) k->add_scaled(f->n_tags, 1, f->at + f->n_tags * f->dim, f->logits + i * f->n_tags);
 }
 
 /* Loss and gradient over one piece of the rows. */
@@ -154,19 +135,8 @@ static void objective_task(void *argument, size_t piece, uint32_t worker) {
         f->losses[piece] += oc__cross_entropy(slope, f->logits + i * f->n_tags, &tag, 1, f->n_tags);
         k->add_scaled(f->n_tags, 1, slope, gradient + n_weights);
     }
-    for (size_t r = 0; r < f->n_tags; r += k->gemm_tn_rows)
-        for (size_t c = 0; c < f->dim; c += k->gemm_tn_columns) {
-            oc__gemm_tn_tile tile = {.rows = f->n_tags - r < k->gemm_tn_rows ? f->n_tags - r : k->gemm_tn_rows,
-                                     .columns = f->dim - c < k->gemm_tn_columns ? f->dim - c : k->gemm_tn_columns,
-                                     .depth = end - begin,
-                                     .a = slopes + begin * f->n_tags + r,
-                                     .a_stride = f->n_tags,
-                                     .b = f->x + begin * f->dim + c,
-                                     .b_stride = f->dim,
-                                     .c = gradient + r * f->dim + c,
-                                     .c_stride = f->dim};
-            k->gemm_tn(&tile);
-        }
+    oc__gemm_tn_add(k, f->n_tags, f->dim, end - begin, slopes + begin * f->n_tags, f->n_tags, f->x + begin * f->dim, f->dim,
+                    gradient, f->dim);
 }
 
 static double objective(void *user, const float *x, float *gradient) {
