@@ -1,0 +1,11 @@
+/* Folding a graph for inference. SPDX-License-Identifier: MIT */
+#ifndef OC_NN_SIMPLIFY_H
+#define OC_NN_SIMPLIFY_H
+
+#include "graph.h"
+
+/* A copy that computes the same with fewer nodes: batch norms folded into the convolutions before them, additions joined to
+ * the convolutions that feed them. Outputs keep their numbers. */
+oc_status oc__graph_simplify(oc__graph *out, const oc__graph *graph, oc_error *err);
+
+#endif
