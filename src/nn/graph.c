@@ -62,6 +62,7 @@ oc_status oc__graph_copy(oc__graph *out, const oc__graph *graph, oc_error *err) 
         status = oc__graph_add_param(&index, &copy, param->rank, param->dimensions, err);
         if (status) break;
         copy.params[index].storage = param->storage;
+        copy.params[index].frozen = param->frozen;
         memcpy(copy.params[index].values, param->values, param->count * sizeof(float));
     }
     if (status) oc__graph_free(&copy);

@@ -42,6 +42,7 @@ typedef struct oc__node {
     uint32_t channels; /* input, conv: of the output */
     uint32_t groups;   /* conv: 1 .. channels, divides both sides' channels */
     float epsilon;     /* batch norm */
+    bool frozen;       /* batch norm: training uses the running figures and leaves them as they are */
 } oc__node;
 
 /* Weights. A convolution's are [channels][kernel_height][kernel_width][input channels / groups]; vectors have rank 1. */
@@ -54,6 +55,7 @@ typedef struct oc__param {
     uint32_t dimensions[4];
     size_t count;
     float *values;
+    bool frozen; /* training leaves it as it is */
 } oc__param;
 
 typedef struct oc__graph {

@@ -15,6 +15,7 @@ struct oc__learner {
     oc__shape *shapes;
     oc__buffer_plan *plans; /* see the place_... functions */
     bool *written; /* per node: its gradient has begun to be there */
+    bool *wanted;  /* per node: its gradient is wanted, for a parameter of it or of a node that leads to it is trained */
     unsigned char *arena;
     size_t arena_size;
 };
@@ -46,12 +47,24 @@ static void fill_call(oc__call *call, const oc__learner *l, size_t index) {
     call->scratch = place(l, scratch_slot(l));
 }
 
-static bool trained(const oc__node *node, uint32_t param) { return node->op != OC__OP_BATCH_NORM || param < 2; }
+static bool trained(const oc__graph *graph, const oc__node *node, uint32_t param) {
+    return !graph->params[node->params[param]].frozen && (node->op != OC__OP_BATCH_NORM || param < 2);
+}
+
+static void find_wanted(bool *wanted, const oc__graph *graph) {
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        const oc__node *node = &graph->nodes[i];
+        wanted[i] = false;
+        for (uint32_t j = 0; j < node->n_params; j++) wanted[i] |= trained(graph, node, j);
+        for (uint32_t j = 0; j < node->n_inputs; j++) wanted[i] |= wanted[node->inputs[j]];
+    }
+}
 
 static size_t ask(size_t (*function)(const oc__call *), const oc__call *call) { return function ? function(call) : 0; }
 
 /* Time runs 0 .. n-1 forward and n .. 2n-1 backward; node i goes backward at 2n-1-i. A gradient lives from the backward pass
- * of its last reader (the first to come) to its own node's. */
+ * of its last reader (the first to come) to its own node's. What a node makes lives until nobody reads it any more: where its
+ * gradient is wanted, until it has gone backward. */
 static oc_status plan(oc__learner *l, size_t *total, oc_error *err) {
     const oc__graph *graph = l->graph;
     uint32_t n = (uint32_t)graph->n_nodes, end = 2 * n;
@@ -59,6 +72,7 @@ static oc_status plan(oc__learner *l, size_t *total, oc_error *err) {
     memset(l->plans, 0, n_slots(l) * sizeof *l->plans);
     memset(l->written, 0, n * sizeof *l->written); /* here: has a reader already, so that the addend is needed */
     for (uint32_t i = 0; i < graph->n_outputs; i++) l->written[graph->outputs[i]] = true;
+    find_wanted(l->wanted, graph);
     for (uint32_t i = 0; i < n; i++) {
         const oc__node *node = &graph->nodes[i];
         const oc__op *op = oc__op_find(node->op);
@@ -66,20 +80,26 @@ static oc_status plan(oc__learner *l, size_t *total, oc_error *err) {
         size_t count = 0, needed, beside = 0;
         fill_call(&call, l, i);
         oc__shape_count(&count, &l->shapes[i]);
-        l->plans[slot(l, OUTPUT, i)] = (oc__buffer_plan){count * sizeof(float), i, end - 1 - i, 0};
-        l->plans[slot(l, SAVED, i)] = (oc__buffer_plan){ask(op->n_saved, &call) * sizeof(float), i, end - 1 - i, 0};
-        l->plans[slot(l, PACKED, i)] = (oc__buffer_plan){ask(op->n_packed, &call) * sizeof(float), i, end - 1 - i, 0};
-        if (i > 0) l->plans[slot(l, GRADIENT, i)] = (oc__buffer_plan){count * sizeof(float), end - 1 - i, end - 1 - i, 0};
+        uint32_t backward = end - 1 - i, last = l->wanted[i] ? backward : i;
+        bool is_output = l->written[i]; /* no reader has come yet */
+        l->plans[slot(l, OUTPUT, i)] = (oc__buffer_plan){count * sizeof(float), i, last, 0};
+        l->plans[slot(l, SAVED, i)] = (oc__buffer_plan){ask(op->n_saved, &call) * sizeof(float), i, last, 0};
+        l->plans[slot(l, PACKED, i)] = (oc__buffer_plan){ask(op->n_packed, &call) * sizeof(float), i, last, 0};
+        if (i > 0 && (l->wanted[i] || is_output))
+            l->plans[slot(l, GRADIENT, i)] = (oc__buffer_plan){count * sizeof(float), backward, backward, 0};
         for (uint32_t j = 0; j < node->n_inputs; j++) {
+            oc__buffer_plan *input = &l->plans[slot(l, OUTPUT, node->inputs[j])];
             oc__buffer_plan *gradient = &l->plans[slot(l, GRADIENT, node->inputs[j])];
-            if (end - 1 - i < gradient->first) gradient->first = end - 1 - i;
+            if (last > input->last) input->last = last;
+            if (!l->wanted[node->inputs[j]]) continue;
+            if (backward < gradient->first) gradient->first = backward;
             if (l->written[node->inputs[j]]) beside += gradient->size;
             l->written[node->inputs[j]] = true;
         }
         if (beside > addend) addend = beside;
         if ((needed = ask(op->n_scratch, &call)) > scratch) scratch = needed;
         for (uint32_t j = 0; j < node->n_params; j++)
-            if (trained(node, j))
+            if (trained(graph, node, j))
                 l->plans[param_slot(l, node->params[j])] =
                     (oc__buffer_plan){graph->params[node->params[j]].count * sizeof(float), 0, end, 0};
     }
@@ -104,7 +124,8 @@ oc_status oc__learner_create(oc__learner **out, oc__graph *graph, uint32_t n, ui
     l->shapes = oc__alloc_array(context, graph->n_nodes, sizeof *l->shapes);
     l->plans = oc__alloc_array(context, n_slots(l), sizeof *l->plans);
     l->written = oc__alloc_array(context, graph->n_nodes, sizeof *l->written);
-    if (!l->shapes || !l->plans || !l->written)
+    l->wanted = oc__alloc_array(context, graph->n_nodes, sizeof *l->wanted);
+    if (!l->shapes || !l->plans || !l->written || !l->wanted)
         status = oc__fail_nomem(err, context, n_slots(l) * sizeof *l->plans, "training");
     if (!status) status = oc__graph_shapes(l->shapes, graph, n, height, width, err);
     if (!status) status = plan(l, &total, err);
@@ -126,6 +147,7 @@ void oc__learner_free(oc__learner *l) {
     oc__free(context, l->shapes);
     oc__free(context, l->plans);
     oc__free(context, l->written);
+    oc__free(context, l->wanted);
     oc__free(context, l->arena);
     oc__free(context, l);
 }
@@ -188,13 +210,12 @@ static void backward_node(oc__learner *l, size_t index, bool *written) {
     float *addend = place(l, addend_slot(l));
     fill_call(&call, l, index);
     call.out_gradient = place(l, slot(l, GRADIENT, index));
-    for (uint32_t i = 0; i < node->n_params; i++)
-        if (trained(node, i)) call.param_gradient[i] = place(l, param_slot(l, node->params[i]));
+    for (uint32_t i = 0; i < node->n_params; i++) call.param_gradient[i] = place(l, param_slot(l, node->params[i]));
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         uint32_t input = node->inputs[i];
+        if (!l->wanted[input]) continue;
         later[i] = written[input];
         call.in_gradient[i] = place(l, slot(l, GRADIENT, input));
-        if (!call.in_gradient[i]) continue; /* the pictures */
         oc__shape_count(&n[i], &call.in_shape[i]);
         if (later[i]) {
             call.in_gradient[i] = addend;
@@ -213,5 +234,5 @@ void oc__learner_backward(oc__learner *l) {
     memset(l->written, 0, l->graph->n_nodes * sizeof *l->written);
     for (uint32_t i = 0; i < l->graph->n_outputs; i++) l->written[l->graph->outputs[i]] = true;
     for (size_t i = l->graph->n_nodes - 1; i > 0; i--)
-        if (l->written[i]) backward_node(l, i, l->written);
+        if (l->written[i] && l->wanted[i]) backward_node(l, i, l->written);
 }

@@ -8,7 +8,8 @@
 typedef struct oc__learner oc__learner;
 
 /* For batches of n pictures of height x width. The graph is the caller's, whose weights may change between steps and whose
- * nodes may not. */
+ * nodes may not. What is frozen when the learner is made stays so: its gradient is not computed, and the backward pass stops
+ * where nothing further down is trained. */
 oc_status oc__learner_create(oc__learner **out, oc__graph *graph, uint32_t n, uint32_t height, uint32_t width, oc_error *err);
 void oc__learner_free(oc__learner *learner);
 
@@ -23,7 +24,7 @@ float *oc__learner_output_gradient(oc__learner *learner, uint32_t index);
 
 void oc__learner_backward(oc__learner *learner);
 
-/* The gradient of a parameter after backward; NULL for one that is not trained (running mean and variance). */
+/* The gradient of a parameter after backward; NULL for one that is not trained (frozen, or a running mean or variance). */
 float *oc__learner_gradient(const oc__learner *learner, size_t param);
 
 size_t oc__learner_memory(const oc__learner *learner); /* bytes */

@@ -1,7 +1,7 @@
 /* Batch normalisation (Ioffe and Szegedy 2015). SPDX-License-Identifier: MIT
  *
- * Training normalises by the batch's own mean and (biased) variance and moves the running ones a tenth of the way;
- * otherwise the running ones are used. Parameters: scale, shift, mean, variance. */
+ * Training normalises by the batch's own mean and (biased) variance and moves the running ones a tenth of the way; otherwise,
+ * and in training when the node is frozen, the running ones are used. Parameters: scale, shift, mean, variance. */
 #include <math.h>
 #include <string.h>
 
@@ -29,21 +29,21 @@ static oc_status shape(oc__shape *out, const oc__graph *graph, const oc__node *n
 
 static size_t n_pixels(const oc__call *call) { return (size_t)call->out_shape.n * call->out_shape.h * call->out_shape.w; }
 
-/* Saved: the batch's mean, then 1 / sqrt(variance + epsilon). */
+/* Saved: the mean that was used, then 1 / sqrt(variance + epsilon). */
 static size_t n_saved(const oc__call *call) { return 2 * (size_t)call->out_shape.c; }
 
-/* Scratch: for each piece two rows of doubles and two of floats; then three rows of floats. */
+/* Scratch: for each piece two rows of doubles and two of floats; then four rows of floats. */
 static size_t piece_size(size_t channels) {
     return (2 * channels * sizeof(double) + 2 * channels * sizeof(float)) / sizeof(float) + 16;
 }
 static size_t n_scratch(const oc__call *call) {
-    return OC__N_PIECES * piece_size(call->out_shape.c) + 3 * (size_t)call->out_shape.c + 16;
+    return OC__N_PIECES * piece_size(call->out_shape.c) + 4 * (size_t)call->out_shape.c + 16;
 }
 
 static float *coefficients(const oc__call *call) { return call->scratch + OC__N_PIECES * piece_size(call->out_shape.c); }
 
 /* Two sums over the pixels of a piece: of x and of its square about the running mean; or of the gradient and its product with
- * x about the batch's mean. */
+ * x about the mean that was used. */
 static void sums_task(void *argument, size_t piece, uint32_t worker) {
     const oc__call *call = argument;
     size_t channels = call->out_shape.c, n = n_pixels(call);
@@ -107,16 +107,22 @@ static void batch_figures(const oc__call *call) {
     }
 }
 
+static void running_figures(const oc__call *call, float *mean, float *inverse) {
+    for (size_t c = 0; c < call->out_shape.c; c++) {
+        mean[c] = call->params[MEAN]->values[c];
+        inverse[c] = 1.0f / sqrtf(call->params[VARIANCE]->values[c] + call->node->epsilon);
+    }
+}
+
 static void forward(const oc__call *call) {
     size_t channels = call->out_shape.c;
     float *scale = coefficients(call), *shift = scale + channels;
-    if (call->training) batch_figures(call);
+    float *mean = call->training ? call->saved : shift + channels, *inverse = mean + channels;
+    if (call->training && !call->node->frozen) batch_figures(call);
+    else running_figures(call, mean, inverse);
     for (size_t c = 0; c < channels; c++) {
-        float mean = call->training ? call->saved[c] : call->params[MEAN]->values[c];
-        float inverse = call->training ? call->saved[channels + c]
-                                       : 1.0f / sqrtf(call->params[VARIANCE]->values[c] + call->node->epsilon);
-        scale[c] = call->params[SCALE]->values[c] * inverse;
-        shift[c] = call->params[SHIFT]->values[c] - mean * scale[c];
+        scale[c] = call->params[SCALE]->values[c] * inverse[c];
+        shift[c] = call->params[SHIFT]->values[c] - mean[c] * scale[c];
     }
     oc__parallel(call->context, OC__N_PIECES, apply_task, (void *)(uintptr_t)call);
 }
@@ -124,16 +130,18 @@ static void forward(const oc__call *call) {
 static void backward(const oc__call *call) {
     size_t channels = call->out_shape.c;
     double n = (double)n_pixels(call);
-    const double *sums = add_up(call);
+    bool through_figures = !call->node->frozen; /* the batch's figures depend on the input */
+    bool summed = through_figures || call->param_gradient[SCALE] || call->param_gradient[SHIFT];
+    const double *sums = summed ? add_up(call) : NULL;
     float *a = coefficients(call), *b = a + channels, *d = b + channels;
     for (size_t c = 0; c < channels; c++) {
         double mean = call->saved[c], inverse = call->saved[channels + c], scale = call->params[SCALE]->values[c] * inverse;
-        double slope = scale * inverse * inverse * sums[channels + c] / n;
+        double slope = through_figures ? scale * inverse * inverse * sums[channels + c] / n : 0;
         if (call->param_gradient[SCALE]) call->param_gradient[SCALE][c] = (float)(sums[channels + c] * inverse);
         if (call->param_gradient[SHIFT]) call->param_gradient[SHIFT][c] = (float)sums[c];
         a[c] = (float)scale;
         b[c] = (float)-slope;
-        d[c] = (float)(slope * mean - scale * sums[c] / n);
+        d[c] = through_figures ? (float)(slope * mean - scale * sums[c] / n) : 0;
     }
     if (call->in_gradient[0]) oc__parallel(call->context, OC__N_PIECES, apply_task, (void *)(uintptr_t)call);
 }

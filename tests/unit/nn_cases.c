@@ -93,6 +93,12 @@ static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__rando
         break;
     case CASE_GLOBAL_POOL: last = add_simple(c, OC__OP_GLOBAL_POOL, a, 0); break;
     case CASE_BATCH_NORM: last = add_norm(c, add_norm(c, a, random), random); break;
+    case CASE_FROZEN_BATCH_NORM:
+        last = add_norm(c, a, random);
+        graph->nodes[last].frozen = true;
+        last = add_norm(c, add_norm(c, last, random), random);
+        graph->nodes[last].frozen = true;
+        break;
     case CASE_ADD: last = add_simple(c, OC__OP_ADD, a, add_conv(c, a, channels, channels, 1, &three, bias)); break;
     case CASE_ADD_TWICE: last = add_simple(c, OC__OP_ADD, a, a); break;
     case CASE_CONCAT:

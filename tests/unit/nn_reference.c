@@ -85,7 +85,7 @@ static void batch_norm(reference *r, const oc__node *node, uint32_t index) {
     for (size_t c = 0; c < s->c; c++) {
         const double *x = r->values[node->inputs[0]] + c;
         double mean = r->params[node->params[2]][c], variance = r->params[node->params[3]][c];
-        if (r->training) {
+        if (r->training && !node->frozen) {
             mean = variance = 0;
             for (size_t p = 0; p < pixels; p++) mean += x[p * s->c] / (double)pixels;
             for (size_t p = 0; p < pixels; p++) variance += (x[p * s->c] - mean) * (x[p * s->c] - mean) / (double)pixels;
