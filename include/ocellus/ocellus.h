@@ -370,6 +370,11 @@ OC_API oc_status oc_model_property_at(const oc_model *model, size_t index, const
  * 7. Predicting
  * ------------------------------------------------------------------------------------------------------------------ */
 
+/* What a network's arithmetic is done in. */
+#define OC_PRECISION_FP32 0 /* single precision: the default */
+#define OC_PRECISION_BF16 1 /* products of bfloat16, sums in single precision; single precision where the CPU has no bfloat16 */
+#define OC_PRECISION_INT8 2 /* 8-bit integers: two to four times as fast, a little less exact. The same bits on every CPU */
+
 typedef struct oc_predictor oc_predictor;
 typedef struct oc_result oc_result;
 

@@ -174,5 +174,5 @@ oc_status oc__model_finish(oc_model *model, oc_error *err) {
         || (status = oc__prepare_rule_check(&model->rule, err)) || (status = check_graph(model, err))
         || (status = check_measurement(model, err)))
         return status;
-    return oc__program_create(&model->program, &model->graph, model->rule.height, model->rule.width, err);
+    return oc__program_create(&model->program, &model->graph, model->rule.height, model->rule.width, NULL, err);
 }

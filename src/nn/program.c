@@ -10,6 +10,7 @@
 
 struct oc__program {
     oc__graph graph;
+    uint32_t *sources; /* the original graph's node that each node computes */
     const oc__kernels *kernels;
     float **packed; /* per node; NULL where nothing is packed */
 };
@@ -56,13 +57,19 @@ static void drop_packed_weights(oc__program *program) {
         }
 }
 
-oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t height, uint32_t width, oc_error *err) {
+oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t height, uint32_t width,
+                             const oc__program_options *options, oc_error *err) {
     oc_context *context = graph->context;
     oc__program *program = oc__alloc_zero(context, sizeof *program);
     if (!program) return oc__fail_nomem(err, context, sizeof *program, "network");
     program->graph.context = context;
     program->kernels = context->kernels;
-    oc_status status = oc__graph_simplify(&program->graph, graph, err);
+    oc_status status = OC_OK;
+    if (options && options->precision == OC_PRECISION_INT8)
+        status = oc__fail(err, OC_E_UNSUPPORTED, "int8 is not there yet");
+    if (!status && !(program->sources = oc__alloc_array(context, graph->n_nodes, sizeof *program->sources)))
+        status = oc__fail_nomem(err, context, graph->n_nodes * sizeof *program->sources, "network");
+    if (!status) status = oc__graph_simplify(&program->graph, program->sources, graph, err);
     if (!status && !(program->packed = oc__alloc_zero(context, program->graph.n_nodes * sizeof *program->packed)))
         status = oc__fail_nomem(err, context, program->graph.n_nodes * sizeof *program->packed, "network");
     if (!status) status = pack_all(program, height, width, err);
@@ -78,6 +85,7 @@ void oc__program_free(oc__program *program) {
     if (program->packed)
         for (size_t i = 0; i < program->graph.n_nodes; i++) oc__free(context, program->packed[i]);
     oc__free(context, program->packed);
+    oc__free(context, program->sources);
     oc__graph_free(&program->graph);
     oc__free(context, program);
 }
@@ -89,6 +97,8 @@ struct oc__runner {
     unsigned char *arena;
     size_t arena_size;
     uint32_t n, height, width; /* what it is ready for; n 0: nothing */
+    oc__observer observer;     /* or NULL */
+    void *observer_user;
 };
 
 oc_status oc__runner_create(oc__runner **out, const oc__program *program, oc_error *err) {
@@ -174,7 +184,14 @@ void oc__runner_run(oc__runner *runner) {
         call.out = place_of(runner, i);
         call.scratch = place_of(runner, graph->n_nodes);
         oc__op_find(graph->nodes[i].op)->forward(&call);
+        if (runner->observer)
+            runner->observer(runner->observer_user, runner->program->sources[i], &call.out_shape, call.out);
     }
+}
+
+void oc__runner_observe(oc__runner *runner, oc__observer function, void *user) {
+    runner->observer = function;
+    runner->observer_user = user;
 }
 
 const float *oc__runner_output(const oc__runner *runner, uint32_t index, oc__shape *shape) {

@@ -44,7 +44,7 @@ static bool joinable(const oc__node *node, uint32_t readers) {
 
 /* Copies node by node, leaving out what is folded away. map[i] is where old node i's value now comes from;
  * new_readers[j] how many read new node j. */
-oc_status oc__graph_simplify(oc__graph *out, const oc__graph *graph, oc_error *err) {
+oc_status oc__graph_simplify(oc__graph *out, uint32_t *sources, const oc__graph *graph, oc_error *err) {
     oc__graph result = {0};
     oc_status status = oc__graph_copy(&result, graph, err);
     if (status) return status;
@@ -88,6 +88,7 @@ oc_status oc__graph_simplify(oc__graph *out, const oc__graph *graph, oc_error *e
         if (!status) readers_now[map[i]] = readers[i];
     }
     for (uint32_t i = 0; i < result.n_outputs && !status; i++) result.outputs[i] = map[graph->outputs[i]];
+    for (uint32_t i = 0; i < n && sources && !status; i++) sources[map[i]] = i;
 done:
     oc__free(graph->context, map);
     oc__free(graph->context, readers);

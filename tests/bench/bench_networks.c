@@ -73,7 +73,7 @@ static void run(const char *mode, const char *network, uint32_t side, uint32_t b
     bench b = {.graph = {.context = context}, .batch = batch};
     check(bench_network(&b.graph, network, &err), &err);
     if (strcmp(mode, "infer") == 0) {
-        check(oc__program_create(&program, &b.graph, side, side, &err), &err);
+        check(oc__program_create(&program, &b.graph, side, side, NULL, &err), &err);
         oc__graph_free(&b.graph);
         check(oc__runner_create(&b.runner, program, &err), &err);
         check(oc__runner_prepare(&input, b.runner, batch, side, side, &err), &err);

@@ -31,7 +31,7 @@ static void check_program(const nn_case *c, const reference *r, const char *tabl
     oc__runner *runner = NULL;
     oc_error err = OC_ERROR_INIT;
     float *input;
-    ck_assert_msg(oc__program_create(&program, &c->graph, c->height, c->width, &err) == OC_OK, "kind %d, seed %d: %s", kind, seed, err.message);
+    ck_assert_msg(oc__program_create(&program, &c->graph, c->height, c->width, NULL, &err) == OC_OK, "kind %d, seed %d: %s", kind, seed, err.message);
     ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_prepare(&input, runner, c->n, c->height, c->width, NULL), OC_OK);
     memcpy(input, c->input, c->n_input * sizeof *input);
@@ -230,7 +230,7 @@ START_TEST(test_same_bits) {
             oc__random_seed(&random, 3, 0);
             make_weights(weights, r, &random);
             pass p = {.c = &c, .weights = weights};
-            ck_assert_int_eq(oc__program_create(&program, &c.graph, c.height, c.width, NULL), OC_OK);
+            ck_assert_int_eq(oc__program_create(&program, &c.graph, c.height, c.width, NULL, NULL), OC_OK);
             ck_assert_int_eq(oc__runner_create(&p.runner, program, NULL), OC_OK);
             ck_assert_int_eq(oc__runner_prepare(&input, p.runner, c.n, c.height, c.width, NULL), OC_OK);
             memcpy(input, c.input, c.n_input * sizeof(float));

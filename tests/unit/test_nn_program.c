@@ -192,7 +192,7 @@ START_TEST(test_runner_shapes) {
     float *input;
     oc__shape shape;
     context->memory_limit = 1 << 28;
-    ck_assert_int_eq(oc__program_create(&program, &graph, 32, 32, NULL), OC_OK);
+    ck_assert_int_eq(oc__program_create(&program, &graph, 32, 32, NULL, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_prepare(&input, runner, 0, 0, 0, NULL), OC_E_LIMIT);
     static const uint32_t sizes[][3] = {{1, 8, 8}, {3, 20, 11}, {1, 1, 1}, {2, 2, 2}, {0, 2, 2}, {1, 0xFFFF, 0xFFFFFF}, {1,
@@ -209,6 +209,47 @@ START_TEST(test_runner_shapes) {
         if (i == 0) memcpy(first, out, sizeof first);
     }
     ck_assert_mem_eq(oc__runner_output(runner, 0, &shape), first, sizeof first);
+    oc__runner_free(runner);
+    oc__program_free(program);
+    end();
+}
+END_TEST
+
+/* The observer sees each node that is computed, in order, and what it computed. */
+typedef struct seen {
+    uint32_t nodes[8];
+    size_t n;
+    float last[4];
+} seen;
+
+static void see(void *user, uint32_t node, const oc__shape *shape, const float *values) {
+    seen *s = user;
+    s->nodes[s->n++] = node;
+    ck_assert_uint_eq(shape->c, 4);
+    memcpy(s->last, values, sizeof s->last);
+}
+
+START_TEST(test_observer) {
+    static const oc__program_options options = {.apart = true};
+    static const uint32_t expected[] = {2, 3, 4, 5}; /* the batch norm stands for the convolution it is folded into */
+    begin();
+    oc__program *program;
+    oc__runner *runner;
+    oc__shape shape;
+    float *input;
+    seen s = {.n = 0};
+    ck_assert_int_eq(oc__program_create(&program, &graph, 8, 8, &options, NULL), OC_OK);
+    ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
+    ck_assert_int_eq(oc__runner_prepare(&input, runner, 1, 8, 8, NULL), OC_OK);
+    for (size_t j = 0; j < 8 * 8 * 3; j++) input[j] = (float)(j % 7) - 3;
+    oc__runner_observe(runner, see, &s);
+    oc__runner_run(runner);
+    ck_assert_uint_eq(s.n, 4);
+    ck_assert_mem_eq(s.nodes, expected, sizeof expected);
+    ck_assert_mem_eq(s.last, oc__runner_output(runner, 0, &shape), sizeof s.last);
+    oc__runner_observe(runner, NULL, NULL);
+    oc__runner_run(runner);
+    ck_assert_uint_eq(s.n, 4);
     oc__runner_free(runner);
     oc__program_free(program);
     end();
@@ -332,7 +373,7 @@ static oc_status make_all(oc_context *with, void *user, oc_error *err) {
     float *input;
     original.context = with;
     oc_status status = oc__graph_copy(&copy, &original, err);
-    if (!status) status = oc__program_create(&program, &copy, 8, 8, err);
+    if (!status) status = oc__program_create(&program, &copy, 8, 8, NULL, err);
     if (!status) status = oc__runner_create(&runner, program, err);
     if (!status) status = oc__runner_prepare(&input, runner, 1, 8, 8, err);
     if (!status) status = oc__runner_prepare(&input, runner, 2, 16, 16, err);
@@ -358,7 +399,7 @@ START_TEST(test_memory_runs_out) {
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_bad_nodes, 0}, {test_shape_limits, 0}, {test_runner_shapes, 0}, {test_softmax, 0},
+    const unit_test tests[] = {{test_bad_nodes, 0}, {test_shape_limits, 0}, {test_runner_shapes, 0}, {test_observer, 0}, {test_softmax, 0},
                                {test_adamw, 0},     {test_schedule, 0},     {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("nn program", tests);
 }
