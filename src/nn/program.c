@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "checked.h"
 #include "memory.h"
 #include "op.h"
 #include "plan.h"
 #include "simplify.h"
+#include "thread.h"
 
 struct oc__program {
     oc__graph graph;
@@ -15,14 +17,18 @@ struct oc__program {
     float **packed; /* per node; NULL where nothing is packed */
 };
 
-/* What an operator needs to know, for shapes that are known. Pointers to data are left to the caller. */
-static void fill_call(oc__call *call, const oc__program *program, const oc__shape *shapes, size_t index) {
+/* What an operator needs to know, for n pictures of known shapes. Pointers to data are left to the caller. */
+static void fill_call(oc__call *call, const oc__program *program, const oc__shape *shapes, uint32_t n, size_t index) {
     const oc__node *node = &program->graph.nodes[index];
     *call = (oc__call){
         .context = program->graph.context, .kernels = program->kernels, .node = node, .packed = program->packed[index]};
     for (uint32_t i = 0; i < node->n_params; i++) call->params[i] = &program->graph.params[node->params[i]];
-    for (uint32_t i = 0; i < node->n_inputs; i++) call->in_shape[i] = shapes[node->inputs[i]];
+    for (uint32_t i = 0; i < node->n_inputs; i++) {
+        call->in_shape[i] = shapes[node->inputs[i]];
+        call->in_shape[i].n = n;
+    }
     call->out_shape = shapes[index];
+    call->out_shape.n = n;
 }
 
 /* Packing depends on channels, not on the picture's size, so any size that the graph takes will do. */
@@ -33,7 +39,7 @@ static oc_status pack_all(oc__program *program, uint32_t height, uint32_t width,
     oc_status status = oc__graph_shapes(shapes, graph, 1, height, width, err);
     for (size_t i = 0; i < graph->n_nodes && !status; i++) {
         oc__call call;
-        fill_call(&call, program, shapes, i);
+        fill_call(&call, program, shapes, 1, i);
         const oc__op *op = oc__op_find(graph->nodes[i].op);
         size_t size = op->n_packed ? op->n_packed(&call) : 0;
         if (size == 0) continue;
@@ -90,15 +96,20 @@ void oc__program_free(oc__program *program) {
     oc__free(context, program);
 }
 
+/* A batch is worked off a few pictures at a time: their activations stay in the cache, and memory is for those few. Each of
+ * the context's threads runs the whole network on its own pictures in a lane of memory of its own. What is left when there
+ * are fewer pictures than threads runs layer by layer on all of them. The input and the outputs hold the whole batch. */
 struct oc__runner {
     const oc__program *program;
-    oc__shape *shapes;
-    oc__buffer_plan *plans; /* per node, then one for scratch */
-    unsigned char *arena;
-    size_t arena_size;
+    oc__shape *shapes;      /* of the whole batch */
+    oc__buffer_plan *plans; /* per node, then one for scratch: places in a lane, or in the arena if the batch shares it */
+    bool *shared;           /* like plans: true for the input and the outputs */
+    unsigned char *arena;   /* what is shared, then the lanes */
+    size_t arena_size, lanes_at, lane_size;
     uint32_t n, height, width; /* what it is ready for; n 0: nothing */
     oc__observer observer;     /* or NULL */
     void *observer_user;
+    uint32_t per_task;         /* pictures */
 };
 
 oc_status oc__runner_create(oc__runner **out, const oc__program *program, oc_error *err) {
@@ -109,11 +120,14 @@ oc_status oc__runner_create(oc__runner **out, const oc__program *program, oc_err
         runner->program = program;
         runner->shapes = oc__alloc_array(context, n, sizeof *runner->shapes);
         runner->plans = oc__alloc_array(context, n + 1, sizeof *runner->plans);
+        runner->shared = oc__alloc_zero(context, (n + 1) * sizeof *runner->shared);
     }
-    if (!runner || !runner->shapes || !runner->plans) {
+    if (!runner || !runner->shapes || !runner->plans || !runner->shared) {
         oc__runner_free(runner);
         return oc__fail_nomem(err, context, sizeof *runner + n * sizeof(oc__buffer_plan), "predictor");
     }
+    runner->shared[0] = true;
+    for (uint32_t i = 0; i < program->graph.n_outputs; i++) runner->shared[program->graph.outputs[i]] = true;
     *out = runner;
     return OC_OK;
 }
@@ -123,70 +137,128 @@ void oc__runner_free(oc__runner *runner) {
     oc_context *context = runner->program->graph.context;
     oc__free(context, runner->shapes);
     oc__free(context, runner->plans);
+    oc__free(context, runner->shared);
     oc__free(context, runner->arena);
     oc__free(context, runner);
 }
 
-/* A node's output lives from the node to the last that reads it; the input and the outputs live throughout. */
-static oc_status plan(oc__runner *runner, size_t *total, oc_error *err) {
+/* A small picture's layers are small beside their weights, which a few pictures share. */
+#define PIXELS_PER_TASK (128 * 128)
+
+static uint32_t pictures_per_task(uint32_t n, uint32_t height, uint32_t width) {
+    uint64_t pixels = (uint64_t)height * width;
+    uint32_t fit = pixels < PIXELS_PER_TASK ? (uint32_t)(PIXELS_PER_TASK / pixels) : 1;
+    return fit < n ? fit : n;
+}
+
+/* Bytes of n of a batch's pictures; the shape has been checked. */
+static size_t bytes_of(const oc__shape *shape, uint32_t n) {
+    size_t count = 0;
+    oc__shape some = *shape;
+    some.n = n;
+    oc__shape_count(&count, &some);
+    return count * sizeof(float);
+}
+
+/* A node's output lives in a lane from the node to the last that reads it. What is shared lies one after the other before the
+ * lanes. */
+static oc_status plan(oc__runner *runner, oc_error *err) {
     const oc__graph *graph = &runner->program->graph;
     size_t n = graph->n_nodes, scratch = 0;
     for (uint32_t i = 0; i < n; i++) {
         const oc__op *op = oc__op_find(graph->nodes[i].op);
         oc__call call;
-        size_t count = 0;
-        oc__shape_count(&count, &runner->shapes[i]);
-        runner->plans[i] = (oc__buffer_plan){count * sizeof(float), i, i, 0};
+        size_t size = runner->shared[i] ? 0 : bytes_of(&runner->shapes[i], runner->per_task);
+        runner->plans[i] = (oc__buffer_plan){size, i, i, 0};
         for (uint32_t j = 0; j < graph->nodes[i].n_inputs; j++) runner->plans[graph->nodes[i].inputs[j]].last = i;
-        fill_call(&call, runner->program, runner->shapes, i);
+        fill_call(&call, runner->program, runner->shapes, runner->per_task, i);
         size_t needed = op->n_scratch ? op->n_scratch(&call) : 0;
         if (needed > scratch) scratch = needed;
     }
-    runner->plans[0].last = (uint32_t)n;
-    for (uint32_t i = 0; i < graph->n_outputs; i++) runner->plans[graph->outputs[i]].last = (uint32_t)n;
     runner->plans[n] = (oc__buffer_plan){scratch * sizeof(float), 0, (uint32_t)n, 0};
-    return oc__plan_memory(total, runner->plans, n + 1, graph->context, err);
-}
-
-static float *place_of(const oc__runner *runner, size_t buffer) {
-    return (float *)(void *)(runner->arena + runner->plans[buffer].offset);
-}
-
-oc_status oc__runner_prepare(float **input, oc__runner *runner, uint32_t n, uint32_t height, uint32_t width, oc_error *err) {
-    const oc__graph *graph = &runner->program->graph;
-    if (runner->n == 0 || runner->n != n || runner->height != height || runner->width != width) {
-        size_t total;
-        runner->n = 0;
-        oc_status status = oc__graph_shapes(runner->shapes, graph, n, height, width, err);
-        if (!status) status = plan(runner, &total, err);
-        if (status) return status;
-        if (total > runner->arena_size) {
-            oc__free(graph->context, runner->arena);
-            runner->arena_size = 0;
-            if (!(runner->arena = oc__alloc(graph->context, total)))
-                return oc__fail_nomem(err, graph->context, total, "activations");
-            runner->arena_size = total;
-        }
-        runner->n = n;
-        runner->height = height;
-        runner->width = width;
+    oc_status status = oc__plan_memory(&runner->lane_size, runner->plans, n + 1, graph->context, err);
+    runner->lanes_at = 0;
+    for (uint32_t i = 0; i < n && !status; i++) {
+        size_t size;
+        if (!runner->shared[i]) continue;
+        runner->plans[i].offset = runner->lanes_at;
+        if (!oc__round_up(&size, bytes_of(&runner->shapes[i], runner->n), OC__ALIGNMENT) ||
+            !oc__add(&runner->lanes_at, runner->lanes_at, size))
+            status = oc__fail(err, OC_E_LIMIT, "memory plan: the outputs together are too large");
     }
-    *input = place_of(runner, 0);
+    return status;
+}
+
+static size_t n_tasks(const oc__runner *runner) { return (runner->n + runner->per_task - 1) / runner->per_task; }
+
+/* How many tasks run side by side. A last few that would leave more than half of the threads idle do not. */
+static size_t n_side_by_side(const oc__runner *runner) {
+    size_t n = n_tasks(runner), n_threads = runner->program->graph.context->n_threads, left = n % n_threads;
+    return 2 * left > n_threads ? n : n - left;
+}
+
+static oc_status make_ready(oc__runner *runner, uint32_t n, uint32_t height, uint32_t width, oc_error *err) {
+    const oc__graph *graph = &runner->program->graph;
+    oc_status status = oc__graph_shapes(runner->shapes, graph, n, height, width, err);
+    if (status) return status;
+    runner->n = n;
+    runner->height = height;
+    runner->width = width;
+    runner->per_task = pictures_per_task(n, height, width);
+    if ((status = plan(runner, err))) return status;
+    size_t total, n_lanes = n_side_by_side(runner) ? graph->context->n_threads : 1;
+    if (!oc__mul(&total, n_lanes, runner->lane_size) || !oc__add(&total, total, runner->lanes_at))
+        return oc__fail(err, OC_E_LIMIT, "memory plan: the buffers together are too large");
+    if (total <= runner->arena_size) return OC_OK;
+    oc__free(graph->context, runner->arena);
+    runner->arena_size = 0;
+    if (!(runner->arena = oc__alloc(graph->context, total))) return oc__fail_nomem(err, graph->context, total, "activations");
+    runner->arena_size = total;
     return OC_OK;
 }
 
-void oc__runner_run(oc__runner *runner) {
+/* Where a buffer lies for the pictures from `first` on, worked off in a lane. */
+static float *place_of(const oc__runner *runner, size_t buffer, uint32_t first, uint32_t lane) {
+    size_t at = runner->plans[buffer].offset;
+    if (runner->shared[buffer]) at += first * bytes_of(&runner->shapes[buffer], 1);
+    else at += runner->lanes_at + lane * runner->lane_size;
+    return (float *)(void *)(runner->arena + at);
+}
+
+oc_status oc__runner_prepare(float **input, oc__runner *runner, uint32_t n, uint32_t height, uint32_t width, oc_error *err) {
+    if (runner->n == 0 || runner->n != n || runner->height != height || runner->width != width) {
+        oc_status status = make_ready(runner, n, height, width, err);
+        if (status) {
+            runner->n = 0;
+            return status;
+        }
+    }
+    *input = place_of(runner, 0, 0, 0);
+    return OC_OK;
+}
+
+/* The whole network on one task's pictures. */
+static void run_task(void *argument, size_t task, uint32_t lane) {
+    const oc__runner *runner = argument;
     const oc__graph *graph = &runner->program->graph;
+    uint32_t first = (uint32_t)task * runner->per_task, left = runner->n - first;
     for (size_t i = 1; i < graph->n_nodes; i++) {
+        const oc__node *node = &graph->nodes[i];
         oc__call call;
-        fill_call(&call, runner->program, runner->shapes, i);
-        for (uint32_t j = 0; j < graph->nodes[i].n_inputs; j++) call.in[j] = place_of(runner, graph->nodes[i].inputs[j]);
-        call.out = place_of(runner, i);
-        call.scratch = place_of(runner, graph->n_nodes);
-        oc__op_find(graph->nodes[i].op)->forward(&call);
+        fill_call(&call, runner->program, runner->shapes, left < runner->per_task ? left : runner->per_task, i);
+        for (uint32_t j = 0; j < node->n_inputs; j++) call.in[j] = place_of(runner, node->inputs[j], first, lane);
+        call.out = place_of(runner, i, first, lane);
+        call.scratch = place_of(runner, graph->n_nodes, first, lane);
+        oc__op_find(node->op)->forward(&call);
         if (runner->observer)
             runner->observer(runner->observer_user, runner->program->sources[i], &call.out_shape, call.out);
     }
+}
+
+void oc__runner_run(oc__runner *runner) {
+    size_t n = runner->observer ? 0 : n_side_by_side(runner); /* the observer sees one task after the other */
+    oc__parallel(runner->program->graph.context, n, run_task, runner);
+    for (; n < n_tasks(runner); n++) run_task(runner, n, 0);
 }
 
 void oc__runner_observe(oc__runner *runner, oc__observer function, void *user) {
@@ -197,5 +269,5 @@ void oc__runner_observe(oc__runner *runner, oc__observer function, void *user) {
 const float *oc__runner_output(const oc__runner *runner, uint32_t index, oc__shape *shape) {
     uint32_t node = runner->program->graph.outputs[index];
     *shape = runner->shapes[node];
-    return place_of(runner, node);
+    return place_of(runner, node, 0, 0);
 }

@@ -1,0 +1,132 @@
+/* How programs run: batches. SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels.h"
+#include "memory.h"
+#include "random.h"
+#include "program.h"
+#include "support.h"
+
+/* A small network of every kind of layer that networks for pictures have; two outputs, the second in its midst. */
+static void make_network(oc__graph *graph, oc_context *context) {
+    uint32_t node, narrow, inner;
+    *graph = (oc__graph){.context = context};
+    ck_assert_int_eq(oc__graph_input(&node, graph, 3, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, node, 19, 3, 2, 1, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_batch_norm(&narrow, graph, node, 0, 6, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, narrow, 38, 1, 1, 1, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_batch_norm(&node, graph, node, 0, 6, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, node, 38, 3, 1, 38, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, node, 19, 1, 1, 1, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_add(&inner, graph, node, narrow, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, inner, 40, 3, 1, 1, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, node, 40, 3, 1, 1, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, node, 40, 3, 2, 40, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_global_pool(&node, graph, node, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, node, 11, 1, 1, 1, true, NULL), OC_OK);
+    graph->n_outputs = 2;
+    graph->outputs[0] = node;
+    graph->outputs[1] = inner;
+    oc__graph_initialise(graph, 1);
+}
+
+static oc__runner *new_runner(const oc__program *program) {
+    oc__runner *runner;
+    ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
+    return runner;
+}
+
+static void run(oc__runner *runner, uint32_t n, uint32_t height, uint32_t width, const float *pictures) {
+    float *input;
+    ck_assert_int_eq(oc__runner_prepare(&input, runner, n, height, width, NULL), OC_OK);
+    memcpy(input, pictures, (size_t)n * height * width * 3 * sizeof *input);
+    oc__runner_run(runner);
+}
+
+static void check_batch(oc__runner *batch, oc__runner *alone, uint32_t n, uint32_t height, uint32_t width, const float *pictures) {
+    run(batch, n, height, width, pictures);
+    for (uint32_t i = 0; i < n; i++) {
+        run(alone, 1, height, width, pictures + (size_t)i * height * width * 3);
+        for (uint32_t output = 0; output < 2; output++) {
+            oc__shape shape, of_one;
+            const float *all = oc__runner_output(batch, output, &shape), *one = oc__runner_output(alone, output, &of_one);
+            size_t count = (size_t)of_one.h * of_one.w * of_one.c;
+            ck_assert(shape.n == n && of_one.n == 1 && shape.h == of_one.h && shape.w == of_one.w && shape.c == of_one.c);
+            check_that(memcmp(all + i * count, one, count * sizeof *one) == 0,
+                       "output %u of picture %u of %u x %u differs in a batch of %u", output, i, width, height, n);
+        }
+    }
+}
+
+/* A picture's results are the same bits alone and in any batch, for any number of threads. */
+START_TEST(test_batches) {
+    static const uint32_t sides[][2] = {{9, 13}, {90, 70}, {131, 128}}, n_threads[] = {1, 2, 5};
+    enum { MOST = 7 };
+    const oc__kernels *tables[8];
+    size_t n_tables = oc__kernels_all(tables);
+    float *pictures = malloc((size_t)MOST * 131 * 128 * 3 * sizeof *pictures);
+    oc__random random;
+    oc__random_seed(&random, 5, 0);
+    for (size_t i = 0; i < (size_t)MOST * 131 * 128 * 3; i++) pictures[i] = (float)oc__random_normal(&random);
+    for (size_t t = 0; t < 3 * n_tables; t++) {
+        oc_context *contexts[] = {new_threads_context(1, NULL), new_threads_context(n_threads[t % 3], NULL)};
+        oc__graph graphs[2];
+        oc__program *programs[2];
+        oc__runner *runners[2];
+        for (int i = 0; i < 2; i++) {
+            contexts[i]->kernels = tables[t / 3];
+            make_network(&graphs[i], contexts[i]);
+            ck_assert_int_eq(oc__program_create(&programs[i], &graphs[i], 32, 32, NULL, NULL), OC_OK);
+            runners[i] = new_runner(programs[i]);
+        }
+        for (size_t s = 0; s < 3; s++)
+            for (uint32_t n = 1; n <= MOST; n += t / 3 ? 1 : 4) /* the reference is slow */
+                check_batch(runners[1], runners[0], n, sides[s][0], sides[s][1], pictures);
+        for (int i = 0; i < 2; i++) {
+            oc__runner_free(runners[i]);
+            oc__program_free(programs[i]);
+            oc__graph_free(&graphs[i]);
+            end_context(contexts[i]);
+        }
+    }
+    free(pictures);
+}
+END_TEST
+
+static oc_status make_batch(oc_context *with, void *user, oc_error *err) {
+    oc__graph copy = {.context = with}, original = *(const oc__graph *)user;
+    oc__program *program = NULL;
+    oc__runner *runner = NULL;
+    float *input;
+    original.context = with;
+    oc_status status = oc__graph_copy(&copy, &original, err);
+    if (!status) status = oc__program_create(&program, &copy, 32, 32, NULL, err);
+    if (!status) status = oc__runner_create(&runner, program, err);
+    if (!status) status = oc__runner_prepare(&input, runner, 3, 32, 32, err);
+    if (!status) status = oc__runner_prepare(&input, runner, 5, 130, 130, err);
+    if (!status) {
+        memset(input, 0, (size_t)5 * 130 * 130 * 3 * sizeof *input);
+        oc__runner_run(runner);
+    }
+    oc__runner_free(runner);
+    oc__program_free(program);
+    oc__graph_free(&copy);
+    return status;
+}
+
+START_TEST(test_memory_runs_out) {
+    oc_context *context = new_threads_context(2, NULL);
+    oc__graph graph;
+    make_network(&graph, context);
+    sweep_allocations(make_batch, &graph, false);
+    oc__graph_free(&graph);
+    end_context(context);
+}
+END_TEST
+
+int main(void) {
+    const unit_test tests[] = {{test_batches, 0}, {test_memory_runs_out, 0}};
+    return RUN_UNIT_TESTS("nn inference", tests);
+}
