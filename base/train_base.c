@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpoint.h"
 #include "clock.h"
 #include "file.h"
 #include "half.h"
@@ -22,6 +23,7 @@
 #include "ocm.h"
 #include "optimiser.h"
 #include "random.h"
+#include "schedule.h"
 #include "text.h"
 #include "thread.h"
 
@@ -88,10 +90,7 @@ static pool open_pool(const options *o) {
 typedef struct state {
     oc_context *context;
     oc__graph graph;
-    float *average;
-    oc__adamw optimiser;
-    uint64_t step;
-    size_t n_weights;
+    oc__optimiser optimiser;
 } state;
 
 static oc__prepare_rule rule_of(uint32_t side) {
@@ -105,16 +104,6 @@ static oc__prepare_rule rule_of(uint32_t side) {
                               .scale = {1 / 64.0f, 1 / 64.0f, 1 / 64.0f}};
 }
 
-static void gather(float *to, const oc__graph *graph) {
-    for (size_t i = 0; i < graph->n_params; to += graph->params[i++].count)
-        memcpy(to, graph->params[i].values, graph->params[i].count * sizeof *to);
-}
-
-static void scatter(oc__graph *graph, const float *from) {
-    for (size_t i = 0; i < graph->n_params; from += graph->params[i++].count)
-        memcpy(graph->params[i].values, from, graph->params[i].count * sizeof *from);
-}
-
 static void begin(state *s, const options *o, size_t dim, oc_error *err) {
     uint32_t node;
     s->graph.context = s->context;
@@ -124,47 +113,28 @@ static void begin(state *s, const options *o, size_t dim, oc_error *err) {
     s->graph.n_outputs = 1;
     s->graph.outputs[0] = node;
     check(oc__graph_check(&s->graph, err), err);
-    check(oc__adamw_create(&s->optimiser, &s->graph, o->decay, err), err);
-    s->n_weights = oc__graph_n_weights(&s->graph);
-    s->average = oc__alloc_zero(s->context, s->n_weights * sizeof(float));
-    if (!s->average) fail("out of memory");
-    gather(s->average, &s->graph);
+    oc__optimiser_options adamw = OC__ADAMW_INIT;
+    adamw.decay = o->decay;
+    adamw.clip = 1;
+    adamw.average = 0.998;
+    check(oc__optimiser_create(&s->optimiser, &s->graph, &adamw, err), err);
 }
 
-/* A checkpoint: number of weights, steps done, weights, average, moments. */
 static void save_checkpoint(const state *s, const char *path, oc_error *err) {
     oc__buffer buffer = {.context = s->context};
-    uint64_t head[2] = {s->n_weights, s->step};
-    float *weights = oc__alloc_array(s->context, s->n_weights, sizeof *weights);
-    if (!weights) fail("out of memory");
-    gather(weights, &s->graph);
-    oc__buffer_append(&buffer, head, sizeof head);
-    oc__buffer_append(&buffer, weights, s->n_weights * sizeof(float));
-    oc__buffer_append(&buffer, s->average, s->n_weights * sizeof(float));
-    oc__buffer_append(&buffer, s->optimiser.moments, 2 * s->n_weights * sizeof(float));
+    oc__checkpoint_write(&buffer, &s->graph, &s->optimiser);
     if (buffer.failed) fail("out of memory");
     check(oc__file_replace(s->context, path, buffer.data, buffer.size, err), err);
     oc__buffer_free(&buffer);
-    oc__free(s->context, weights);
 }
 
 static bool load_checkpoint(state *s, const char *path, oc_error *err) {
     uint8_t *data;
     size_t size;
-    uint64_t head[2];
     oc_status status = oc__file_read(&data, &size, s->context, path, UINT64_MAX, "", err);
     if (status == OC_E_NOT_FOUND) return false;
     check(status, err);
-    if (size != sizeof head + 4 * s->n_weights * sizeof(float) || memcmp(data, &s->n_weights, sizeof(uint64_t)) != 0)
-        fail("the checkpoint is of another network");
-    memcpy(head, data, sizeof head);
-    const uint8_t *at = data + sizeof head;
-    size_t block = s->n_weights * sizeof(float);
-    memcpy(s->average, at, block);
-    scatter(&s->graph, s->average);
-    memcpy(s->average, at + block, block);
-    memcpy(s->optimiser.moments, at + 2 * block, 2 * block);
-    s->step = s->optimiser.n_steps = head[1];
+    check(oc__checkpoint_read(&s->graph, &s->optimiser, data, size, err), err);
     oc__free(s->context, data);
     return true;
 }
@@ -211,11 +181,13 @@ static void batch_task(void *argument, size_t i, uint32_t worker) {
         j->targets[i * p->dim + k] = (oc__half_to_float(p->features[crop * p->dim + k]) - p->mean[k]) / p->deviation[k];
 }
 
-/* Trains from s->step to `end` at one side, or until the time is over. False if the time is over. */
+/* Trains on to step `end` at one side, or until the time is over. False if the time is over. */
 static bool train(state *s, const options *o, const pool *p, uint64_t end, uint32_t side, double deadline, oc_error *err) {
     oc__learner *learner = NULL;
     oc__shape shape;
-    if (s->step >= end) return true;
+    const uint64_t *step = &s->optimiser.n_steps;
+    oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .n_steps = o->steps, .warm_up = o->steps / 50 + 1};
+    if (*step >= end) return true;
     check(oc__learner_create(&learner, &s->graph, (uint32_t)o->batch, side, side, err), err);
     float *targets = oc__alloc_array(s->context, o->batch * p->dim, sizeof *targets);
     if (!targets) fail("out of memory");
@@ -223,25 +195,20 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
     double loss = 0, started = oc__now(), saved = started;
     uint64_t since = 0;
     fprintf(stderr, "side %u, %zu MB\n", side, oc__learner_memory(learner) >> 20);
-    while (s->step < end && oc__now() < deadline) {
-        job.step = s->step;
+    while (*step < end && oc__now() < deadline) {
+        job.step = *step;
         oc__parallel(s->context, o->batch, batch_task, &job);
         oc__learner_forward(learner);
         const float *out = oc__learner_output(learner, 0, &shape);
         loss += oc__squared_error(oc__learner_output_gradient(learner, 0), out, targets, o->batch * p->dim);
         oc__learner_backward(learner);
-        double rate = o->rate * oc__cosine_schedule(s->step, o->steps, o->steps / 50 + 1);
-        oc__adamw_step(&s->optimiser, &s->graph, learner, rate, 1.0);
-        s->step++;
+        double rate = o->rate * oc__schedule_share(&schedule, *step);
+        double norm = oc__optimiser_step(&s->optimiser, &s->graph, learner, rate);
+        if (!isfinite(norm)) fail("the gradients are not finite");
         since++;
-        double keep = 1 - 1.0 / (double)(s->step < 500 ? s->step + 1 : 500);
-        float *average = s->average;
-        for (size_t i = 0; i < s->graph.n_params; average += s->graph.params[i++].count)
-            for (size_t k = 0; k < s->graph.params[i].count; k++)
-                average[k] += (float)(1 - keep) * (s->graph.params[i].values[k] - average[k]);
         if (since == 50) {
             double now = oc__now();
-            printf("step %llu of %llu  side %u  loss %.4f  %.1f pictures/s\n", (unsigned long long)s->step,
+            printf("step %llu of %llu  side %u  loss %.4f  %.1f pictures/s\n", (unsigned long long)*step,
                    (unsigned long long)o->steps, side, 2 * loss / (double)since, (double)(since * o->batch) / (now - started));
             fflush(stdout);
             loss = 0;
@@ -256,7 +223,7 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
     save_checkpoint(s, o->checkpoint, err);
     oc__learner_free(learner);
     oc__free(s->context, targets);
-    return s->step >= end;
+    return *step >= end;
 }
 
 /* The network alone, its averaged weights rounded to half precision, as a base model. */
@@ -265,8 +232,9 @@ static void write_base(state *s, const options *o, oc_error *err) {
     oc__buffer buffer = {.context = s->context};
     check(oc__model_create(&model, s->context, err), err);
     check(network_build(&model->graph, o->network, o->seed, err), err);
-    const float *from = s->average;
-    for (size_t i = 0; i < model->graph.n_params; from += model->graph.params[i++].count) {
+    oc__optimiser_swap_average(&s->optimiser, &s->graph);
+    for (size_t i = 0; i < model->graph.n_params; i++) {
+        const float *from = s->graph.params[i].values;
         oc__param *param = &model->graph.params[i];
         param->storage = OC__STORE_F16;
         for (size_t k = 0; k < param->count; k++) param->values[k] = oc__half_to_float(oc__half_from_float(from[k]));
@@ -275,7 +243,7 @@ static void write_base(state *s, const options *o, oc_error *err) {
     model->rule = rule_of((uint32_t)o->input_side);
     check(oc__model_set_property(model, "name", o->network, err), err);
     check(oc__model_set_property(model, "teacher", o->teacher, err), err);
-    check(oc__model_set_property_u64(model, "crops_seen", s->step * o->batch, err), err);
+    check(oc__model_set_property_u64(model, "crops_seen", s->optimiser.n_steps * o->batch, err), err);
     check(oc__model_set_property_u64(model, "n_parameters", oc__graph_n_weights(&model->graph), err), err);
     check(oc__model_set_property_u64(model, "n_macs",
                                      oc__graph_n_macs(&model->graph, (uint32_t)o->input_side, (uint32_t)o->input_side), err),
@@ -360,16 +328,15 @@ int main(int argc, char **argv) {
     s.context->kernels = oc__kernels_select(getenv("OCELLUS_CPU"));
     pool p = open_pool(&o);
     begin(&s, &o, p.dim, &err);
-    if (load_checkpoint(&s, o.checkpoint, &err)) printf("going on from step %llu\n", (unsigned long long)s.step);
-    printf("%zu crops, teacher of %zu features, %zu parameters, kernels %s\n", p.count, p.dim, s.n_weights,
+    if (load_checkpoint(&s, o.checkpoint, &err)) printf("going on from step %llu\n", (unsigned long long)s.optimiser.n_steps);
+    printf("%zu crops, teacher of %zu features, %zu parameters, kernels %s\n", p.count, p.dim, s.optimiser.n_weights,
            ((const oc__kernels *)s.context->kernels)->name);
     double deadline = oc__now() + 60 * o.minutes;
     uint64_t small_end = (uint64_t)(o.small_share * (double)o.steps);
     if (train(&s, &o, &p, small_end, (uint32_t)o.small_side, deadline, &err))
         train(&s, &o, &p, o.steps, (uint32_t)o.side, deadline, &err);
     write_base(&s, &o, &err);
-    oc__adamw_free(&s.optimiser);
-    oc__free(s.context, s.average);
+    oc__optimiser_free(&s.optimiser);
     oc__graph_free(&s.graph);
     oc__context_release(s.context);
     return 0;

@@ -42,7 +42,7 @@ typedef struct bench {
     oc__graph graph;
     oc__runner *runner;
     oc__learner *learner;
-    oc__adamw optimiser;
+    oc__optimiser optimiser;
     int32_t *labels;
     uint32_t batch;
 } bench;
@@ -57,7 +57,7 @@ static void step(bench *b) {
     const float *logits = oc__learner_output(b->learner, 0, &shape);
     oc__cross_entropy(oc__learner_output_gradient(b->learner, 0), logits, b->labels, b->batch, shape.c);
     oc__learner_backward(b->learner);
-    oc__adamw_step(&b->optimiser, &b->graph, b->learner, 1e-3, 1);
+    oc__optimiser_step(&b->optimiser, &b->graph, b->learner, 1e-3);
 }
 
 static void run(const char *mode, const char *network, uint32_t side, uint32_t batch, uint32_t threads, double seconds) {
@@ -79,7 +79,10 @@ static void run(const char *mode, const char *network, uint32_t side, uint32_t b
         check(oc__runner_prepare(&input, b.runner, batch, side, side, &err), &err);
     } else {
         check(oc__learner_create(&b.learner, &b.graph, batch, side, side, &err), &err);
-        check(oc__adamw_create(&b.optimiser, &b.graph, 0.01, &err), &err);
+        oc__optimiser_options adamw = OC__ADAMW_INIT;
+        adamw.decay = 0.01;
+        adamw.clip = 1;
+        check(oc__optimiser_create(&b.optimiser, &b.graph, &adamw, &err), &err);
         b.labels = oc__alloc_zero(context, batch * sizeof *b.labels);
         for (uint32_t i = 0; i < batch && b.labels; i++) b.labels[i] = (int32_t)(i * 37 % 1000);
         input = oc__learner_input(b.learner);
@@ -101,7 +104,7 @@ static void run(const char *mode, const char *network, uint32_t side, uint32_t b
     oc__runner_free(b.runner);
     oc__program_free(program);
     oc__learner_free(b.learner);
-    oc__adamw_free(&b.optimiser);
+    oc__optimiser_free(&b.optimiser);
     oc__free(context, b.labels);
     oc__graph_free(&b.graph);
     oc__context_release(context);
