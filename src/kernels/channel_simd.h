@@ -1,23 +1,4 @@
-/* Passes over channels and plain vectors, for every instruction set. SPDX-License-Identifier: MIT
- *
- * A pass handles channels in vectors and the last few in a masked one. FOR_VECTORS runs STEP(i, LOAD, STORE) for each vector
- * of n elements, i the first element.
- */
-
-#define LOAD_ALL(from) vec_load(from)
-#define STORE_ALL(to, value) vec_store(to, value)
-#define LOAD_SOME(from) vec_load_masked(from, mask)
-#define STORE_SOME(to, value) vec_store_masked(to, value, mask)
-
-#define FOR_VECTORS(n, STEP)                                                                                                   \
-    do {                                                                                                                       \
-        size_t i = 0;                                                                                                          \
-        for (; i + LANES <= (n); i += LANES) STEP(LOAD_ALL, STORE_ALL);                                                        \
-        if (i < (n)) {                                                                                                         \
-            const vec_mask mask = vec_first((n)-i);                                                                            \
-            STEP(LOAD_SOME, STORE_SOME);                                                                                       \
-        }                                                                                                                      \
-    } while (0)
+/* Passes over channels and plain vectors, for every instruction set. SPDX-License-Identifier: MIT */
 
 void SET(scale_shift)(size_t n, size_t channels, const float *x, const float *scale, const float *shift, const float *add,
                       float low, float high, float *y) {

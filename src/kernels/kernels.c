@@ -13,6 +13,7 @@
         .depthwise_weight_gradient = oc__depthwise_weight_gradient_##set, .scale_shift = oc__scale_shift_##set,                \
         .channel_sums = oc__channel_sums_##set, .clamp_gradient = oc__clamp_gradient_##set,                                    \
         .channel_gradient_sums = oc__channel_gradient_sums_##set, .channel_gradient = oc__channel_gradient_##set,              \
+        .activate = oc__activate_##set, .activate_gradient = oc__activate_gradient_##set,                                      \
         .add_scaled = oc__add_scaled_##set, .dot = oc__dot_##set                                                               \
     }
 

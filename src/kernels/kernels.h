@@ -64,6 +64,22 @@ typedef struct oc__depthwise {
     size_t pad_top, pad_left;           /* input row of output row y, kernel row i: y * stride + i - pad_top */
 } oc__depthwise;
 
+/* Functions of one number. The codes stand in model files: they never change. */
+#define OC__FUNCTION_NONE 0         /* x */
+#define OC__FUNCTION_LEAKY_RELU 1   /* x, alpha x below 0 */
+#define OC__FUNCTION_HARD_SIGMOID 2 /* alpha x + beta, clamped to [0, 1] */
+#define OC__FUNCTION_HARD_SWISH 3   /* x (x / 6 + 1 / 2, clamped to [0, 1]) */
+#define OC__FUNCTION_SIGMOID 4      /* 1 / (1 + exp(-x)) */
+#define OC__FUNCTION_SILU 5         /* x / (1 + exp(-x)) */
+#define OC__FUNCTION_TANH 6
+#define OC__FUNCTION_EXP 7
+#define OC__N_FUNCTIONS 8 /* one past the last */
+
+typedef struct oc__function {
+    uint32_t code;
+    float alpha, beta;
+} oc__function;
+
 typedef struct oc__kernels {
     const char *name; /* "c", "avx2", "avx512", "neon" */
 
@@ -100,6 +116,11 @@ typedef struct oc__kernels {
     /* dx[p][c] = dy[p][c] * a[c] + x[p][c] * b[c] + d[c]; dx may be dy or x. (Batch norm's gradient by its input.) */
     void (*channel_gradient)(size_t n, size_t channels, const float *dy, const float *x, const float *a, const float *b,
                              const float *d, float *dx);
+    /* y[i] = clamp(function(x[i]), low, high) for n elements; y may be x. Exponentials are good to 2 units in the last place,
+     * what is made of them to 4. NaN passes through. */
+    void (*activate)(const oc__function *function, size_t n, const float *x, float low, float high, float *y);
+    /* dx[i] = dy[i] * function'(x[i]) for n elements; dx may be dy or x. At the bounds of a hard function: 0. */
+    void (*activate_gradient)(const oc__function *function, size_t n, const float *x, const float *dy, float *dx);
     /* y[i] += scale * x[i]; n elements. */
     void (*add_scaled)(size_t n, float scale, const float *x, float *y);
     /* sum of x[i] * y[i] in double precision, in the order that the instruction set always takes. */

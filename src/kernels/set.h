@@ -42,6 +42,8 @@
                                          float *sum, float *sum_products);                                                     \
     void oc__channel_gradient_##set(size_t n, size_t channels, const float *dy, const float *x, const float *a,                \
                                     const float *b, const float *d, float *dx);                                                \
+    void oc__activate_##set(const oc__function *function, size_t n, const float *x, float low, float high, float *y);          \
+    void oc__activate_gradient_##set(const oc__function *function, size_t n, const float *x, const float *dy, float *dx);      \
     void oc__add_scaled_##set(size_t n, float scale, const float *x, float *y);                                                \
     double oc__dot_##set(size_t n, const float *x, const float *y)
 

@@ -21,4 +21,20 @@
 #define UNROLL _Pragma("GCC unroll 64")
 #endif
 
+/* A pass handles n elements in vectors and the last few in a masked one: runs STEP(LOAD, STORE) for each vector, with i its
+ * first element. */
+#define FOR_VECTORS(n, STEP)                                                                                                   \
+    do {                                                                                                                       \
+        size_t i = 0;                                                                                                          \
+        for (; i + LANES <= (n); i += LANES) STEP(LOAD_ALL, STORE_ALL);                                                        \
+        if (i < (n)) {                                                                                                         \
+            const vec_mask mask = vec_first((n)-i);                                                                            \
+            STEP(LOAD_SOME, STORE_SOME);                                                                                       \
+        }                                                                                                                      \
+    } while (0)
+#define LOAD_ALL(from) vec_load(from)
+#define STORE_ALL(to, value) vec_store(to, value)
+#define LOAD_SOME(from) vec_load_masked(from, mask)
+#define STORE_SOME(to, value) vec_store_masked(to, value, mask)
+
 #endif

@@ -1,4 +1,6 @@
 /* Convolution, forward. SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "conv.h"
 #include "thread.h"
 
@@ -20,6 +22,11 @@ static void row_pointers(const float **a, const oc__call *call, const oc__conv_s
     }
 }
 
+/* The node's function and clamp on n floats, which the kernel has left as they are if there is a function. */
+static void apply_function(const oc__call *call, float *y, size_t n) {
+    if (call->node->function.code) oc__op_finish_some(call, y, n);
+}
+
 /* Panel `p` of group `g`, for `rows` output pixels from `row` on, whose pointers are in `a`. */
 static void dense_tile(const oc__call *call, const oc__conv_sizes *s, const float *const *a, size_t row, size_t rows, size_t g,
                        size_t p) {
@@ -27,6 +34,7 @@ static void dense_tile(const oc__call *call, const oc__conv_sizes *s, const floa
     const oc__node *node = call->node;
     size_t column = p * kernels->gemm_columns, left = s->columns - column;
     size_t at = row * node->channels + g * s->columns + column;
+    bool clamps = node->function.code == OC__FUNCTION_NONE; /* else the function does, once the row is there */
     oc__gemm_tile tile = {
         .rows = rows,
         .columns = left < kernels->gemm_columns ? left : kernels->gemm_columns,
@@ -37,8 +45,8 @@ static void dense_tile(const oc__call *call, const oc__conv_sizes *s, const floa
         .bias = oc__conv_bias(call, s) + (g * s->panels + p) * kernels->gemm_columns,
         .add = node->n_inputs > 1 ? call->in[1] + at : NULL,
         .add_stride = node->channels,
-        .low = node->low,
-        .high = node->high,
+        .low = clamps ? node->low : -INFINITY,
+        .high = clamps ? node->high : INFINITY,
         .c = call->out + at,
         .c_stride = node->channels,
     };
@@ -59,6 +67,7 @@ static void dense_rows_task(void *argument, size_t task, uint32_t worker) {
             row_pointers(a, call, s, row, rows, g * s->depth);
             for (size_t p = 0; p < s->panels; p++) dense_tile(call, s, a, row, rows, g, p);
         }
+        apply_function(call, call->out + row * call->node->channels, rows * call->node->channels);
     }
 }
 
@@ -74,6 +83,10 @@ static void dense_panel_task(void *argument, size_t task, uint32_t worker) {
         size_t rows = s->n_rows - row < call->kernels->gemm_rows ? s->n_rows - row : call->kernels->gemm_rows;
         row_pointers(a, call, s, row, rows, g * s->depth);
         dense_tile(call, s, a, row, rows, g, p);
+        size_t at = row * call->node->channels + g * s->columns + p * call->kernels->gemm_columns;
+        size_t left = s->columns - p * call->kernels->gemm_columns;
+        for (size_t r = 0; r < rows; r++, at += call->node->channels)
+            apply_function(call, call->out + at, left < call->kernels->gemm_columns ? left : call->kernels->gemm_columns);
     }
 }
 
@@ -81,11 +94,14 @@ static void depthwise_task(void *argument, size_t task, uint32_t worker) {
     const oc__call *call = argument;
     oc__depthwise d = oc__conv_depthwise(call);
     size_t image = task / OC__DEPTHWISE_BANDS, band = task % OC__DEPTHWISE_BANDS;
+    size_t begin = d.out_height * band / OC__DEPTHWISE_BANDS, end = d.out_height * (band + 1) / OC__DEPTHWISE_BANDS;
+    bool clamps = call->node->function.code == OC__FUNCTION_NONE;
+    float *out = call->out + image * oc__conv_out_image(call);
     (void)worker;
-    call->kernels->depthwise(&d, d.out_height * band / OC__DEPTHWISE_BANDS, d.out_height * (band + 1) / OC__DEPTHWISE_BANDS,
-                             call->in[0] + image * oc__conv_in_image(call), call->packed,
-                             call->packed + d.kernel_height * d.kernel_width * d.channels, call->node->low, call->node->high,
-                             call->out + image * oc__conv_out_image(call));
+    call->kernels->depthwise(&d, begin, end, call->in[0] + image * oc__conv_in_image(call), call->packed,
+                             call->packed + d.kernel_height * d.kernel_width * d.channels,
+                             clamps ? call->node->low : -INFINITY, clamps ? call->node->high : INFINITY, out);
+    apply_function(call, out + begin * d.out_width * d.channels, (end - begin) * d.out_width * d.channels);
 }
 
 void oc__conv_forward(const oc__call *call) {

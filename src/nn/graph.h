@@ -3,6 +3,7 @@
 #define OC_NN_GRAPH_H
 
 #include "context.h"
+#include "kernels.h"
 #include "shape.h"
 
 /* Operators. The numbers stand in model files: they never change. */
@@ -14,7 +15,38 @@
 #define OC__OP_CONCAT 6      /* channels of the inputs, one after the other */
 #define OC__OP_MAX_POOL 7
 #define OC__OP_MEAN_POOL 8   /* mean over the window's pixels inside the picture */
-#define OC__N_OPS 9          /* one past the last */
+#define OC__OP_ACTIVATION 9  /* the node's function */
+#define OC__OP_MULTIPLY 10   /* input 1 may be 1 in height and width, in channels, or in all three */
+#define OC__OP_CONV_TRANSPOSED 11  /* the gradient of a convolution by its input, as an operator */
+#define OC__OP_RESIZE 12
+#define OC__OP_PAD 13
+#define OC__OP_RESHAPE 14          /* within a picture */
+#define OC__OP_TRANSPOSE 15        /* height, width and channels change places */
+#define OC__OP_SLICE 16
+#define OC__OP_SOFTMAX 17          /* over channels */
+#define OC__OP_GLOBAL_MAX_POOL 18
+#define OC__OP_CHANNEL_SHUFFLE 19  /* channel i of group g becomes channel i * groups + g (ShuffleNet) */
+#define OC__N_OPS 20               /* one past the last */
+
+/* Modes. */
+#define OC__ADD_BROADCAST 1        /* add: input 1 may be smaller, as in multiply */
+#define OC__POOL_CEIL 1            /* pool: a last window that begins within the padded picture and ends beyond it counts */
+#define OC__POOL_COUNT_PADDING 2   /* mean pool: pixels of the padding count, as 0 */
+#define OC__RESIZE_NEAREST 0       /* resize: one of these two, */
+#define OC__RESIZE_BILINEAR 1
+#define OC__RESIZE_HALF_PIXEL 0    /* one of these four, */
+#define OC__RESIZE_ALIGN_CORNERS 2
+#define OC__RESIZE_ASYMMETRIC 4
+#define OC__RESIZE_HALF_PIXEL_1 6  /* as half pixel, but a single row or column is taken from the first */
+#define OC__RESIZE_ROUND_DOWN 0    /* and, for nearest, one of these four: to the nearest, ties down; ... */
+#define OC__RESIZE_ROUND_UP 8
+#define OC__RESIZE_FLOOR 16
+#define OC__RESIZE_CEIL 24
+#define OC__PAD_CONSTANT 0         /* pad: with the function's alpha */
+#define OC__PAD_REFLECT 1          /* without repeating the edge */
+#define OC__PAD_EDGE 2
+
+#define OC__REST 0xFFFFFFFFu       /* reshape: this side holds what the others leave; slice: up to the end */
 
 #define OC__MAX_INPUTS 8
 #define OC__MAX_PARAMS 4
@@ -30,7 +62,11 @@ typedef struct oc__window {
     uint32_t pad_top, pad_left, pad_bottom, pad_right; /* 0 .. 15, below the reach */
 } oc__window;
 
-/* One operator. Its inputs are nodes before it. Its output is clamped to [low, high]: ReLU is [0, inf], ReLU6 [0, 6]. */
+#define OC__MAX_SIZES 9
+
+/* One operator. Its inputs are nodes before it. Its output is clamped to [low, high], after its function if it has one: ReLU is
+ * [0, inf], ReLU6 [0, 6]. In a graph that is built, trained and stored only OC__OP_ACTIVATION has a function;
+ * oc__graph_simplify gives it to the operator before. */
 typedef struct oc__node {
     uint32_t op;
     uint32_t n_inputs;
@@ -43,9 +79,20 @@ typedef struct oc__node {
     uint32_t groups;   /* conv: 1 .. channels, divides both sides' channels */
     float epsilon;     /* batch norm */
     bool frozen;       /* batch norm: training uses the running figures and leaves them as they are */
+    oc__function function; /* pad: alpha is the constant */
+    uint32_t mode;         /* OC__ADD_..., OC__POOL_..., OC__RESIZE_... | ..., OC__PAD_...; else 0 */
+    /* What the operator needs besides; else 0:
+     *   transposed convolution: rows and columns to add below and right, below the stride;
+     *   resize: height's numerator and denominator, width's; denominator 0: the numerator is the side itself;
+     *   pad: above, left, below, right, then channels before and after;
+     *   reshape: height, width, channels; 0: as it is, OC__REST: the rest;
+     *   transpose: which of height (0), width (1) and channels (2) becomes height, width, channels;
+     *   slice: begin, end and step of height, width, channels. */
+    uint32_t sizes[OC__MAX_SIZES];
 } oc__node;
 
-/* Weights. A convolution's are [channels][kernel_height][kernel_width][input channels / groups]; vectors have rank 1. */
+/* Weights. A convolution's are [channels][kernel_height][kernel_width][input channels / groups], a transposed one's
+ * [input channels][kernel_height][kernel_width][channels / groups]; vectors have rank 1. */
 #define OC__STORE_F32 1
 #define OC__STORE_F16 2 /* IEEE half precision; the values are exactly representable in it */
 
@@ -75,7 +122,7 @@ oc_status oc__graph_add_node(uint32_t *out, oc__graph *graph, const oc__node *no
 oc_status oc__graph_add_param(uint32_t *out, oc__graph *graph, uint32_t rank, const uint32_t *dimensions, oc_error *err);
 oc_status oc__graph_copy(oc__graph *out, const oc__graph *graph, oc_error *err);
 
-/* Short cuts that add a node and its parameters. Each returns the node's number through *out. */
+/* Short cuts that add a node and its parameters (build.c). Each returns the node's number through *out. */
 oc_status oc__graph_input(uint32_t *out, oc__graph *graph, uint32_t channels, oc_error *err);
 oc_status oc__graph_conv(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t channels, uint32_t kernel, uint32_t stride,
                          uint32_t groups, bool bias, oc_error *err); /* padded by (kernel - 1) / 2, no clamp */
@@ -83,6 +130,9 @@ oc_status oc__graph_batch_norm(uint32_t *out, oc__graph *graph, uint32_t input, 
 oc_status oc__graph_add(uint32_t *out, oc__graph *graph, uint32_t a, uint32_t b, oc_error *err);
 oc_status oc__graph_global_pool(uint32_t *out, oc__graph *graph, uint32_t input, oc_error *err);
 oc_status oc__graph_concat(uint32_t *out, oc__graph *graph, const uint32_t *inputs, uint32_t n, oc_error *err);
+/* alpha: of leaky ReLU the slope below 0; hard sigmoid: 1/6 and 1/2 unless the network says otherwise; else 0. */
+oc_status oc__graph_activation(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t function, float alpha, float beta,
+                               oc_error *err);
 
 /* Weights drawn from N(0, 2 / fan-in) (He et al. 2015), scales and variances 1, the rest 0. */
 void oc__graph_initialise(oc__graph *graph, uint64_t seed);

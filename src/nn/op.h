@@ -29,6 +29,8 @@ typedef struct oc__call {
 typedef struct oc__op {
     const char *name;
     uint32_t min_inputs, max_inputs, min_params, max_params;
+    uint32_t n_arguments, last_mode, n_sizes; /* of function.alpha and .beta, mode and sizes: how much of them it has */
+    bool finishes;                            /* forward ends with oc__op_finish: a function may be folded into it */
     /* The output's shape from the inputs', with all checks of attributes and parameter shapes. Sizes are not yet multiplied. */
     oc_status (*shape)(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in, oc_error *err);
     /* Floats needed, from the shapes; a NULL function: 0. With call->training, what backward needs too. */
@@ -45,7 +47,11 @@ typedef struct oc__op {
 const oc__op *oc__op_find(uint32_t number);
 
 extern const oc__op oc__op_input, oc__op_conv, oc__op_batch_norm, oc__op_add, oc__op_global_pool, oc__op_concat,
-    oc__op_max_pool, oc__op_mean_pool;
+    oc__op_max_pool, oc__op_mean_pool, oc__op_activation;
+
+/* y = clamp(function(y)) for n floats of the output, in place: what a node does last. oc__op_finish: for all of them. */
+void oc__op_finish_some(const oc__call *call, float *y, size_t n);
+void oc__op_finish(const oc__call *call);
 
 /* Output rows and columns of a window; OC_E_ARGUMENT if the picture is smaller than it, OC_E_CORRUPT if out of range. */
 oc_status oc__window_shape(oc__shape *out, const oc__window *window, const oc__shape *in, oc_error *err);

@@ -133,6 +133,7 @@ const oc__op oc__op_conv = {
     .max_inputs = 2,
     .min_params = 1,
     .max_params = 2,
+    .finishes = true,
     .shape = shape,
     .n_packed = n_packed,
     .n_scratch = oc__conv_n_scratch,

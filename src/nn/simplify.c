@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "memory.h"
+#include "op.h"
 
-static bool unclamped(const oc__node *node) { return node->low == -INFINITY && node->high == INFINITY; }
+/* Its output is neither clamped nor put through a function. */
+static bool plain(const oc__node *node) {
+    return node->low == -INFINITY && node->high == INFINITY && node->function.code == OC__FUNCTION_NONE;
+}
 
 /* How many nodes and outputs read each node. */
 static void count_readers(uint32_t *readers, const oc__graph *graph) {
@@ -37,9 +41,15 @@ static oc_status fold_batch_norm(oc__graph *graph, oc__node *conv, const oc__nod
     return OC_OK;
 }
 
-/* A convolution that an addition may be joined to: dense or grouped, not yet clamped or joined, read by the addition alone. */
+/* A convolution that an addition may be joined to: dense or grouped, not yet finished or joined, read by the addition alone. */
 static bool joinable(const oc__node *node, uint32_t readers) {
-    return node->op == OC__OP_CONV && node->n_inputs == 1 && readers == 1 && unclamped(node) && node->groups != node->channels;
+    return node->op == OC__OP_CONV && node->n_inputs == 1 && readers == 1 && plain(node) && node->groups != node->channels;
+}
+
+/* An activation can be folded into what comes before it: whose value nobody else reads. */
+static bool takes_activation(const oc__node *before, const oc__node *activation) {
+    if (!plain(before) || before->op == OC__OP_INPUT) return false;
+    return oc__op_find(before->op)->finishes || activation->function.code == OC__FUNCTION_NONE;
 }
 
 /* Copies node by node, leaving out what is folded away. map[i] is where old node i's value now comes from;
@@ -63,12 +73,22 @@ oc_status oc__graph_simplify(oc__graph *out, uint32_t *sources, const oc__graph 
         for (uint32_t j = 0; j < node.n_inputs; j++) node.inputs[j] = map[node.inputs[j]];
         if (node.op == OC__OP_BATCH_NORM) {
             oc__node *conv = &result.nodes[node.inputs[0]];
-            if (conv->op == OC__OP_CONV && conv->n_inputs == 1 && readers_now[node.inputs[0]] == 1 && unclamped(conv)) {
+            if (conv->op == OC__OP_CONV && conv->n_inputs == 1 && readers_now[node.inputs[0]] == 1 && plain(conv)) {
                 map[i] = node.inputs[0];
                 readers_now[map[i]] = readers[i];
                 status = fold_batch_norm(&result, conv, &node, err);
                 continue;
             }
+        }
+        if (node.op == OC__OP_ACTIVATION && readers_now[node.inputs[0]] == 1 &&
+            takes_activation(&result.nodes[node.inputs[0]], &node)) {
+            oc__node *before = &result.nodes[node.inputs[0]];
+            before->function = node.function;
+            before->low = node.low;
+            before->high = node.high;
+            map[i] = node.inputs[0];
+            readers_now[map[i]] = readers[i];
+            continue;
         }
         if (node.op == OC__OP_ADD) {
             uint32_t late = node.inputs[0] > node.inputs[1] ? node.inputs[0] : node.inputs[1];

@@ -61,6 +61,15 @@ static uint32_t add_norm(nn_case *c, uint32_t input, oc__random *random) {
     return index;
 }
 
+static uint32_t add_activation(nn_case *c, uint32_t input, uint32_t function) {
+    uint32_t index;
+    bool leaky = function == OC__FUNCTION_LEAKY_RELU, hard = function == OC__FUNCTION_HARD_SIGMOID;
+    ck_assert_int_eq(oc__graph_activation(&index, &c->graph, input, function, leaky ? 0.1f : hard ? 0.3f : 0, hard ? 0.4f : 0,
+                                          NULL),
+                     OC_OK);
+    return index;
+}
+
 static const oc__window one = {1, 1, 1, 1, 0, 0, 0, 0}, three = {3, 3, 1, 1, 1, 1, 1, 1};
 
 /* The operator in question after `a`, a convolution of `channels` channels. */
@@ -118,6 +127,17 @@ static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__rando
         last = add_conv(c, other, channels, 5, 1, &w, bias);
         graph->outputs[graph->n_outputs++] = a;
         graph->outputs[graph->n_outputs++] = other;
+        break;
+    case CASE_ACTIVATION: /* two readers of a, so that it cannot be folded */
+        last = add_activation(c, a, pick(random, 0, OC__N_FUNCTIONS - 1));
+        graph->outputs[graph->n_outputs++] = a;
+        break;
+    case CASE_FOLDED_ACTIVATION: /* into a convolution of any kind, with a batch norm and an addition or without */
+        other = pick(random, 0, 2);
+        last = add_conv(c, a, channels, channels, other == 0 ? 1 : other == 1 ? 2 : channels, &three, bias);
+        if (pick(random, 0, 1)) ck_assert_int_eq(oc__graph_batch_norm(&last, graph, last, -INFINITY, INFINITY, NULL), OC_OK);
+        if (pick(random, 0, 1)) last = add_simple(c, OC__OP_ADD, a, last);
+        last = add_activation(c, last, pick(random, 0, OC__N_FUNCTIONS - 1));
         break;
     default: /* two residual blocks with batch norms, as networks have them */
         last = a;

@@ -96,6 +96,25 @@ static void batch_norm(reference *r, const oc__node *node, uint32_t index) {
     }
 }
 
+static double clamp(reference *r, double x, double low, double high) {
+    r->nearest = fmin(r->nearest, fmin(fabs(x - low), fabs(x - high)));
+    return x < low ? low : x > high ? high : x;
+}
+
+static double function_of(reference *r, const oc__function *f, double x) {
+    double alpha = f->alpha, beta = f->beta;
+    switch (f->code) {
+    case OC__FUNCTION_LEAKY_RELU: return clamp(r, x, 0, INFINITY) + alpha * clamp(r, x, -INFINITY, 0);
+    case OC__FUNCTION_HARD_SIGMOID: return clamp(r, alpha * x + beta, 0, 1);
+    case OC__FUNCTION_HARD_SWISH: return x * clamp(r, x + 3, 0, 6) / 6;
+    case OC__FUNCTION_SIGMOID: return 1 / (1 + exp(-x));
+    case OC__FUNCTION_SILU: return x / (1 + exp(-x));
+    case OC__FUNCTION_TANH: return tanh(x);
+    case OC__FUNCTION_EXP: return exp(x);
+    default: return x;
+    }
+}
+
 static void run_node(reference *r, uint32_t index) {
     const oc__node *node = &r->graph->nodes[index];
     const oc__shape *s = &r->shapes[index], *in = &r->shapes[node->inputs[0]];
@@ -124,6 +143,9 @@ static void run_node(reference *r, uint32_t index) {
                         for (size_t p = 0; p < (size_t)in->h * in->w; p++)
                             *to += r->values[node->inputs[0]][(n * in->h * in->w + p) * s->c + c] / ((double)in->h * in->w);
                         break;
+                    case OC__OP_ACTIVATION:
+                        *to = function_of(r, &node->function, r->values[node->inputs[0]][pixel * s->c + c]);
+                        break;
                     default: *to = window(r, node, n, y, x, c);
                     }
                 }
@@ -135,9 +157,8 @@ void reference_run(reference *r) {
         const oc__node *node = &r->graph->nodes[i];
         run_node(r, i);
         for (size_t j = 0; j < reference_count(r, i); j++) {
-            double *x = &r->values[i][j], below = fabs(*x - (double)node->low), above = fabs(*x - (double)node->high);
-            r->nearest = fmin(r->nearest, fmin(below, above));
-            *x = *x < (double)node->low ? (double)node->low : *x > (double)node->high ? (double)node->high : *x;
+            double *x = &r->values[i][j];
+            *x = clamp(r, *x, (double)node->low, (double)node->high);
         }
     }
 }

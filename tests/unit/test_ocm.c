@@ -425,7 +425,7 @@ static const struct {
     {"GRPH", 12, 3, OC_E_CORRUPT, "first node is not the input"},
     {"GRPH", 64, 4, OC_E_CORRUPT, "takes 4 channels, expected 3"},
     {"GRPH", 72, NAN_BITS, OC_E_CORRUPT, "epsilon"},
-    {"GRPH", 76, 9, OC_E_UNSUPPORTED, "operator 9"},
+    {"GRPH", 76, 1000, OC_E_UNSUPPORTED, "operator 1000"},
     {"GRPH", 76, 0xFFFFFFFF, OC_E_UNSUPPORTED, "operator 4294967295"},
     {"GRPH", 80, 9, OC_E_CORRUPT, "number of inputs at byte 464 of the file is 9, at most 8"},
     {"GRPH", 84, 1, OC_E_CORRUPT, "does not come before it"},

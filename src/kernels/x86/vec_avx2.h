@@ -55,6 +55,28 @@ INLINE vec vec_sub(vec a, vec b) {
     return _mm256_sub_ps(a, b);
 }
 
+INLINE vec vec_mul(vec a, vec b) {
+    return _mm256_mul_ps(a, b);
+}
+
+INLINE vec vec_div(vec a, vec b) {
+    return _mm256_div_ps(a, b);
+}
+
+/* To the nearest whole number. */
+INLINE vec vec_round(vec a) {
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+/* a * 2^n for whole n from -252 to 252. In two steps, since one power alone may be out of range. */
+INLINE vec vec_scale(vec a, vec n) {
+    const __m256i whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1), bias = _mm256_set1_epi32(127);
+    const __m256i rest = _mm256_sub_epi32(whole, half);
+    const vec first = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(half, bias), 23));
+    const vec second = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23));
+    return _mm256_mul_ps(_mm256_mul_ps(a, first), second);
+}
+
 /* a * b + c, rounded once. */
 INLINE vec vec_fma(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);

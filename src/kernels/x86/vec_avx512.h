@@ -53,6 +53,24 @@ INLINE vec vec_sub(vec a, vec b) {
     return _mm512_sub_ps(a, b);
 }
 
+INLINE vec vec_mul(vec a, vec b) {
+    return _mm512_mul_ps(a, b);
+}
+
+INLINE vec vec_div(vec a, vec b) {
+    return _mm512_div_ps(a, b);
+}
+
+/* To the nearest whole number. */
+INLINE vec vec_round(vec a) {
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+/* a * 2^n for whole n from -252 to 252. */
+INLINE vec vec_scale(vec a, vec n) {
+    return _mm512_scalef_ps(a, n);
+}
+
 /* a * b + c, rounded once. */
 INLINE vec vec_fma(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
