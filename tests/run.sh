@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs what is needed, builds and passes the tests, on a fresh Debian machine:
-#   tests/run.sh          everything: gcc, clang, sanitizers, valgrind, short fuzzing
+#   tests/run.sh          everything: gcc, clang, sanitizers, valgrind, short fuzzing, the kernels on arm64
 #   tests/run.sh quick    one build with gcc and its tests
+#   tests/run.sh arm64    one build for arm64 and its unit and kernel tests, in an emulator
 # Tests on real pictures look for them in $OCELLUS_TEST_DATA and are skipped, loudly, where it is not set.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,7 +13,12 @@ if [ -n "${OCELLUS_TEST_DATA:-}" ]; then OCELLUS_TEST_DATA=$(cd "$OCELLUS_TEST_D
 
 packages="gcc g++ libc6-dev meson ninja-build pkg-config python3 python3-pytest python3-numpy python3-pil binutils
     libjpeg62-turbo-dev libpng-dev zlib1g-dev check"
-[ "${1:-}" = quick ] || packages="$packages clang libclang-rt-dev valgrind abigail-tools"
+cross_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+case "${1:-}" in
+quick) ;;
+arm64) packages="$packages $cross_packages" ;;
+*) packages="$packages clang libclang-rt-dev valgrind abigail-tools $cross_packages" ;;
+esac
 sh tests/setup.sh $packages
 PATH=/usr/bin:$PATH # the python3 that these packages belong to
 
@@ -46,7 +52,19 @@ finish() {
     exit 0
 }
 
+# Compiled for another CPU; -O2 because gcc 12 breaks down over a test at -O3. The kernels have their own -O3.
+build_arm64() {
+    sh tests/cross/sysroot.sh build/arm64-root
+    build build/arm64 --cross-file build/arm64-root/aarch64.ini -Dwerror=true -Doptimization=2
+}
+
 mkdir -p build
+if [ "${1:-}" = arm64 ]; then
+    say "arm64"
+    build_arm64
+    tests build/arm64 --suite unit --suite kernels --timeout-multiplier 6
+    finish
+fi
 say "gcc"
 build build/gcc -Dwerror=true -Ddebug=true
 tests build/gcc
@@ -83,5 +101,9 @@ fuzz() { # TARGET SEEDS: forty seconds
 }
 fuzz image build/corpus/seeds_image
 fuzz ocm tests/golden
+
+say "arm64, briefly"
+targets= build_arm64
+tests build/arm64 gemm depthwise channel nn_program image image_prepare
 
 finish

@@ -112,32 +112,48 @@ INLINE void gemm_tn(const oc__gemm_tn_tile *tile, const size_t rows, const size_
         break;
 
 _Static_assert(GEMM_ROWS <= 14 && GEMM_TN_ROWS <= 14, "FOR_ROWS must list every number of rows");
-_Static_assert(GEMM_COLUMNS == 2 * LANES && GEMM_TN_COLUMNS == 2 * LANES, "the bodies are for one vector and for two");
+_Static_assert(GEMM_COLUMNS % LANES == 0 && GEMM_COLUMNS / LANES <= 4, "FOR_VECTORS must list every number of vectors");
+_Static_assert(GEMM_TN_COLUMNS % LANES == 0 && GEMM_TN_COLUMNS / LANES <= 4, "FOR_VECTORS must list every number of vectors");
+
+/* And one per number of vectors of columns. BODY_1 ... BODY_4 take a number of rows. */
+#define FOR_TILE(columns, most_columns, rows, most_rows, BODY)                                                                 \
+    switch (((columns) + LANES - 1) / LANES) {                                                                                 \
+        FOR_VECTOR(1, most_columns, rows, most_rows, BODY##_1)                                                                 \
+        FOR_VECTOR(2, most_columns, rows, most_rows, BODY##_2)                                                                 \
+        FOR_VECTOR(3, most_columns, rows, most_rows, BODY##_3)                                                                 \
+        FOR_VECTOR(4, most_columns, rows, most_rows, BODY##_4)                                                                 \
+    }
+#define FOR_VECTOR(n, most_columns, rows, most_rows, BODY)                                                                     \
+    case n:                                                                                                                    \
+        if ((n)*LANES <= (most_columns)) FOR_ROWS(rows, most_rows, BODY)                                                       \
+        break;
+#define AS_FIT(n, most_columns) ((n)*LANES <= (most_columns) ? (n) : 1) /* a body that is never called is compiled as 1 */
 
 #define GEMM_1(n) gemm(tile, n, 1)
-#define GEMM_2(n) gemm(tile, n, 2)
+#define GEMM_2(n) gemm(tile, n, AS_FIT(2, GEMM_COLUMNS))
+#define GEMM_3(n) gemm(tile, n, AS_FIT(3, GEMM_COLUMNS))
+#define GEMM_4(n) gemm(tile, n, AS_FIT(4, GEMM_COLUMNS))
 
 void SET(gemm)(const oc__gemm_tile *tile) {
-    if (tile->columns <= LANES) {
-        FOR_ROWS(tile->rows, GEMM_ROWS, GEMM_1)
-    } else {
-        FOR_ROWS(tile->rows, GEMM_ROWS, GEMM_2)
-    }
+    FOR_TILE(tile->columns, GEMM_COLUMNS, tile->rows, GEMM_ROWS, GEMM)
 }
 
-#define GEMM_TN_1(n) gemm_tn(tile, n, 1, false)
-#define GEMM_TN_1_MASKED(n) gemm_tn(tile, n, 1, true)
-#define GEMM_TN_2(n) gemm_tn(tile, n, 2, false)
-#define GEMM_TN_2_MASKED(n) gemm_tn(tile, n, 2, true)
+#define GEMM_TN(n, vectors) gemm_tn(tile, n, AS_FIT(vectors, GEMM_TN_COLUMNS), false)
+#define GEMM_TN_1(n) GEMM_TN(n, 1)
+#define GEMM_TN_2(n) GEMM_TN(n, 2)
+#define GEMM_TN_3(n) GEMM_TN(n, 3)
+#define GEMM_TN_4(n) GEMM_TN(n, 4)
+
+#define GEMM_TN_MASKED(n, vectors) gemm_tn(tile, n, AS_FIT(vectors, GEMM_TN_COLUMNS), true)
+#define GEMM_TN_MASKED_1(n) GEMM_TN_MASKED(n, 1)
+#define GEMM_TN_MASKED_2(n) GEMM_TN_MASKED(n, 2)
+#define GEMM_TN_MASKED_3(n) GEMM_TN_MASKED(n, 3)
+#define GEMM_TN_MASKED_4(n) GEMM_TN_MASKED(n, 4)
 
 void SET(gemm_tn)(const oc__gemm_tn_tile *tile) {
-    if (tile->columns < LANES) {
-        FOR_ROWS(tile->rows, GEMM_TN_ROWS, GEMM_TN_1_MASKED)
-    } else if (tile->columns == LANES) {
-        FOR_ROWS(tile->rows, GEMM_TN_ROWS, GEMM_TN_1)
-    } else if (tile->columns < 2 * LANES) {
-        FOR_ROWS(tile->rows, GEMM_TN_ROWS, GEMM_TN_2_MASKED)
+    if (tile->columns % LANES == 0) {
+        FOR_TILE(tile->columns, GEMM_TN_COLUMNS, tile->rows, GEMM_TN_ROWS, GEMM_TN)
     } else {
-        FOR_ROWS(tile->rows, GEMM_TN_ROWS, GEMM_TN_2)
+        FOR_TILE(tile->columns, GEMM_TN_COLUMNS, tile->rows, GEMM_TN_ROWS, GEMM_TN_MASKED)
     }
 }

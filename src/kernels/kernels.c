@@ -29,10 +29,14 @@ static const oc__kernels tables[] = {
     TABLE(avx2),
     TABLE(avx512),
 #endif
+#ifdef OC_KERNELS_ARM
+    TABLE(neon),
+#endif
 };
 CHECK_TILE(c);
 CHECK_TILE(avx2);
 CHECK_TILE(avx512);
+CHECK_TILE(neon);
 
 #define N_TABLES (sizeof tables / sizeof *tables)
 
@@ -46,6 +50,9 @@ static bool runs(size_t table) {
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     }
+#endif
+#ifdef OC_KERNELS_ARM
+    if (table == 1) return true; /* every AArch64 has NEON */
 #endif
     return table == 0;
 }

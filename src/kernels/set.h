@@ -24,6 +24,11 @@
 #define OC__GEMM_TN_ROWS_avx512 14
 #define OC__GEMM_TN_COLUMNS_avx512 32
 
+#define OC__GEMM_ROWS_neon 6
+#define OC__GEMM_COLUMNS_neon 16
+#define OC__GEMM_TN_ROWS_neon 6
+#define OC__GEMM_TN_COLUMNS_neon 16
+
 #define OC__DECLARE_SET(set)                                                                                                   \
     void oc__gemm_##set(const oc__gemm_tile *tile);                                                                            \
     void oc__gemm_tn_##set(const oc__gemm_tn_tile *tile);                                                                      \
@@ -50,5 +55,6 @@
 OC__DECLARE_SET(c);
 OC__DECLARE_SET(avx2);
 OC__DECLARE_SET(avx512);
+OC__DECLARE_SET(neon);
 
 #endif
