@@ -139,7 +139,7 @@ static bool load_checkpoint(state *s, const char *path, oc_error *err) {
     return true;
 }
 
-/* A batch: the crops of a step, just as the teacher saw them, and the teacher's features of them, normalised. */
+/* A batch: the crops of a step, just as the teacher saw them, and the teacher's features of them. */
 typedef struct batch_job {
     const pool *pool;
     const options *options;
@@ -178,7 +178,7 @@ static void batch_task(void *argument, size_t i, uint32_t worker) {
                          (uint32_t)p->side};
     check(oc__prepare(j->input + i * side * side * 3, &bitmap, &j->rule, NULL, &err), &err);
     for (size_t k = 0; k < p->dim; k++)
-        j->targets[i * p->dim + k] = (oc__half_to_float(p->features[crop * p->dim + k]) - p->mean[k]) / p->deviation[k];
+        j->targets[i * p->dim + k] = oc__half_to_float(p->features[crop * p->dim + k]);
 }
 
 /* Trains on to step `end` at one side, or until the time is over. False if the time is over. */
@@ -200,7 +200,8 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
         oc__parallel(s->context, o->batch, batch_task, &job);
         oc__learner_forward(learner);
         const float *out = oc__learner_output(learner, 0, &shape);
-        loss += oc__squared_error(oc__learner_output_gradient(learner, 0), out, targets, o->batch * p->dim);
+        loss += oc__distil_features(oc__learner_output_gradient(learner, 0), s->context, out, targets, p->mean, p->deviation,
+                                    o->batch, p->dim);
         oc__learner_backward(learner);
         double rate = o->rate * oc__schedule_share(&schedule, *step);
         double norm = oc__optimiser_step(&s->optimiser, &s->graph, learner, rate);

@@ -132,7 +132,8 @@ static void objective_task(void *argument, size_t piece, uint32_t worker) {
     for (size_t i = begin; i < end; i++) {
         float *slope = slopes + i * f->n_tags;
         int32_t tag = (int32_t)f->tags[i];
-        f->losses[piece] += oc__cross_entropy(slope, f->logits + i * f->n_tags, &tag, 1, f->n_tags);
+        oc__class_targets targets = {.labels = &tag};
+        f->losses[piece] += oc__cross_entropy(slope, f->context, f->logits + i * f->n_tags, &targets, 1, f->n_tags);
         k->add_scaled(f->n_tags, 1, slope, gradient + n_weights);
     }
     oc__gemm_tn_add(k, f->n_tags, f->dim, end - begin, slopes + begin * f->n_tags, f->n_tags, f->x + begin * f->dim, f->dim,

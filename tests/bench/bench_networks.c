@@ -55,7 +55,8 @@ static void step(bench *b) {
     }
     oc__learner_forward(b->learner);
     const float *logits = oc__learner_output(b->learner, 0, &shape);
-    oc__cross_entropy(oc__learner_output_gradient(b->learner, 0), logits, b->labels, b->batch, shape.c);
+    oc__class_targets targets = {.labels = b->labels};
+    oc__cross_entropy(oc__learner_output_gradient(b->learner, 0), b->graph.context, logits, &targets, b->batch, shape.c);
     oc__learner_backward(b->learner);
     oc__optimiser_step(&b->optimiser, &b->graph, b->learner, 1e-3);
 }
