@@ -80,6 +80,21 @@ typedef struct oc__function {
     float alpha, beta;
 } oc__function;
 
+/* One tile of a 3x3 convolution of stride 1 by Winograd's method, back from its points: outputs y < height, x < width of
+ *   out[y * row_stride + x * pixel_stride + c] = clamp(A points A' + bias[c] + add[the same], low, high),   c < channels
+ * where point i of channel c is at in[i * in_stride + c]. */
+typedef struct oc__winograd_tile {
+    size_t m; /* 2 or 4: a tile has m x m outputs from (m + 2) x (m + 2) points */
+    size_t height, width; /* 1 .. m: outputs to write; the others lie past the picture's edge */
+    size_t channels;
+    const float *in;
+    size_t in_stride;
+    const float *bias, *add; /* or NULL */
+    float low, high;
+    float *out;
+    size_t row_stride, pixel_stride;
+} oc__winograd_tile;
+
 typedef struct oc__kernels {
     const char *name; /* "c", "avx2", "avx512", "neon" */
 
@@ -88,6 +103,11 @@ typedef struct oc__kernels {
 
     size_t gemm_tn_rows, gemm_tn_columns;
     void (*gemm_tn)(const oc__gemm_tn_tile *tile);
+
+    /* The (m + 2)^2 points of a tile for Winograd's method: out[i * out_stride + c] = point i of B d B' for c < channels, d
+     * the pixels that (m + 2)^2 pointers lead to. m is 2 or 4. */
+    void (*winograd_input)(size_t m, size_t channels, const float *const *pixels, float *out, size_t out_stride);
+    void (*winograd_output)(const oc__winograd_tile *tile);
 
     /* Output rows [begin, end) of one picture: out = clamp(conv(in, weights) + bias, low, high). weights are
      * [kernel_height][kernel_width][channels]; bias has `channels` floats or is NULL. in and out point to whole pictures. */
@@ -141,6 +161,10 @@ bool oc__gemm_packed_size(size_t *out, const oc__kernels *kernels, size_t n_taps
  * (tap, k, column) is at source[tap * tap_stride + k * k_stride + column * column_stride]. */
 void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns, const float *source,
                    size_t tap_stride, size_t k_stride, size_t column_stride);
+
+/* Packs the (m + 2)^2 points of 3x3 filters, [columns][3][3][depth]: for each point the floats of oc__gemm_packed_size with
+ * one tap. */
+void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *filters);
 
 /* c[r][j] = sum over k < depth of a[r * a_stride + k] * b[k][j], with b packed by oc__gemm_pack (one tap). */
 void oc__gemm_rows(const oc__kernels *kernels, size_t rows, size_t columns, size_t depth, const float *a, size_t a_stride,

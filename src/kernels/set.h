@@ -32,6 +32,8 @@
 #define OC__DECLARE_SET(set)                                                                                                   \
     void oc__gemm_##set(const oc__gemm_tile *tile);                                                                            \
     void oc__gemm_tn_##set(const oc__gemm_tn_tile *tile);                                                                      \
+    void oc__winograd_input_##set(size_t m, size_t channels, const float *const *pixels, float *out, size_t out_stride);       \
+    void oc__winograd_output_##set(const oc__winograd_tile *tile);                                                             \
     void oc__depthwise_##set(const oc__depthwise *shape, size_t begin, size_t end, const float *in, const float *weights,      \
                              const float *bias, float low, float high, float *out);                                            \
     void oc__depthwise_input_gradient_##set(const oc__depthwise *shape, size_t begin, size_t end, const float *out_gradient,   \

@@ -61,4 +61,11 @@ void oc__conv_forward(const oc__call *call);
 void oc__conv_backward(const oc__call *call);
 size_t oc__conv_n_scratch(const oc__call *call);
 
+/* By Winograd's method, for inference; call->method is the side of its output tiles. */
+uint32_t oc__conv_method(const oc__call *call);
+size_t oc__conv_winograd_n_packed(const oc__call *call);
+size_t oc__conv_winograd_n_scratch(const oc__call *call);
+void oc__conv_winograd_pack(float *packed, const oc__call *call);
+void oc__conv_winograd_forward(const oc__call *call);
+
 #endif

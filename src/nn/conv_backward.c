@@ -16,6 +16,7 @@ static size_t unfolded_size(const oc__call *call, const oc__conv_sizes *s) {
 }
 
 size_t oc__conv_n_scratch(const oc__call *call) {
+    if (call->method) return oc__conv_winograd_n_scratch(call);
     if (!call->training) return 0;
     oc__conv_sizes s = oc__conv_sizes_of(call);
     if (oc__conv_is_depthwise(call)) return OC__N_PIECES * call->params[0]->count;

@@ -180,6 +180,10 @@ static void depthwise_task(void *argument, size_t task, uint32_t worker) {
 }
 
 void oc__conv_forward(const oc__call *call) {
+    if (call->method) {
+        oc__conv_winograd_forward(call);
+        return;
+    }
     if (oc__conv_is_depthwise(call)) {
         oc__parallel(call->context, (size_t)call->out_shape.n * OC__DEPTHWISE_BANDS, depthwise_task, (void *)(uintptr_t)call);
         return;

@@ -16,6 +16,8 @@ typedef struct oc__call {
     const float *in[OC__MAX_INPUTS];
     float *out;
     const float *packed; /* what op->pack made of the parameters */
+    uint32_t method;     /* what op->method chose; 0: the plain one */
+    bool alone;          /* the other threads have work of their own: there is scratch for worker 0 alone */
     bool training;       /* batch norm uses the batch's own figures and updates the running ones */
     float *saved;        /* training: op->n_saved floats kept from forward to backward */
     float *scratch;      /* op->n_scratch floats */
@@ -33,6 +35,9 @@ typedef struct oc__op {
     bool finishes;                            /* forward ends with oc__op_finish: a function may be folded into it */
     /* The output's shape from the inputs', with all checks of attributes and parameter shapes. Sizes are not yet multiplied. */
     oc_status (*shape)(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in, oc_error *err);
+    /* Which of the operator's methods of inference is best for the shapes; NULL: it has but one. Packing depends on it, and
+     * any method works for pictures of any size. */
+    uint32_t (*method)(const oc__call *call);
     /* Floats needed, from the shapes; a NULL function: 0. With call->training, what backward needs too. */
     size_t (*n_packed)(const oc__call *call);
     size_t (*n_saved)(const oc__call *call);

@@ -55,6 +55,7 @@ static oc_status shape(oc__shape *out, const oc__graph *graph, const oc__node *n
 /* Packed: each group's weights, each group's bias padded to whole panels, `depth` zeros; when training, each group's
  * transposed weights. Depthwise: weights [taps][channels], bias. */
 static size_t n_packed(const oc__call *call) {
+    if (call->method) return oc__conv_winograd_n_packed(call);
     oc__conv_sizes s = oc__conv_sizes_of(call);
     if (oc__conv_is_depthwise(call)) return (s.n_taps + 1) * call->node->channels;
     size_t group = s.packed + s.panels * call->kernels->gemm_columns + (call->training ? s.packed_transposed : 0);
@@ -62,6 +63,10 @@ static size_t n_packed(const oc__call *call) {
 }
 
 static void pack(float *packed, const oc__call *call) {
+    if (call->method) {
+        oc__conv_winograd_pack(packed, call);
+        return;
+    }
     oc__conv_sizes s = oc__conv_sizes_of(call);
     const oc__node *node = call->node;
     const float *weights = call->params[0]->values;
@@ -135,6 +140,7 @@ const oc__op oc__op_conv = {
     .max_params = 2,
     .finishes = true,
     .shape = shape,
+    .method = oc__conv_method,
     .n_packed = n_packed,
     .n_scratch = oc__conv_n_scratch,
     .pack = pack,

@@ -14,14 +14,18 @@ struct oc__program {
     oc__graph graph;
     uint32_t *sources; /* the original graph's node that each node computes */
     const oc__kernels *kernels;
-    float **packed; /* per node; NULL where nothing is packed */
+    uint32_t *methods; /* per node: how it is computed */
+    float **packed;    /* per node; NULL where nothing is packed */
 };
 
 /* What an operator needs to know, for n pictures of known shapes. Pointers to data are left to the caller. */
 static void fill_call(oc__call *call, const oc__program *program, const oc__shape *shapes, uint32_t n, size_t index) {
     const oc__node *node = &program->graph.nodes[index];
-    *call = (oc__call){
-        .context = program->graph.context, .kernels = program->kernels, .node = node, .packed = program->packed[index]};
+    *call = (oc__call){.context = program->graph.context,
+                       .kernels = program->kernels,
+                       .node = node,
+                       .method = program->methods[index],
+                       .packed = program->packed[index]};
     for (uint32_t i = 0; i < node->n_params; i++) call->params[i] = &program->graph.params[node->params[i]];
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         call->in_shape[i] = shapes[node->inputs[i]];
@@ -31,7 +35,7 @@ static void fill_call(oc__call *call, const oc__program *program, const oc__shap
     call->out_shape.n = n;
 }
 
-/* Packing depends on channels, not on the picture's size, so any size that the graph takes will do. */
+/* Which methods are best depends on the picture's size; what is packed for them serves any size. */
 static oc_status pack_all(oc__program *program, uint32_t height, uint32_t width, oc_error *err) {
     const oc__graph *graph = &program->graph;
     oc__shape *shapes = oc__alloc_array(graph->context, graph->n_nodes, sizeof *shapes);
@@ -41,6 +45,7 @@ static oc_status pack_all(oc__program *program, uint32_t height, uint32_t width,
         oc__call call;
         fill_call(&call, program, shapes, 1, i);
         const oc__op *op = oc__op_find(graph->nodes[i].op);
+        if (op->method) call.method = program->methods[i] = op->method(&call);
         size_t size = op->n_packed ? op->n_packed(&call) : 0;
         if (size == 0) continue;
         if (!(program->packed[i] = oc__alloc_array(graph->context, size, sizeof(float))))
@@ -76,8 +81,10 @@ oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t
     if (!status && !(program->sources = oc__alloc_array(context, graph->n_nodes, sizeof *program->sources)))
         status = oc__fail_nomem(err, context, graph->n_nodes * sizeof *program->sources, "network");
     if (!status) status = oc__graph_simplify(&program->graph, program->sources, graph, err);
-    if (!status && !(program->packed = oc__alloc_zero(context, program->graph.n_nodes * sizeof *program->packed)))
-        status = oc__fail_nomem(err, context, program->graph.n_nodes * sizeof *program->packed, "network");
+    size_t n = program->graph.n_nodes;
+    if (!status && (!(program->packed = oc__alloc_zero(context, n * sizeof *program->packed)) ||
+                    !(program->methods = oc__alloc_zero(context, n * sizeof *program->methods))))
+        status = oc__fail_nomem(err, context, n * sizeof *program->packed, "network");
     if (!status) status = pack_all(program, height, width, err);
     if (!status) drop_packed_weights(program);
     if (status) oc__program_free(program);
@@ -91,6 +98,7 @@ void oc__program_free(oc__program *program) {
     if (program->packed)
         for (size_t i = 0; i < program->graph.n_nodes; i++) oc__free(context, program->packed[i]);
     oc__free(context, program->packed);
+    oc__free(context, program->methods);
     oc__free(context, program->sources);
     oc__graph_free(&program->graph);
     oc__free(context, program);
@@ -102,10 +110,10 @@ void oc__program_free(oc__program *program) {
 struct oc__runner {
     const oc__program *program;
     oc__shape *shapes;      /* of the whole batch */
-    oc__buffer_plan *plans; /* per node, then one for scratch: places in a lane, or in the arena if the batch shares it */
-    bool *shared;           /* like plans: true for the input and the outputs */
-    unsigned char *arena;   /* what is shared, then the lanes */
-    size_t arena_size, lanes_at, lane_size;
+    oc__buffer_plan *plans; /* per node: places in a lane, or in the arena if the batch shares it */
+    bool *shared;           /* per node: true for the input and the outputs */
+    unsigned char *arena;   /* what is shared, then scratch, then the lanes */
+    size_t arena_size, scratch_at, scratch_size, lanes_at, lane_size; /* scratch_size: of a lane */
     uint32_t n, height, width; /* what it is ready for; n 0: nothing */
     oc__observer observer;     /* or NULL */
     void *observer_user;
@@ -119,8 +127,8 @@ oc_status oc__runner_create(oc__runner **out, const oc__program *program, oc_err
     if (runner) {
         runner->program = program;
         runner->shapes = oc__alloc_array(context, n, sizeof *runner->shapes);
-        runner->plans = oc__alloc_array(context, n + 1, sizeof *runner->plans);
-        runner->shared = oc__alloc_zero(context, (n + 1) * sizeof *runner->shared);
+        runner->plans = oc__alloc_array(context, n, sizeof *runner->plans);
+        runner->shared = oc__alloc_zero(context, n * sizeof *runner->shared);
     }
     if (!runner || !runner->shapes || !runner->plans || !runner->shared) {
         oc__runner_free(runner);
@@ -160,35 +168,6 @@ static size_t bytes_of(const oc__shape *shape, uint32_t n) {
     return count * sizeof(float);
 }
 
-/* A node's output lives in a lane from the node to the last that reads it. What is shared lies one after the other before the
- * lanes. */
-static oc_status plan(oc__runner *runner, oc_error *err) {
-    const oc__graph *graph = &runner->program->graph;
-    size_t n = graph->n_nodes, scratch = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        const oc__op *op = oc__op_find(graph->nodes[i].op);
-        oc__call call;
-        size_t size = runner->shared[i] ? 0 : bytes_of(&runner->shapes[i], runner->per_task);
-        runner->plans[i] = (oc__buffer_plan){size, i, i, 0};
-        for (uint32_t j = 0; j < graph->nodes[i].n_inputs; j++) runner->plans[graph->nodes[i].inputs[j]].last = i;
-        fill_call(&call, runner->program, runner->shapes, runner->per_task, i);
-        size_t needed = op->n_scratch ? op->n_scratch(&call) : 0;
-        if (needed > scratch) scratch = needed;
-    }
-    runner->plans[n] = (oc__buffer_plan){scratch * sizeof(float), 0, (uint32_t)n, 0};
-    oc_status status = oc__plan_memory(&runner->lane_size, runner->plans, n + 1, graph->context, err);
-    runner->lanes_at = 0;
-    for (uint32_t i = 0; i < n && !status; i++) {
-        size_t size;
-        if (!runner->shared[i]) continue;
-        runner->plans[i].offset = runner->lanes_at;
-        if (!oc__round_up(&size, bytes_of(&runner->shapes[i], runner->n), OC__ALIGNMENT) ||
-            !oc__add(&runner->lanes_at, runner->lanes_at, size))
-            status = oc__fail(err, OC_E_LIMIT, "memory plan: the outputs together are too large");
-    }
-    return status;
-}
-
 static size_t n_tasks(const oc__runner *runner) { return (runner->n + runner->per_task - 1) / runner->per_task; }
 
 /* How many tasks run side by side. A last few that would leave more than half of the threads idle do not. */
@@ -197,18 +176,64 @@ static size_t n_side_by_side(const oc__runner *runner) {
     return 2 * left > n_threads ? n : n - left;
 }
 
+static size_t n_lanes(const oc__runner *runner) {
+    return n_side_by_side(runner) ? runner->program->graph.context->n_threads : 1;
+}
+
+/* Bytes of scratch for a task that one thread works at alone, or that all do. */
+static size_t scratch_of(const oc__runner *runner, bool alone) {
+    size_t most = 0;
+    for (uint32_t i = 1; i < runner->program->graph.n_nodes; i++) {
+        const oc__op *op = oc__op_find(runner->program->graph.nodes[i].op);
+        oc__call call;
+        fill_call(&call, runner->program, runner->shapes, runner->per_task, i);
+        call.alone = alone;
+        size_t needed = op->n_scratch ? op->n_scratch(&call) : 0;
+        if (needed > most) most = needed;
+    }
+    return (most * sizeof(float) + OC__ALIGNMENT - 1) / OC__ALIGNMENT * OC__ALIGNMENT;
+}
+
+/* Places a buffer behind what is in the arena already. */
+static bool append(size_t *at, size_t *end, size_t n, size_t size) {
+    *at = *end;
+    return oc__mul(&size, n, size) && oc__round_up(&size, size, OC__ALIGNMENT) && oc__add(end, *end, size);
+}
+
+/* A node's output lives in a lane from the node to the last that reads it. */
+static oc_status plan(size_t *total, oc__runner *runner, oc_error *err) {
+    const oc__graph *graph = &runner->program->graph;
+    size_t n = graph->n_nodes, scratch;
+    for (uint32_t i = 0; i < n; i++) {
+        size_t size = runner->shared[i] ? 0 : bytes_of(&runner->shapes[i], runner->per_task);
+        runner->plans[i] = (oc__buffer_plan){size, i, i, 0};
+        for (uint32_t j = 0; j < graph->nodes[i].n_inputs; j++) runner->plans[graph->nodes[i].inputs[j]].last = i;
+    }
+    oc_status status = oc__plan_memory(&runner->lane_size, runner->plans, n, graph->context, err);
+    if (status) return status;
+    bool fits = true;
+    *total = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (runner->shared[i])
+            fits = fits && append(&runner->plans[i].offset, total, 1, bytes_of(&runner->shapes[i], runner->n));
+    runner->scratch_size = scratch_of(runner, true);
+    scratch = scratch_of(runner, false);
+    if (scratch < n_lanes(runner) * runner->scratch_size) scratch = n_lanes(runner) * runner->scratch_size;
+    fits = fits && append(&runner->scratch_at, total, 1, scratch) &&
+           append(&runner->lanes_at, total, n_lanes(runner), runner->lane_size);
+    return fits ? OC_OK : oc__fail(err, OC_E_LIMIT, "memory plan: the buffers together are too large");
+}
+
 static oc_status make_ready(oc__runner *runner, uint32_t n, uint32_t height, uint32_t width, oc_error *err) {
     const oc__graph *graph = &runner->program->graph;
+    size_t total;
     oc_status status = oc__graph_shapes(runner->shapes, graph, n, height, width, err);
     if (status) return status;
     runner->n = n;
     runner->height = height;
     runner->width = width;
     runner->per_task = pictures_per_task(n, height, width);
-    if ((status = plan(runner, err))) return status;
-    size_t total, n_lanes = n_side_by_side(runner) ? graph->context->n_threads : 1;
-    if (!oc__mul(&total, n_lanes, runner->lane_size) || !oc__add(&total, total, runner->lanes_at))
-        return oc__fail(err, OC_E_LIMIT, "memory plan: the buffers together are too large");
+    if ((status = plan(&total, runner, err))) return status;
     if (total <= runner->arena_size) return OC_OK;
     oc__free(graph->context, runner->arena);
     runner->arena_size = 0;
@@ -217,12 +242,13 @@ static oc_status make_ready(oc__runner *runner, uint32_t n, uint32_t height, uin
     return OC_OK;
 }
 
-/* Where a buffer lies for the pictures from `first` on, worked off in a lane. */
-static float *place_of(const oc__runner *runner, size_t buffer, uint32_t first, uint32_t lane) {
-    size_t at = runner->plans[buffer].offset;
-    if (runner->shared[buffer]) at += first * bytes_of(&runner->shapes[buffer], 1);
-    else at += runner->lanes_at + lane * runner->lane_size;
-    return (float *)(void *)(runner->arena + at);
+static float *at_byte(const oc__runner *runner, size_t offset) { return (float *)(void *)(runner->arena + offset); }
+
+/* Where a node's output lies for the pictures from `first` on, worked off in a lane. */
+static float *place_of(const oc__runner *runner, size_t node, uint32_t first, uint32_t lane) {
+    size_t offset = runner->plans[node].offset;
+    if (runner->shared[node]) return at_byte(runner, offset + first * bytes_of(&runner->shapes[node], 1));
+    return at_byte(runner, runner->lanes_at + lane * runner->lane_size + offset);
 }
 
 oc_status oc__runner_prepare(float **input, oc__runner *runner, uint32_t n, uint32_t height, uint32_t width, oc_error *err) {
@@ -238,8 +264,7 @@ oc_status oc__runner_prepare(float **input, oc__runner *runner, uint32_t n, uint
 }
 
 /* The whole network on one task's pictures. */
-static void run_task(void *argument, size_t task, uint32_t lane) {
-    const oc__runner *runner = argument;
+static void run_task(const oc__runner *runner, size_t task, uint32_t lane, bool alone) {
     const oc__graph *graph = &runner->program->graph;
     uint32_t first = (uint32_t)task * runner->per_task, left = runner->n - first;
     for (size_t i = 1; i < graph->n_nodes; i++) {
@@ -248,17 +273,20 @@ static void run_task(void *argument, size_t task, uint32_t lane) {
         fill_call(&call, runner->program, runner->shapes, left < runner->per_task ? left : runner->per_task, i);
         for (uint32_t j = 0; j < node->n_inputs; j++) call.in[j] = place_of(runner, node->inputs[j], first, lane);
         call.out = place_of(runner, i, first, lane);
-        call.scratch = place_of(runner, graph->n_nodes, first, lane);
+        call.scratch = at_byte(runner, runner->scratch_at + lane * runner->scratch_size);
+        call.alone = alone;
         oc__op_find(node->op)->forward(&call);
         if (runner->observer)
             runner->observer(runner->observer_user, runner->program->sources[i], &call.out_shape, call.out);
     }
 }
 
+static void run_task_alone(void *runner, size_t task, uint32_t lane) { run_task(runner, task, lane, true); }
+
 void oc__runner_run(oc__runner *runner) {
     size_t n = runner->observer ? 0 : n_side_by_side(runner); /* the observer sees one task after the other */
-    oc__parallel(runner->program->graph.context, n, run_task, runner);
-    for (; n < n_tasks(runner); n++) run_task(runner, n, 0);
+    oc__parallel(runner->program->graph.context, n, run_task_alone, runner);
+    for (; n < n_tasks(runner); n++) run_task(runner, n, 0, false);
 }
 
 void oc__runner_observe(oc__runner *runner, oc__observer function, void *user) {

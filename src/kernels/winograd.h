@@ -1,0 +1,17 @@
+/* Winograd's minimal filtering for 3x3 convolutions (Lavin and Gray 2016): the matrices. SPDX-License-Identifier: MIT
+ *
+ * F(m x m, 3 x 3) makes m x m outputs from a tile of side x side inputs, side = m + 2: both the tile and the filter are
+ * transformed to side x side points, multiplied point by point, summed over channels and transformed back.
+ *     points of the input = B d B', of the filter = G g G', outputs = A points A'
+ */
+#ifndef OC_KERNELS_WINOGRAD_H
+#define OC_KERNELS_WINOGRAD_H
+
+#define OC__WINOGRAD_MAX_SIDE 6
+#define OC__WINOGRAD_MAX_POINTS 36
+
+extern const float oc__winograd_input_2[16], oc__winograd_input_4[36];   /* B: side x side */
+extern const float oc__winograd_output_2[8], oc__winograd_output_4[24];  /* A: m x side */
+extern const double oc__winograd_filter_2[12], oc__winograd_filter_4[18]; /* G: side x 3 */
+
+#endif
