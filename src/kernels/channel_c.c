@@ -33,26 +33,34 @@ void oc__clamp_gradient_c(size_t n, const float *y, float low, float high, float
     }
 }
 
-void oc__channel_gradient_sums_c(size_t n, size_t channels, const float *dy, const float *x, const float *center, float *sum,
-                                 float *sum_products) {
+/* The gradient dy of channel c's map at x, taken through its clamp. */
+static float through(float dy, float x, const oc__channel_map *map, size_t c) {
+    if (!map) return dy;
+    const float y = x * map->scale[c] + map->shift[c];
+    return map->low < y && y < map->high ? dy : 0;
+}
+
+void oc__channel_gradient_sums_c(size_t n, size_t channels, const float *dy, const float *x, const oc__channel_map *map,
+                                 const float *center, float *sum, float *sum_products) {
     for (size_t c = 0; c < channels; c++) {
         float s = 0, q = 0;
         for (size_t p = 0; p < n; p++) {
             const size_t i = p * channels + c;
-            s += dy[i];
-            q += dy[i] * (x[i] - center[c]);
+            const float gradient = through(dy[i], x[i], map, c);
+            s += gradient;
+            q += gradient * (x[i] - center[c]);
         }
         sum[c] += s;
         sum_products[c] += q;
     }
 }
 
-void oc__channel_gradient_c(size_t n, size_t channels, const float *dy, const float *x, const float *a, const float *b,
-                            const float *d, float *dx) {
+void oc__channel_gradient_c(size_t n, size_t channels, const float *dy, const float *x, const oc__channel_map *map,
+                            const float *a, const float *b, const float *d, float *dx) {
     for (size_t p = 0; p < n; p++) {
         for (size_t c = 0; c < channels; c++) {
             const size_t i = p * channels + c;
-            dx[i] = dy[i] * a[c] + x[i] * b[c] + d[c];
+            dx[i] = through(dy[i], x[i], map, c) * a[c] + x[i] * b[c] + d[c];
         }
     }
 }

@@ -61,47 +61,61 @@ void SET(channel_sums)(size_t n, size_t channels, const float *x, const float *c
     }
 }
 
-INLINE void channel_gradient_sums(size_t n, size_t channels, const float *dy, const float *x, const float *center, float *sum,
-                                  float *sum_products, const size_t vectors, const vec_mask *mask) {
-    vec s[SUM_VECTORS], q[SUM_VECTORS], middle[SUM_VECTORS];
+INLINE void channel_gradient_sums(size_t n, size_t channels, const float *dy, const float *x, const oc__channel_map *map,
+                                  const float *center, float *sum, float *sum_products, const size_t c, const size_t vectors,
+                                  const vec_mask *mask) {
+    vec s[SUM_VECTORS], q[SUM_VECTORS], middle[SUM_VECTORS], scale[SUM_VECTORS], shift[SUM_VECTORS];
+    const vec low = vec_set(map ? map->low : 0), high = vec_set(map ? map->high : 0);
 
+#define LOAD_CHANNELS(from) (mask ? vec_load_masked((from) + c, *mask) : vec_load((from) + c + v * LANES))
     UNROLL for (size_t v = 0; v < vectors; v++) {
         s[v] = q[v] = vec_zero();
-        middle[v] = mask ? vec_load_masked(center, *mask) : vec_load(center + v * LANES);
+        middle[v] = LOAD_CHANNELS(center);
+        scale[v] = map ? LOAD_CHANNELS(map->scale) : vec_zero();
+        shift[v] = map ? LOAD_CHANNELS(map->shift) : vec_zero();
     }
     for (size_t p = 0; p < n; p++, dy += channels, x += channels) {
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            const vec gradient = mask ? vec_load_masked(dy, *mask) : vec_load(dy + v * LANES);
-            const vec value = mask ? vec_load_masked(x, *mask) : vec_load(x + v * LANES);
+            vec gradient = LOAD_CHANNELS(dy);
+            const vec value = LOAD_CHANNELS(x);
+            if (map) gradient = vec_where_inside(gradient, vec_fma(value, scale[v], shift[v]), low, high);
             s[v] = vec_add(s[v], gradient);
             q[v] = vec_fma(gradient, vec_sub(value, middle[v]), q[v]);
         }
     }
     UNROLL for (size_t v = 0; v < vectors; v++) {
+        s[v] = vec_add(LOAD_CHANNELS(sum), s[v]);
+        q[v] = vec_add(LOAD_CHANNELS(sum_products), q[v]);
         if (mask) {
-            vec_store_masked(sum, vec_add(vec_load_masked(sum, *mask), s[v]), *mask);
-            vec_store_masked(sum_products, vec_add(vec_load_masked(sum_products, *mask), q[v]), *mask);
+            vec_store_masked(sum + c, s[v], *mask);
+            vec_store_masked(sum_products + c, q[v], *mask);
         } else {
-            vec_store(sum + v * LANES, vec_add(vec_load(sum + v * LANES), s[v]));
-            vec_store(sum_products + v * LANES, vec_add(vec_load(sum_products + v * LANES), q[v]));
+            vec_store(sum + c + v * LANES, s[v]);
+            vec_store(sum_products + c + v * LANES, q[v]);
         }
     }
 }
 
-void SET(channel_gradient_sums)(size_t n, size_t channels, const float *dy, const float *x, const float *center, float *sum,
-                                float *sum_products) {
+INLINE void all_gradient_sums(size_t n, size_t channels, const float *dy, const float *x, const oc__channel_map *map,
+                              const float *center, float *sum, float *sum_products) {
     size_t c = 0;
 
     for (; c + SUM_VECTORS * LANES <= channels; c += SUM_VECTORS * LANES) {
-        channel_gradient_sums(n, channels, dy + c, x + c, center + c, sum + c, sum_products + c, SUM_VECTORS, NULL);
+        channel_gradient_sums(n, channels, dy, x, map, center, sum, sum_products, c, SUM_VECTORS, NULL);
     }
     for (; c + LANES <= channels; c += LANES) {
-        channel_gradient_sums(n, channels, dy + c, x + c, center + c, sum + c, sum_products + c, 1, NULL);
+        channel_gradient_sums(n, channels, dy, x, map, center, sum, sum_products, c, 1, NULL);
     }
     if (c < channels) {
         const vec_mask mask = vec_first(channels - c);
-        channel_gradient_sums(n, channels, dy + c, x + c, center + c, sum + c, sum_products + c, 1, &mask);
+        channel_gradient_sums(n, channels, dy, x, map, center, sum, sum_products, c, 1, &mask);
     }
+}
+
+void SET(channel_gradient_sums)(size_t n, size_t channels, const float *dy, const float *x, const oc__channel_map *map,
+                                const float *center, float *sum, float *sum_products) {
+    if (map) all_gradient_sums(n, channels, dy, x, map, center, sum, sum_products);
+    else all_gradient_sums(n, channels, dy, x, NULL, center, sum, sum_products);
 }
 
 void SET(clamp_gradient)(size_t n, const float *y, float low, float high, float *dy) {
@@ -111,11 +125,22 @@ void SET(clamp_gradient)(size_t n, const float *y, float low, float high, float 
     FOR_VECTORS(n, CLAMP_GRADIENT);
 }
 
-void SET(channel_gradient)(size_t n, size_t channels, const float *dy, const float *x, const float *a, const float *b,
-                           const float *d, float *dx) {
-#define CHANNEL_GRADIENT(LOAD, STORE)                                                                                          \
-    STORE(dx + i, vec_fma(LOAD(dy + i), LOAD(a + i), vec_fma(LOAD(x + i), LOAD(b + i), LOAD(d + i))))
-    for (size_t p = 0; p < n; p++, dy += channels, x += channels, dx += channels) FOR_VECTORS(channels, CHANNEL_GRADIENT);
+void SET(channel_gradient)(size_t n, size_t channels, const float *dy, const float *x, const oc__channel_map *map,
+                           const float *a, const float *b, const float *d, float *dx) {
+#define AFFINE(gradient, LOAD) vec_fma(gradient, LOAD(a + i), vec_fma(LOAD(x + i), LOAD(b + i), LOAD(d + i)))
+#define CHANNEL_GRADIENT(LOAD, STORE) STORE(dx + i, AFFINE(LOAD(dy + i), LOAD))
+#define CHANNEL_GRADIENT_INSIDE(LOAD, STORE)                                                                                   \
+    STORE(dx + i, AFFINE(vec_where_inside(LOAD(dy + i), vec_fma(LOAD(x + i), LOAD(scale + i), LOAD(shift + i)), low, high),    \
+                         LOAD))
+    if (map) {
+        const float *scale = map->scale, *shift = map->shift;
+        const vec low = vec_set(map->low), high = vec_set(map->high);
+        for (size_t p = 0; p < n; p++, dy += channels, x += channels, dx += channels) {
+            FOR_VECTORS(channels, CHANNEL_GRADIENT_INSIDE);
+        }
+    } else {
+        for (size_t p = 0; p < n; p++, dy += channels, x += channels, dx += channels) FOR_VECTORS(channels, CHANNEL_GRADIENT);
+    }
 }
 
 void SET(add_scaled)(size_t n, float scale, const float *x, float *y) {

@@ -64,6 +64,12 @@ typedef struct oc__depthwise {
     size_t pad_top, pad_left;           /* input row of output row y, kernel row i: y * stride + i - pad_top */
 } oc__depthwise;
 
+/* A batch norm with its clamp, as a map of each channel: clamp(x * scale + shift, low, high). */
+typedef struct oc__channel_map {
+    const float *scale, *shift;
+    float low, high;
+} oc__channel_map;
+
 /* Functions of one number. The codes stand in model files: they never change. */
 #define OC__FUNCTION_NONE 0         /* x */
 #define OC__FUNCTION_LEAKY_RELU 1   /* x, alpha x below 0 */
@@ -130,12 +136,14 @@ typedef struct oc__kernels {
     void (*channel_sums)(size_t n, size_t channels, const float *x, const float *center, float *sum, float *sum_squares);
     /* Gradient through the clamp, in place: dy[p][c] = 0 where !(low < y[p][c] < high). n elements. */
     void (*clamp_gradient)(size_t n, const float *y, float low, float high, float *dy);
-    /* sum[c] += sum of dy[p][c]; sum_products[c] += sum of dy[p][c] * (x[p][c] - center[c]) over n pixels; n small as above. */
-    void (*channel_gradient_sums)(size_t n, size_t channels, const float *dy, const float *x, const float *center, float *sum,
-                                  float *sum_products);
-    /* dx[p][c] = dy[p][c] * a[c] + x[p][c] * b[c] + d[c]; dx may be dy or x. (Batch norm's gradient by its input.) */
-    void (*channel_gradient)(size_t n, size_t channels, const float *dy, const float *x, const float *a, const float *b,
-                             const float *d, float *dx);
+    /* sum[c] += sum of dy[p][c]; sum_products[c] += sum of dy[p][c] * (x[p][c] - center[c]) over n pixels; n small as above.
+     * With a map, dy counts where the map of x lies between its bounds, and as 0 elsewhere; `map` may be NULL. */
+    void (*channel_gradient_sums)(size_t n, size_t channels, const float *dy, const float *x, const oc__channel_map *map,
+                                  const float *center, float *sum, float *sum_products);
+    /* dx[p][c] = dy[p][c] * a[c] + x[p][c] * b[c] + d[c], with dy and map as above; dx may be dy or x. (Batch norm's gradient
+     * by its input.) */
+    void (*channel_gradient)(size_t n, size_t channels, const float *dy, const float *x, const oc__channel_map *map,
+                             const float *a, const float *b, const float *d, float *dx);
     /* y[i] = clamp(function(x[i]), low, high) for n elements; y may be x. Exponentials are good to 2 units in the last place,
      * what is made of them to 4. NaN passes through. */
     void (*activate)(const oc__function *function, size_t n, const float *x, float low, float high, float *y);
@@ -166,9 +174,10 @@ void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, siz
  * one tap. */
 void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *filters);
 
-/* c[r][j] = sum over k < depth of a[r * a_stride + k] * b[k][j], with b packed by oc__gemm_pack (one tap). */
+/* c[r][j] = sum over k < depth of a[r * a_stride + k] * b[k][j] + bias[j], with b packed by oc__gemm_pack (one tap); or, to
+ * accumulate, that is added to c. bias may be NULL; else it has floats for whole panels. */
 void oc__gemm_rows(const oc__kernels *kernels, size_t rows, size_t columns, size_t depth, const float *a, size_t a_stride,
-                   const float *packed, float *c, size_t c_stride);
+                   const float *packed, const float *bias, bool accumulate, float *c, size_t c_stride);
 
 /* c[r][j] += sum over m < depth of a[m * a_stride + r] * b[m * b_stride + j]. */
 void oc__gemm_tn_add(const oc__kernels *kernels, size_t rows, size_t columns, size_t depth, const float *a, size_t a_stride,

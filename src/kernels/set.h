@@ -45,10 +45,12 @@
     void oc__channel_sums_##set(size_t n, size_t channels, const float *x, const float *center, float *sum,                    \
                                 float *sum_squares);                                                                           \
     void oc__clamp_gradient_##set(size_t n, const float *y, float low, float high, float *dy);                                 \
-    void oc__channel_gradient_sums_##set(size_t n, size_t channels, const float *dy, const float *x, const float *center,      \
-                                         float *sum, float *sum_products);                                                     \
-    void oc__channel_gradient_##set(size_t n, size_t channels, const float *dy, const float *x, const float *a,                \
-                                    const float *b, const float *d, float *dx);                                                \
+    void oc__channel_gradient_sums_##set(size_t n, size_t channels, const float *dy, const float *x,                           \
+                                         const oc__channel_map *map, const float *center, float *sum,                          \
+                                         float *sum_products);                                                                 \
+    void oc__channel_gradient_##set(size_t n, size_t channels, const float *dy, const float *x,                                \
+                                    const oc__channel_map *map, const float *a, const float *b, const float *d,                \
+                                    float *dx);                                                                                \
     void oc__activate_##set(const oc__function *function, size_t n, const float *x, float low, float high, float *y);          \
     void oc__activate_gradient_##set(const oc__function *function, size_t n, const float *x, const float *dy, float *dx);      \
     void oc__add_scaled_##set(size_t n, float scale, const float *x, float *y);                                                \

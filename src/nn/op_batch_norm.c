@@ -5,13 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "op.h"
+#include "norm.h"
 #include "thread.h"
 
 #define MOMENTUM 0.1f
 #define BLOCK 256 /* pixels summed in single precision before the sum goes on in double */
-
-enum { SCALE, SHIFT, MEAN, VARIANCE };
 
 static oc_status shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in, oc_error *err) {
     for (int i = 0; i < 4; i++) {
@@ -21,7 +19,7 @@ static oc_status shape(oc__shape *out, const oc__graph *graph, const oc__node *n
     }
     if (!(node->epsilon >= 0 && node->epsilon <= 1)) return oc__fail(err, OC_E_CORRUPT, "epsilon is not between 0 and 1");
     for (uint32_t c = 0; c < in[0].c; c++)
-        if (!(graph->params[node->params[VARIANCE]].values[c] + node->epsilon > 0))
+        if (!(graph->params[node->params[OC__NORM_VARIANCE]].values[c] + node->epsilon > 0))
             return oc__fail(err, OC_E_CORRUPT, "the variance of channel %u is not positive", c);
     *out = in[0];
     return OC_OK;
@@ -57,10 +55,10 @@ static void sums_task(void *argument, size_t piece, uint32_t worker) {
         const float *x = call->in[0] + p * channels;
         memset(block, 0, 2 * channels * sizeof *block);
         if (call->out_gradient)
-            call->kernels->channel_gradient_sums(count, channels, call->out_gradient + p * channels, x, call->saved, block,
-                                                 block + channels);
+            call->kernels->channel_gradient_sums(count, channels, call->out_gradient + p * channels, x, NULL, call->saved,
+                                                 block, block + channels);
         else
-            call->kernels->channel_sums(count, channels, x, call->params[MEAN]->values, block, block + channels);
+            call->kernels->channel_sums(count, channels, x, call->params[OC__NORM_MEAN]->values, block, block + channels);
         for (size_t i = 0; i < 2 * channels; i++) sums[i] += block[i];
     }
 }
@@ -85,32 +83,52 @@ static void apply_task(void *argument, size_t piece, uint32_t worker) {
     (void)worker;
     if (call->out_gradient)
         call->kernels->channel_gradient(count, channels, call->out_gradient + begin * channels, call->in[0] + begin * channels,
-                                        c, c + channels, c + 2 * channels, call->in_gradient[0] + begin * channels);
+                                        NULL, c, c + channels, c + 2 * channels, call->in_gradient[0] + begin * channels);
     else
         call->kernels->scale_shift(count, channels, call->in[0] + begin * channels, c, c + channels, NULL, call->node->low,
                                    call->node->high, call->out + begin * channels);
 }
 
-static void batch_figures(const oc__call *call) {
-    size_t channels = call->out_shape.c, n = n_pixels(call);
-    const double *sums = add_up(call);
-    float *mean = call->saved, *inverse = call->saved + channels;
+void oc__norm_batch_figures(float *mean, float *inverse, const oc__node *node, oc__param *const *params, const double *sums,
+                            size_t n) {
+    size_t channels = params[OC__NORM_MEAN]->count;
     for (size_t c = 0; c < channels; c++) {
-        float *running_mean = &call->params[MEAN]->values[c], *running_variance = &call->params[VARIANCE]->values[c];
+        float *running_mean = &params[OC__NORM_MEAN]->values[c], *running_variance = &params[OC__NORM_VARIANCE]->values[c];
         double m = sums[c] / (double)n, off = m - *running_mean, variance = sums[channels + c] / (double)n - off * off;
         if (variance < 0) variance = 0;
         mean[c] = (float)m;
-        inverse[c] = (float)(1 / sqrt(variance + call->node->epsilon));
+        inverse[c] = (float)(1 / sqrt(variance + node->epsilon));
         *running_mean += MOMENTUM * (float)off;
         *running_variance +=
             MOMENTUM * ((float)(n > 1 ? variance * (double)n / (double)(n - 1) : variance) - *running_variance);
     }
 }
 
-static void running_figures(const oc__call *call, float *mean, float *inverse) {
-    for (size_t c = 0; c < call->out_shape.c; c++) {
-        mean[c] = call->params[MEAN]->values[c];
-        inverse[c] = 1.0f / sqrtf(call->params[VARIANCE]->values[c] + call->node->epsilon);
+void oc__norm_running_figures(float *mean, float *inverse, const oc__node *node, oc__param *const *params) {
+    for (size_t c = 0; c < params[OC__NORM_MEAN]->count; c++) {
+        mean[c] = params[OC__NORM_MEAN]->values[c];
+        inverse[c] = 1.0f / sqrtf(params[OC__NORM_VARIANCE]->values[c] + node->epsilon);
+    }
+}
+
+void oc__norm_map(float *scale, float *shift, oc__param *const *params, const float *mean, const float *inverse) {
+    for (size_t c = 0; c < params[OC__NORM_SCALE]->count; c++) {
+        scale[c] = params[OC__NORM_SCALE]->values[c] * inverse[c];
+        shift[c] = params[OC__NORM_SHIFT]->values[c] - mean[c] * scale[c];
+    }
+}
+
+void oc__norm_gradient(float *slope, float *tilt, float *offset, float *by_scale, float *by_shift, const oc__node *node,
+                       oc__param *const *params, const float *mean, const float *inverse, const double *sums, size_t n) {
+    size_t channels = params[OC__NORM_SCALE]->count;
+    for (size_t c = 0; c < channels; c++) {
+        double i = inverse[c], scale = params[OC__NORM_SCALE]->values[c] * i;
+        double fall = node->frozen ? 0 : scale * i * i * sums[channels + c] / (double)n;
+        if (by_scale) by_scale[c] = (float)(sums[channels + c] * i);
+        if (by_shift) by_shift[c] = (float)sums[c];
+        slope[c] = (float)scale;
+        tilt[c] = (float)-fall;
+        offset[c] = node->frozen ? 0 : (float)(fall * mean[c] - scale * sums[c] / (double)n);
     }
 }
 
@@ -118,31 +136,21 @@ static void forward(const oc__call *call) {
     size_t channels = call->out_shape.c;
     float *scale = coefficients(call), *shift = scale + channels;
     float *mean = call->training ? call->saved : shift + channels, *inverse = mean + channels;
-    if (call->training && !call->node->frozen) batch_figures(call);
-    else running_figures(call, mean, inverse);
-    for (size_t c = 0; c < channels; c++) {
-        scale[c] = call->params[SCALE]->values[c] * inverse[c];
-        shift[c] = call->params[SHIFT]->values[c] - mean[c] * scale[c];
-    }
+    if (call->training && !call->node->frozen)
+        oc__norm_batch_figures(mean, inverse, call->node, call->params, add_up(call), n_pixels(call));
+    else
+        oc__norm_running_figures(mean, inverse, call->node, call->params);
+    oc__norm_map(scale, shift, call->params, mean, inverse);
     oc__parallel(call->context, OC__N_PIECES, apply_task, (void *)(uintptr_t)call);
 }
 
 static void backward(const oc__call *call) {
     size_t channels = call->out_shape.c;
-    double n = (double)n_pixels(call);
-    bool through_figures = !call->node->frozen; /* the batch's figures depend on the input */
-    bool summed = through_figures || call->param_gradient[SCALE] || call->param_gradient[SHIFT];
-    const double *sums = summed ? add_up(call) : NULL;
-    float *a = coefficients(call), *b = a + channels, *d = b + channels;
-    for (size_t c = 0; c < channels; c++) {
-        double mean = call->saved[c], inverse = call->saved[channels + c], scale = call->params[SCALE]->values[c] * inverse;
-        double slope = through_figures ? scale * inverse * inverse * sums[channels + c] / n : 0;
-        if (call->param_gradient[SCALE]) call->param_gradient[SCALE][c] = (float)(sums[channels + c] * inverse);
-        if (call->param_gradient[SHIFT]) call->param_gradient[SHIFT][c] = (float)sums[c];
-        a[c] = (float)scale;
-        b[c] = (float)-slope;
-        d[c] = through_figures ? (float)(slope * mean - scale * sums[c] / n) : 0;
-    }
+    float *slope = coefficients(call), *by_scale = call->param_gradient[OC__NORM_SCALE];
+    float *by_shift = call->param_gradient[OC__NORM_SHIFT];
+    const double *sums = !call->node->frozen || by_scale || by_shift ? add_up(call) : NULL;
+    oc__norm_gradient(slope, slope + channels, slope + 2 * channels, by_scale, by_shift, call->node, call->params, call->saved,
+                      call->saved + channels, sums, n_pixels(call));
     if (call->in_gradient[0]) oc__parallel(call->context, OC__N_PIECES, apply_task, (void *)(uintptr_t)call);
 }
 

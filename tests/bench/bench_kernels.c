@@ -314,12 +314,12 @@ static void run_channel_sums(void *user) {
 
 static void run_channel_gradient_sums(void *user) {
     const channel_run *r = user;
-    r->kernels->channel_gradient_sums(r->n, r->channels, r->x, r->y, r->a, r->sum, r->sum2);
+    r->kernels->channel_gradient_sums(r->n, r->channels, r->x, r->y, NULL, r->a, r->sum, r->sum2);
 }
 
 static void run_channel_gradient(void *user) {
     const channel_run *r = user;
-    r->kernels->channel_gradient(r->n, r->channels, r->x, r->y, r->a, r->b, r->b, r->y);
+    r->kernels->channel_gradient(r->n, r->channels, r->x, r->y, NULL, r->a, r->b, r->b, r->y);
 }
 
 static void bench_channels(const oc__kernels *kernels, size_t n, size_t channels) {
