@@ -104,6 +104,6 @@ fuzz ocm tests/golden
 
 say "arm64, briefly"
 targets= build_arm64
-tests build/arm64 gemm depthwise channel nn_program image image_prepare
+tests build/arm64 gemm depthwise channel function nn_program image image_prepare
 
 finish

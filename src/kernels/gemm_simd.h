@@ -2,9 +2,35 @@
  *
  * A tile of rows x (vectors x LANES) sums stays in registers while k runs; each step loads one row of b and multiplies it
  * by one broadcast element of each row of a. Rows and vectors are constants in the inlined bodies.
+ *
+ * Elements are floats, unless the vocabulary defines ELEMENTS and the types and functions below for others.
  */
 
-INLINE void gemm_store(const oc__gemm_tile *tile, vec (*sum)[GEMM_COLUMNS / LANES], const size_t rows, const size_t vectors,
+#ifndef ELEMENTS
+typedef oc__gemm_tile gemm_tile;
+typedef oc__gemm_tn_tile gemm_tn_tile;
+typedef float element;
+typedef vec elements;
+
+INLINE elements elements_set(element value) {
+    return vec_set(value);
+}
+
+INLINE elements elements_load(const element *from) {
+    return vec_load(from);
+}
+
+INLINE elements elements_load_masked(const element *from, vec_mask mask) {
+    return vec_load_masked(from, mask);
+}
+
+/* sum + a * b */
+INLINE vec elements_multiply(vec sum, elements a, elements b) {
+    return vec_fma(a, b, sum);
+}
+#endif
+
+INLINE void gemm_store(const gemm_tile *tile, vec (*sum)[GEMM_COLUMNS / LANES], const size_t rows, const size_t vectors,
                        const bool masked) {
     const vec low = vec_set(tile->low), high = vec_set(tile->high);
     const vec_mask mask = vec_first(masked ? tile->columns - (vectors - 1) * LANES : LANES);
@@ -30,23 +56,23 @@ INLINE void gemm_store(const oc__gemm_tile *tile, vec (*sum)[GEMM_COLUMNS / LANE
     }
 }
 
-INLINE void gemm(const oc__gemm_tile *tile, const size_t rows, const size_t vectors) {
+INLINE void gemm(const gemm_tile *tile, const size_t rows, const size_t vectors) {
     vec sum[GEMM_ROWS][GEMM_COLUMNS / LANES];
-    const float *b = tile->b;
+    const element *b = tile->b;
     const size_t depth = tile->depth;
 
     UNROLL for (size_t r = 0; r < rows; r++) {
         UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = vec_zero();
     }
     for (size_t t = 0; t < tile->n_taps; t++) {
-        const float *a[GEMM_ROWS];
+        const element *a[GEMM_ROWS];
         UNROLL for (size_t r = 0; r < rows; r++) a[r] = tile->a[t * GEMM_ROWS + r];
         for (size_t k = 0; k < depth; k++, b += GEMM_COLUMNS) {
-            vec row[GEMM_COLUMNS / LANES];
-            UNROLL for (size_t v = 0; v < vectors; v++) row[v] = vec_load(b + v * LANES);
+            elements row[GEMM_COLUMNS / LANES];
+            UNROLL for (size_t v = 0; v < vectors; v++) row[v] = elements_load(b + v * LANES);
             UNROLL for (size_t r = 0; r < rows; r++) {
-                const vec element = vec_set(a[r][k]);
-                UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = vec_fma(element, row[v], sum[r][v]);
+                const elements factor = elements_set(a[r][k]);
+                UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = elements_multiply(sum[r][v], factor, row[v]);
             }
         }
     }
@@ -57,23 +83,23 @@ INLINE void gemm(const oc__gemm_tile *tile, const size_t rows, const size_t vect
     }
 }
 
-INLINE void gemm_tn(const oc__gemm_tn_tile *tile, const size_t rows, const size_t vectors, const bool masked) {
+INLINE void gemm_tn(const gemm_tn_tile *tile, const size_t rows, const size_t vectors, const bool masked) {
     const size_t depth = tile->depth, a_stride = tile->a_stride, b_stride = tile->b_stride;
     const vec_mask mask = vec_first(masked ? tile->columns - (vectors - 1) * LANES : LANES);
-    const float *a = tile->a, *b = tile->b;
+    const element *a = tile->a, *b = tile->b;
     vec sum[GEMM_TN_ROWS][GEMM_TN_COLUMNS / LANES];
 
     UNROLL for (size_t r = 0; r < rows; r++) {
         UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = vec_zero();
     }
     for (size_t m = 0; m < depth; m++, a += a_stride, b += b_stride) {
-        vec row[GEMM_TN_COLUMNS / LANES];
+        elements row[GEMM_TN_COLUMNS / LANES];
         UNROLL for (size_t v = 0; v < vectors; v++) {
-            row[v] = masked && v == vectors - 1 ? vec_load_masked(b + v * LANES, mask) : vec_load(b + v * LANES);
+            row[v] = masked && v == vectors - 1 ? elements_load_masked(b + v * LANES, mask) : elements_load(b + v * LANES);
         }
         UNROLL for (size_t r = 0; r < rows; r++) {
-            const vec element = vec_set(a[r]);
-            UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = vec_fma(element, row[v], sum[r][v]);
+            const elements factor = elements_set(a[r]);
+            UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = elements_multiply(sum[r][v], factor, row[v]);
         }
     }
     UNROLL for (size_t r = 0; r < rows; r++) {
@@ -112,8 +138,8 @@ INLINE void gemm_tn(const oc__gemm_tn_tile *tile, const size_t rows, const size_
         break;
 
 _Static_assert(GEMM_ROWS <= 14 && GEMM_TN_ROWS <= 14, "FOR_ROWS must list every number of rows");
-_Static_assert(GEMM_COLUMNS % LANES == 0 && GEMM_COLUMNS / LANES <= 4, "FOR_VECTORS must list every number of vectors");
-_Static_assert(GEMM_TN_COLUMNS % LANES == 0 && GEMM_TN_COLUMNS / LANES <= 4, "FOR_VECTORS must list every number of vectors");
+_Static_assert(GEMM_COLUMNS % LANES == 0 && GEMM_COLUMNS / LANES <= 4, "FOR_TILE must list every number of vectors");
+_Static_assert(GEMM_TN_COLUMNS % LANES == 0 && GEMM_TN_COLUMNS / LANES <= 4, "FOR_TILE must list every number of vectors");
 
 /* And one per number of vectors of columns. BODY_1 ... BODY_4 take a number of rows. */
 #define FOR_TILE(columns, most_columns, rows, most_rows, BODY)                                                                 \
@@ -134,7 +160,7 @@ _Static_assert(GEMM_TN_COLUMNS % LANES == 0 && GEMM_TN_COLUMNS / LANES <= 4, "FO
 #define GEMM_3(n) gemm(tile, n, AS_FIT(3, GEMM_COLUMNS))
 #define GEMM_4(n) gemm(tile, n, AS_FIT(4, GEMM_COLUMNS))
 
-void SET(gemm)(const oc__gemm_tile *tile) {
+void SET(gemm)(const gemm_tile *tile) {
     FOR_TILE(tile->columns, GEMM_COLUMNS, tile->rows, GEMM_ROWS, GEMM)
 }
 
@@ -150,7 +176,7 @@ void SET(gemm)(const oc__gemm_tile *tile) {
 #define GEMM_TN_MASKED_3(n) GEMM_TN_MASKED(n, 3)
 #define GEMM_TN_MASKED_4(n) GEMM_TN_MASKED(n, 4)
 
-void SET(gemm_tn)(const oc__gemm_tn_tile *tile) {
+void SET(gemm_tn)(const gemm_tn_tile *tile) {
     if (tile->columns % LANES == 0) {
         FOR_TILE(tile->columns, GEMM_TN_COLUMNS, tile->rows, GEMM_TN_ROWS, GEMM_TN)
     } else {

@@ -5,9 +5,10 @@
 
 #include "set.h"
 
-#define TABLE(set)                                                                                                             \
+/* A table has its name, and its float kernels and those of bfloat16 each of the best set that the CPU then has. */
+#define TABLE(table, set, bf16_kernels)                                                                                        \
     {                                                                                                                          \
-        .name = #set, .gemm_rows = OC__GEMM_ROWS_##set, .gemm_columns = OC__GEMM_COLUMNS_##set, .gemm = oc__gemm_##set,        \
+        .name = #table, .gemm_rows = OC__GEMM_ROWS_##set, .gemm_columns = OC__GEMM_COLUMNS_##set, .gemm = oc__gemm_##set,      \
         .gemm_tn_rows = OC__GEMM_TN_ROWS_##set, .gemm_tn_columns = OC__GEMM_TN_COLUMNS_##set, .gemm_tn = oc__gemm_tn_##set,    \
         .winograd_input = oc__winograd_input_##set, .winograd_output = oc__winograd_output_##set,                              \
         .depthwise = oc__depthwise_##set, .depthwise_input_gradient = oc__depthwise_input_gradient_##set,                      \
@@ -15,7 +16,7 @@
         .channel_sums = oc__channel_sums_##set, .clamp_gradient = oc__clamp_gradient_##set,                                    \
         .channel_gradient_sums = oc__channel_gradient_sums_##set, .channel_gradient = oc__channel_gradient_##set,              \
         .activate = oc__activate_##set, .activate_gradient = oc__activate_gradient_##set,                                      \
-        .add_scaled = oc__add_scaled_##set, .dot = oc__dot_##set                                                               \
+        .add_scaled = oc__add_scaled_##set, .dot = oc__dot_##set, .bf16 = bf16_kernels                                         \
     }
 
 #define CHECK_TILE(set)                                                                                                        \
@@ -25,13 +26,14 @@
 
 /* From the slowest to the fastest; each runs where those before it do. */
 static const oc__kernels tables[] = {
-    TABLE(c),
+    TABLE(c, c, &oc__bf16_c),
 #ifdef OC_KERNELS_X86
-    TABLE(avx2),
-    TABLE(avx512),
+    TABLE(avx2, avx2, NULL),
+    TABLE(avx512, avx512, NULL),
+    TABLE(avx512bf16, avx512, &oc__bf16_avx512bf16),
 #endif
 #ifdef OC_KERNELS_ARM
-    TABLE(neon),
+    TABLE(neon, neon, NULL),
 #endif
 };
 CHECK_TILE(c);
@@ -50,6 +52,7 @@ static bool runs(size_t table) {
     case 2:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    case 3: return __builtin_cpu_supports("avx512bf16");
     }
 #endif
 #ifdef OC_KERNELS_ARM

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bf16.h"
+
 /* Room for the largest tile of any instruction set. */
 #define OC__GEMM_MAX_ROWS 16
 #define OC__GEMM_MAX_COLUMNS 64
@@ -102,7 +104,7 @@ typedef struct oc__winograd_tile {
 } oc__winograd_tile;
 
 typedef struct oc__kernels {
-    const char *name; /* "c", "avx2", "avx512", "neon" */
+    const char *name; /* "c", "avx2", "avx512", "avx512bf16", "neon" */
 
     size_t gemm_rows, gemm_columns;
     void (*gemm)(const oc__gemm_tile *tile);
@@ -153,6 +155,8 @@ typedef struct oc__kernels {
     void (*add_scaled)(size_t n, float scale, const float *x, float *y);
     /* sum of x[i] * y[i] in double precision, in the order that the instruction set always takes. */
     double (*dot)(size_t n, const float *x, const float *y);
+
+    const oc__bf16_kernels *bf16; /* NULL where the CPU does not multiply bfloat16 */
 } oc__kernels;
 
 /* The best table the CPU runs, held down by `mask` ("c", "avx2", ...; NULL or "" for none; an unknown one is passed over).

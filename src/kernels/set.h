@@ -61,4 +61,8 @@ OC__DECLARE_SET(avx2);
 OC__DECLARE_SET(avx512);
 OC__DECLARE_SET(neon);
 
+extern const oc__bf16_kernels oc__bf16_c, oc__bf16_avx512bf16;
+void oc__bf16_gemm_avx512bf16(const oc__bf16_tile *tile);
+void oc__bf16_gemm_tn_avx512bf16(const oc__bf16_tn_tile *tile);
+
 #endif
