@@ -5,8 +5,8 @@
 
 #include "set.h"
 
-/* A table has its name, and its float kernels and those of bfloat16 each of the best set that the CPU then has. */
-#define TABLE(table, set, bf16_kernels)                                                                                        \
+/* A table has its name, and its float, 8-bit and bfloat16 kernels each of the best set that the CPU then has. */
+#define TABLE(table, set, int8_set, bf16_kernels)                                                                              \
     {                                                                                                                          \
         .name = #table, .gemm_rows = OC__GEMM_ROWS_##set, .gemm_columns = OC__GEMM_COLUMNS_##set, .gemm = oc__gemm_##set,      \
         .gemm_tn_rows = OC__GEMM_TN_ROWS_##set, .gemm_tn_columns = OC__GEMM_TN_COLUMNS_##set, .gemm_tn = oc__gemm_tn_##set,    \
@@ -16,7 +16,16 @@
         .channel_sums = oc__channel_sums_##set, .clamp_gradient = oc__clamp_gradient_##set,                                    \
         .channel_gradient_sums = oc__channel_gradient_sums_##set, .channel_gradient = oc__channel_gradient_##set,              \
         .activate = oc__activate_##set, .activate_gradient = oc__activate_gradient_##set,                                      \
-        .add_scaled = oc__add_scaled_##set, .dot = oc__dot_##set, .bf16 = bf16_kernels                                         \
+        .add_scaled = oc__add_scaled_##set, .dot = oc__dot_##set, .int8 = INT8(int8_set), .bf16 = bf16_kernels                \
+    }
+
+#define INT8(set)                                                                                                              \
+    {                                                                                                                          \
+        .rows = OC__INT8_ROWS_##set, .columns = OC__INT8_COLUMNS_##set, .gemm = oc__int8_gemm_##set,                           \
+        .depthwise_block = OC__INT8_BLOCK_##set, .depthwise = oc__int8_depthwise_##set, .add = oc__int8_add_##set,             \
+        .quantise = oc__int8_quantise_##set, .quantise_threes = oc__int8_quantise_threes_##set,                                \
+        .dequantise = oc__int8_dequantise_##set,                                                                               \
+        .channel_sums = oc__int8_channel_sums_##set, .largest = oc__int8_largest_##set                                         \
     }
 
 #define CHECK_TILE(set)                                                                                                        \
@@ -26,20 +35,29 @@
 
 /* From the slowest to the fastest; each runs where those before it do. */
 static const oc__kernels tables[] = {
-    TABLE(c, c, &oc__bf16_c),
+    TABLE(c, c, c, &oc__bf16_c),
 #ifdef OC_KERNELS_X86
-    TABLE(avx2, avx2, NULL),
-    TABLE(avx512, avx512, NULL),
-    TABLE(avx512bf16, avx512, &oc__bf16_avx512bf16),
+    TABLE(avx2, avx2, avx2, NULL),
+    TABLE(avx512, avx512, avx512, NULL),
+    TABLE(avx512vnni, avx512, avx512vnni, NULL),
+    TABLE(avx512bf16, avx512, avx512vnni, &oc__bf16_avx512bf16),
 #endif
 #ifdef OC_KERNELS_ARM
-    TABLE(neon, neon, NULL),
+    TABLE(neon, neon, c, NULL),
 #endif
 };
 CHECK_TILE(c);
 CHECK_TILE(avx2);
 CHECK_TILE(avx512);
 CHECK_TILE(neon);
+
+#define CHECK_INT8_TILE(set)                                                                                                   \
+    _Static_assert(OC__INT8_ROWS_##set <= OC__INT8_MAX_ROWS && OC__INT8_COLUMNS_##set <= OC__INT8_MAX_COLUMNS,                 \
+                   "the 8-bit tile of " #set " is larger than the largest")
+CHECK_INT8_TILE(c);
+CHECK_INT8_TILE(avx2);
+CHECK_INT8_TILE(avx512);
+CHECK_INT8_TILE(avx512vnni);
 
 #define N_TABLES (sizeof tables / sizeof *tables)
 
@@ -52,7 +70,8 @@ static bool runs(size_t table) {
     case 2:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    case 3: return __builtin_cpu_supports("avx512bf16");
+    case 3: return __builtin_cpu_supports("avx512vnni");
+    case 4: return __builtin_cpu_supports("avx512bf16");
     }
 #endif
 #ifdef OC_KERNELS_ARM

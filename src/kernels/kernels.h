@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "bf16.h"
+#include "int8.h"
 
 /* Room for the largest tile of any instruction set. */
 #define OC__GEMM_MAX_ROWS 16
@@ -104,7 +105,7 @@ typedef struct oc__winograd_tile {
 } oc__winograd_tile;
 
 typedef struct oc__kernels {
-    const char *name; /* "c", "avx2", "avx512", "avx512bf16", "neon" */
+    const char *name; /* "c", "avx2", "avx512", "avx512vnni", "avx512bf16", "neon" */
 
     size_t gemm_rows, gemm_columns;
     void (*gemm)(const oc__gemm_tile *tile);
@@ -157,6 +158,7 @@ typedef struct oc__kernels {
     double (*dot)(size_t n, const float *x, const float *y);
 
     const oc__bf16_kernels *bf16; /* NULL where the CPU does not multiply bfloat16 */
+    oc__int8_kernels int8;
 } oc__kernels;
 
 /* The best table the CPU runs, held down by `mask` ("c", "avx2", ...; NULL or "" for none; an unknown one is passed over).

@@ -64,5 +64,37 @@ OC__DECLARE_SET(neon);
 extern const oc__bf16_kernels oc__bf16_c, oc__bf16_avx512bf16;
 void oc__bf16_gemm_avx512bf16(const oc__bf16_tile *tile);
 void oc__bf16_gemm_tn_avx512bf16(const oc__bf16_tn_tile *tile);
+/* 8-bit kernels. A block of depthwise channels is what two packings of four vectors of integers make one vector of. */
+#define OC__INT8_ROWS_c 4
+#define OC__INT8_COLUMNS_c 8
+#define OC__INT8_BLOCK_c 16
+
+#define OC__INT8_ROWS_avx2 4
+#define OC__INT8_COLUMNS_avx2 16
+#define OC__INT8_BLOCK_avx2 32
+
+#define OC__INT8_ROWS_avx512 12
+#define OC__INT8_COLUMNS_avx512 32
+#define OC__INT8_BLOCK_avx512 64
+
+#define OC__INT8_ROWS_avx512vnni 14
+#define OC__INT8_COLUMNS_avx512vnni 32
+#define OC__INT8_BLOCK_avx512vnni 64
+
+#define OC__DECLARE_INT8_SET(set)                                                                                              \
+    void oc__int8_gemm_##set(const oc__int8_tile *tile);                                                                       \
+    void oc__int8_depthwise_##set(const oc__depthwise *shape, size_t begin, size_t end, const uint8_t *in,                     \
+                                  const oc__int8_channels *channels, uint8_t *out);                                            \
+    void oc__int8_add_##set(size_t n, const uint8_t *a, const uint8_t *b, const oc__int8_sum *sum, uint8_t *out);              \
+    void oc__int8_quantise_##set(size_t n, const float *x, float inverse, int32_t zero, uint8_t *out);                         \
+    void oc__int8_quantise_threes_##set(size_t n, const float *x, float inverse, int32_t zero, uint8_t *out);                  \
+    void oc__int8_dequantise_##set(size_t n, const uint8_t *q, float scale, int32_t zero, float *out);                         \
+    void oc__int8_channel_sums_##set(size_t n, size_t channels, const uint8_t *in, int32_t *sums);                             \
+    void oc__int8_largest_##set(size_t n_taps, size_t channels, const uint8_t *const *taps, uint8_t *out)
+
+OC__DECLARE_INT8_SET(c);
+OC__DECLARE_INT8_SET(avx2);
+OC__DECLARE_INT8_SET(avx512);
+OC__DECLARE_INT8_SET(avx512vnni);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "quantise.h"
 #include "memory.h"
 #include "op.h"
 
@@ -20,7 +21,7 @@ const oc__op *oc__op_find(uint32_t number) {
         [OC__OP_MEAN_POOL] = &oc__op_mean_pool,
         [OC__OP_ACTIVATION] = &oc__op_activation,
     };
-    return number < OC__N_OPS ? ops[number] : NULL;
+    return number < OC__N_OPS ? ops[number] : oc__int8_op_find(number);
 }
 
 void oc__graph_free(oc__graph *graph) {
@@ -98,7 +99,8 @@ static oc_status check_attributes(const oc__node *node, const oc__op *op, size_t
 static oc_status check_node(const oc__graph *graph, size_t index, oc_error *err) {
     const oc__node *node = &graph->nodes[index];
     const oc__op *op = oc__op_find(node->op);
-    if (!op) return oc__fail(err, OC_E_UNSUPPORTED, "node %zu: operator %u is not known", index, node->op);
+    if (!op || node->op >= OC__N_OPS)
+        return oc__fail(err, OC_E_UNSUPPORTED, "node %zu: operator %u is not known", index, node->op);
     if (node->n_inputs < op->min_inputs || node->n_inputs > op->max_inputs)
         return oc__fail(err, OC_E_CORRUPT, "node %zu (%s): has %u inputs, expected %u to %u", index, op->name, node->n_inputs,
                         op->min_inputs, op->max_inputs);

@@ -6,6 +6,12 @@
 #include "graph.h"
 #include "kernels.h"
 
+/* How bytes stand for numbers: scale * (byte - zero). A scale of 0 means float32. */
+typedef struct oc__quant {
+    float scale;
+    int32_t zero;
+} oc__quant;
+
 /* One operator at work on one batch. */
 typedef struct oc__call {
     oc_context *context;
@@ -21,6 +27,7 @@ typedef struct oc__call {
     bool training;       /* batch norm uses the batch's own figures and updates the running ones */
     float *saved;        /* training: op->n_saved floats kept from forward to backward */
     float *scratch;      /* op->n_scratch floats */
+    oc__quant in_quant[OC__MAX_INPUTS], out_quant; /* int8 operators: `in` and `out` lead to bytes where there is a scale */
 
     /* Backward only. in_gradient[i] is NULL where nobody wants it; it is overwritten. out_gradient may be overwritten. */
     float *out_gradient;
@@ -48,7 +55,7 @@ typedef struct oc__op {
     uint64_t (*n_macs)(const oc__node *node, const oc__shape *in, const oc__shape *out);
 } oc__op;
 
-/* NULL for a number that names no operator. */
+/* NULL for a number that names no operator; finds those that only programs have too (int8.h). */
 const oc__op *oc__op_find(uint32_t number);
 
 extern const oc__op oc__op_input, oc__op_conv, oc__op_batch_norm, oc__op_add, oc__op_global_pool, oc__op_concat,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checked.h"
+#include "quantise.h"
 #include "memory.h"
 #include "op.h"
 #include "plan.h"
@@ -16,6 +17,7 @@ struct oc__program {
     const oc__kernels *kernels;
     uint32_t *methods; /* per node: how it is computed */
     float **packed;    /* per node; NULL where nothing is packed */
+    oc__quant *quants; /* int8: per node, how its output is held; else NULL */
 };
 
 /* What an operator needs to know, for n pictures of known shapes. Pointers to data are left to the caller. */
@@ -30,7 +32,9 @@ static void fill_call(oc__call *call, const oc__program *program, const oc__shap
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         call->in_shape[i] = shapes[node->inputs[i]];
         call->in_shape[i].n = n;
+        if (program->quants) call->in_quant[i] = program->quants[node->inputs[i]];
     }
+    if (program->quants) call->out_quant = program->quants[index];
     call->out_shape = shapes[index];
     call->out_shape.n = n;
 }
@@ -76,11 +80,11 @@ oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t
     program->graph.context = context;
     program->kernels = context->kernels;
     oc_status status = OC_OK;
-    if (options && options->precision == OC_PRECISION_INT8)
-        status = oc__fail(err, OC_E_UNSUPPORTED, "int8 is not there yet");
-    if (!status && !(program->sources = oc__alloc_array(context, graph->n_nodes, sizeof *program->sources)))
+    if (!(program->sources = oc__alloc_array(context, graph->n_nodes, sizeof *program->sources)))
         status = oc__fail_nomem(err, context, graph->n_nodes * sizeof *program->sources, "network");
     if (!status) status = oc__graph_simplify(&program->graph, program->sources, graph, err);
+    if (!status && options && options->precision == OC_PRECISION_INT8)
+        status = oc__graph_quantise(&program->graph, &program->quants, program->sources, options->ranges, height, width, err);
     size_t n = program->graph.n_nodes;
     if (!status && (!(program->packed = oc__alloc_zero(context, n * sizeof *program->packed)) ||
                     !(program->methods = oc__alloc_zero(context, n * sizeof *program->methods))))
@@ -100,6 +104,7 @@ void oc__program_free(oc__program *program) {
     oc__free(context, program->packed);
     oc__free(context, program->methods);
     oc__free(context, program->sources);
+    oc__free(context, program->quants);
     oc__graph_free(&program->graph);
     oc__free(context, program);
 }
@@ -159,13 +164,14 @@ static uint32_t pictures_per_task(uint32_t n, uint32_t height, uint32_t width) {
     return fit < n ? fit : n;
 }
 
-/* Bytes of n of a batch's pictures; the shape has been checked. */
-static size_t bytes_of(const oc__shape *shape, uint32_t n) {
+/* Bytes of a node's output for n of a batch's pictures; the shape has been checked. */
+static size_t bytes_of(const oc__runner *runner, size_t node, uint32_t n) {
+    const oc__quant *quants = runner->program->quants;
     size_t count = 0;
-    oc__shape some = *shape;
+    oc__shape some = runner->shapes[node];
     some.n = n;
     oc__shape_count(&count, &some);
-    return count * sizeof(float);
+    return quants && quants[node].scale > 0 ? count : count * sizeof(float);
 }
 
 static size_t n_tasks(const oc__runner *runner) { return (runner->n + runner->per_task - 1) / runner->per_task; }
@@ -205,7 +211,7 @@ static oc_status plan(size_t *total, oc__runner *runner, oc_error *err) {
     const oc__graph *graph = &runner->program->graph;
     size_t n = graph->n_nodes, scratch;
     for (uint32_t i = 0; i < n; i++) {
-        size_t size = runner->shared[i] ? 0 : bytes_of(&runner->shapes[i], runner->per_task);
+        size_t size = runner->shared[i] ? 0 : bytes_of(runner, i, runner->per_task);
         runner->plans[i] = (oc__buffer_plan){size, i, i, 0};
         for (uint32_t j = 0; j < graph->nodes[i].n_inputs; j++) runner->plans[graph->nodes[i].inputs[j]].last = i;
     }
@@ -215,7 +221,7 @@ static oc_status plan(size_t *total, oc__runner *runner, oc_error *err) {
     *total = 0;
     for (uint32_t i = 0; i < n; i++)
         if (runner->shared[i])
-            fits = fits && append(&runner->plans[i].offset, total, 1, bytes_of(&runner->shapes[i], runner->n));
+            fits = fits && append(&runner->plans[i].offset, total, 1, bytes_of(runner, i, runner->n));
     runner->scratch_size = scratch_of(runner, true);
     scratch = scratch_of(runner, false);
     if (scratch < n_lanes(runner) * runner->scratch_size) scratch = n_lanes(runner) * runner->scratch_size;
@@ -247,7 +253,7 @@ static float *at_byte(const oc__runner *runner, size_t offset) { return (float *
 /* Where a node's output lies for the pictures from `first` on, worked off in a lane. */
 static float *place_of(const oc__runner *runner, size_t node, uint32_t first, uint32_t lane) {
     size_t offset = runner->plans[node].offset;
-    if (runner->shared[node]) return at_byte(runner, offset + first * bytes_of(&runner->shapes[node], 1));
+    if (runner->shared[node]) return at_byte(runner, offset + first * bytes_of(runner, node, 1));
     return at_byte(runner, runner->lanes_at + lane * runner->lane_size + offset);
 }
 

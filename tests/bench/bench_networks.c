@@ -1,6 +1,6 @@
 /* Times whole networks: inference and a training step. SPDX-License-Identifier: MIT
  *
- *     bench_networks [infer|train NETWORK SIDE BATCH THREADS [SECONDS]]
+ *     bench_networks [infer|infer8|train NETWORK SIDE BATCH THREADS [SECONDS]]
  *
  * prints one line "MODE NETWORK SIDE BATCH THREADS MEDIAN_MS PICTURES_PER_SECOND RESIDENT_MB". Without arguments: the usual
  * cases. */
@@ -61,6 +61,37 @@ static void step(bench *b) {
     oc__optimiser_step(&b->optimiser, &b->graph, b->learner, 1e-3);
 }
 
+static void widen(oc__range *range, const float *values, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (values[i] < range->low) range->low = values[i];
+        if (values[i] > range->high) range->high = values[i];
+    }
+}
+
+static void see(void *user, uint32_t node, const oc__shape *shape, const float *values) {
+    widen((oc__range *)user + node, values, (size_t)shape->n * shape->h * shape->w * shape->c);
+}
+
+/* The program in 8-bit integers, ranges taken from one random picture. */
+static void quantised(oc__program **out, const oc__graph *graph, uint32_t side, oc_error *err) {
+    oc__program *program;
+    oc__runner *runner;
+    float *input;
+    oc__range *ranges = oc__alloc_zero(graph->context, graph->n_nodes * sizeof *ranges);
+    if (!ranges) check(oc__fail_nomem(err, graph->context, graph->n_nodes * sizeof *ranges, "ranges"), err);
+    check(oc__program_create(&program, graph, side, side, &(oc__program_options){.apart = true}, err), err);
+    check(oc__runner_create(&runner, program, err), err);
+    check(oc__runner_prepare(&input, runner, 1, side, side, err), err);
+    fill(input, (size_t)side * side * 3);
+    widen(&ranges[0], input, (size_t)side * side * 3);
+    oc__runner_observe(runner, see, ranges);
+    oc__runner_run(runner);
+    oc__runner_free(runner);
+    oc__program_free(program);
+    check(oc__program_create(out, graph, side, side, &(oc__program_options){OC_PRECISION_INT8, ranges, false}, err), err);
+    oc__free(graph->context, ranges);
+}
+
 static void run(const char *mode, const char *network, uint32_t side, uint32_t batch, uint32_t threads, double seconds) {
     static double times[MAX_ROUNDS];
     oc_error err = OC_ERROR_INIT;
@@ -73,8 +104,9 @@ static void run(const char *mode, const char *network, uint32_t side, uint32_t b
     context->kernels = oc__kernels_select(getenv("OCELLUS_CPU"));
     bench b = {.graph = {.context = context}, .batch = batch};
     check(bench_network(&b.graph, network, &err), &err);
-    if (strcmp(mode, "infer") == 0) {
-        check(oc__program_create(&program, &b.graph, side, side, NULL, &err), &err);
+    if (strncmp(mode, "infer", 5) == 0) {
+        if (strcmp(mode, "infer8") == 0) quantised(&program, &b.graph, side, &err);
+        else check(oc__program_create(&program, &b.graph, side, side, NULL, &err), &err);
         oc__graph_free(&b.graph);
         check(oc__runner_create(&b.runner, program, &err), &err);
         check(oc__runner_prepare(&input, b.runner, batch, side, side, &err), &err);
@@ -122,6 +154,9 @@ int main(int argc, char **argv) {
         run("infer", "mobilenetv2", 224, 1, threads, 2);
         run("infer", "resnet18", 224, 1, threads, 2);
         run("infer", "resnet50", 224, 1, threads, 2);
+        run("infer8", "mobilenetv2", 224, 1, threads, 2);
+        run("infer8", "resnet18", 224, 1, threads, 2);
+        run("infer8", "resnet50", 224, 1, threads, 2);
     }
     run("infer", "mobilenetv2", 128, 32, 2, 2);
     run("infer", "mobilenetv2", 224, 32, 2, 2);

@@ -140,8 +140,8 @@ START_TEST(convolution) {
         oc__winograd_pack(packed, kernels, m, DEPTH, columns, weights);
         kernels->winograd_input(m, DEPTH, pixels, points, DEPTH);
         for (size_t i = 0; i < n; i++) {
-            oc__gemm_rows(kernels, 1, columns, DEPTH, points + i * DEPTH, DEPTH, packed + i * packed_size, products + i * columns,
-                          columns);
+            oc__gemm_rows(kernels, 1, columns, DEPTH, points + i * DEPTH, DEPTH, packed + i * packed_size, NULL, false,
+                          products + i * columns, columns);
         }
         kernels->winograd_output(&(oc__winograd_tile){.m = m, .height = m, .width = m, .channels = columns, .in = products,
                                                       .in_stride = columns, .low = -INFINITY, .high = INFINITY, .out = out,

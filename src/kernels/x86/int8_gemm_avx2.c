@@ -1,0 +1,4 @@
+/* 8-bit matrix products, AVX2. SPDX-License-Identifier: MIT */
+#include "x86/int8_avx2.h"
+
+#include "int8_gemm_simd.h"
