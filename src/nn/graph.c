@@ -20,6 +20,16 @@ const oc__op *oc__op_find(uint32_t number) {
         [OC__OP_MAX_POOL] = &oc__op_max_pool,
         [OC__OP_MEAN_POOL] = &oc__op_mean_pool,
         [OC__OP_ACTIVATION] = &oc__op_activation,
+        [OC__OP_MULTIPLY] = &oc__op_multiply,
+        [OC__OP_CONV_TRANSPOSED] = &oc__op_conv_transposed,
+        [OC__OP_RESIZE] = &oc__op_resize,
+        [OC__OP_PAD] = &oc__op_pad,
+        [OC__OP_RESHAPE] = &oc__op_reshape,
+        [OC__OP_TRANSPOSE] = &oc__op_transpose,
+        [OC__OP_SLICE] = &oc__op_slice,
+        [OC__OP_SOFTMAX] = &oc__op_softmax,
+        [OC__OP_GLOBAL_MAX_POOL] = &oc__op_global_max_pool,
+        [OC__OP_CHANNEL_SHUFFLE] = &oc__op_channel_shuffle,
     };
     return number < OC__N_OPS ? ops[number] : oc__int8_op_find(number);
 }

@@ -59,7 +59,13 @@ typedef struct oc__op {
 const oc__op *oc__op_find(uint32_t number);
 
 extern const oc__op oc__op_input, oc__op_conv, oc__op_batch_norm, oc__op_add, oc__op_global_pool, oc__op_concat,
-    oc__op_max_pool, oc__op_mean_pool, oc__op_activation;
+    oc__op_max_pool, oc__op_mean_pool, oc__op_activation, oc__op_multiply, oc__op_conv_transposed, oc__op_resize, oc__op_pad,
+    oc__op_reshape, oc__op_transpose, oc__op_slice, oc__op_softmax, oc__op_global_max_pool, oc__op_channel_shuffle;
+
+/* Pixels of all pictures, elements of one, elements of all. */
+size_t oc__n_pixels(const oc__shape *shape);
+size_t oc__picture_size(const oc__shape *shape);
+size_t oc__n_elements(const oc__shape *shape);
 
 /* y = clamp(function(y)) for n floats of the output, in place: what a node does last. oc__op_finish: for all of them. */
 void oc__op_finish_some(const oc__call *call, float *y, size_t n);
@@ -75,5 +81,9 @@ oc_status oc__window_shape(oc__shape *out, const oc__window *window, const oc__s
 static inline size_t oc__piece_begin(size_t n, size_t piece) {
     return n / OC__N_PIECES * piece + (n % OC__N_PIECES) * piece / OC__N_PIECES;
 }
+
+/* Does `work` for pieces of 0 .. n-1 on the context's threads: for each piece that is not empty, its begin and end. */
+typedef void (*oc__piece_fn)(const oc__call *call, size_t begin, size_t end);
+void oc__op_in_pieces(const oc__call *call, size_t n, oc__piece_fn work);
 
 #endif

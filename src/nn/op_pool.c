@@ -1,5 +1,4 @@
-/* Pooling: over a window (maximum, mean) and over the whole picture (mean). SPDX-License-Identifier: MIT */
-#include <math.h>
+/* Pooling, maximum or mean: over a window and over the whole picture. SPDX-License-Identifier: MIT */
 #include <string.h>
 
 #include "op.h"
@@ -22,10 +21,24 @@ oc_status oc__window_shape(oc__shape *out, const oc__window *w, const oc__shape 
     return OC_OK;
 }
 
+/* The side with one more window, of which the last pixels lie beyond the padded picture, if it begins before the padding that
+ * follows the picture. */
+static uint32_t ceil_side(uint32_t out, const oc__window *w, uint64_t padded, uint32_t reach, uint64_t begin_below) {
+    bool left = (padded - reach) % w->stride != 0;
+    return out + (left && (uint64_t)out * w->stride < begin_below);
+}
+
 static oc_status window_shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in,
                               oc_error *err) {
+    const oc__window *w = &node->window;
+    uint32_t reach_y = (w->kernel_height - 1) * w->dilation + 1, reach_x = (w->kernel_width - 1) * w->dilation + 1;
     (void)graph;
-    return oc__window_shape(out, &node->window, &in[0], err);
+    oc_status status = oc__window_shape(out, w, &in[0], err);
+    if (status || !(node->mode & OC__POOL_CEIL)) return status;
+    uint64_t below = (uint64_t)in[0].h + w->pad_top, beside = (uint64_t)in[0].w + w->pad_left;
+    out->h = ceil_side(out->h, w, below + w->pad_bottom, reach_y, below);
+    out->w = ceil_side(out->w, w, beside + w->pad_right, reach_x, beside);
+    return OC_OK;
 }
 
 /* The rows and columns of the input under an output pixel. */
@@ -49,56 +62,79 @@ static area area_under(const oc__call *call, size_t y, size_t x) {
     return a;
 }
 
-static size_t in_size(const oc__call *call) { return (size_t)call->in_shape[0].h * call->in_shape[0].w * call->in_shape[0].c; }
-static size_t out_size(const oc__call *call) { return (size_t)call->out_shape.h * call->out_shape.w * call->out_shape.c; }
+/* Taps of a kernel that lie before `end`, counted from where it begins. */
+static size_t taps_before(size_t end, size_t begin, uint32_t kernel, uint32_t dilation) {
+    size_t n = (end - begin + dilation - 1) / dilation;
+    return n < kernel ? n : kernel;
+}
 
-static float clamp(const oc__node *node, float x) { return x < node->low ? node->low : x > node->high ? node->high : x; }
+static size_t n_inside(size_t begin, size_t end, size_t step) { return begin < end ? (end - begin + step - 1) / step : 0; }
 
-/* One picture. A window wholly in the padding gives 0. */
-static void forward_task(void *argument, size_t image, uint32_t worker) {
-    const oc__call *call = argument;
-    bool mean = call->node->op == OC__OP_MEAN_POOL;
-    size_t channels = call->out_shape.c, width = call->in_shape[0].w;
-    const float *in = call->in[0] + image * in_size(call);
-    float *out = call->out + image * out_size(call);
-    (void)worker;
-    for (size_t y = 0; y < call->out_shape.h; y++)
-        for (size_t x = 0; x < call->out_shape.w; x++, out += channels) {
-            area a = area_under(call, y, x);
-            size_t count = 0;
-            for (size_t c = 0; c < channels; c++) out[c] = 0;
-            for (size_t iy = a.y0; iy < a.y1; iy += a.step)
-                for (size_t ix = a.x0; ix < a.x1; ix += a.step, count++) {
-                    const float *pixel = in + (iy * width + ix) * channels;
-                    for (size_t c = 0; c < channels; c++)
-                        out[c] = count == 0 ? pixel[c] : mean ? out[c] + pixel[c] : pixel[c] > out[c] ? pixel[c] : out[c];
-                }
-            float factor = mean && count ? 1.0f / (float)count : 1.0f;
-            for (size_t c = 0; c < channels; c++) out[c] = clamp(call->node, out[c] * factor);
+/* How many pixels a mean is over; 0 for a window that lies wholly in the padding and does not count it. */
+static size_t n_counted(const oc__call *call, const area *a, size_t y, size_t x) {
+    const oc__window *w = &call->node->window;
+    if (!(call->node->mode & OC__POOL_COUNT_PADDING)) return n_inside(a->y0, a->y1, a->step) * n_inside(a->x0, a->x1, a->step);
+    return taps_before(call->in_shape[0].h + w->pad_top + w->pad_bottom, y * w->stride, w->kernel_height, w->dilation) *
+           taps_before(call->in_shape[0].w + w->pad_left + w->pad_right, x * w->stride, w->kernel_width, w->dilation);
+}
+
+static void add_pixel(float *restrict sum, const float *restrict pixel, size_t n) {
+    for (size_t c = 0; c < n; c++) sum[c] += pixel[c];
+}
+
+static void take_larger(float *restrict largest, const float *restrict pixel, size_t n) {
+    for (size_t c = 0; c < n; c++) largest[c] = pixel[c] > largest[c] ? pixel[c] : largest[c];
+}
+
+/* A window wholly in the padding gives 0. */
+static void pool_pixel(const oc__call *call, const float *picture, size_t y, size_t x, float *out) {
+    bool mean = call->node->op == OC__OP_MEAN_POOL, first = true;
+    size_t channels = call->out_shape.c;
+    area a = area_under(call, y, x);
+    for (size_t iy = a.y0; iy < a.y1; iy += a.step)
+        for (size_t ix = a.x0; ix < a.x1; ix += a.step, first = false) {
+            const float *pixel = picture + (iy * call->in_shape[0].w + ix) * channels;
+            if (first) memcpy(out, pixel, channels * sizeof *out);
+            else if (mean) add_pixel(out, pixel, channels);
+            else take_larger(out, pixel, channels);
         }
+    if (first) memset(out, 0, channels * sizeof *out);
+    if (first || !mean) return;
+    float factor = 1.0f / (float)n_counted(call, &a, y, x);
+    for (size_t c = 0; c < channels; c++) out[c] *= factor;
+}
+
+static void forward_rows(const oc__call *call, size_t begin, size_t end) {
+    size_t height = call->out_shape.h, row_size = call->out_shape.w * (size_t)call->out_shape.c;
+    for (size_t row = begin; row < end; row++) {
+        const float *picture = call->in[0] + row / height * oc__picture_size(&call->in_shape[0]);
+        for (size_t x = 0; x < call->out_shape.w; x++)
+            pool_pixel(call, picture, row % height, x, call->out + row * row_size + x * call->out_shape.c);
+    }
+    oc__op_finish_some(call, call->out + begin * row_size, (end - begin) * row_size);
 }
 
 /* A maximum's gradient goes to the first pixel that attains it. */
 static void backward_task(void *argument, size_t image, uint32_t worker) {
     const oc__call *call = argument;
     bool mean = call->node->op == OC__OP_MEAN_POOL;
-    size_t channels = call->out_shape.c, width = call->in_shape[0].w;
-    const float *in = call->in[0] + image * in_size(call);
-    float *to = call->in_gradient[0] + image * in_size(call);
-    const float *from = call->out_gradient + image * out_size(call);
+    size_t channels = call->out_shape.c, width = call->in_shape[0].w, in_size = oc__picture_size(&call->in_shape[0]);
+    const float *in = call->in[0] + image * in_size;
+    float *to = call->in_gradient[0] + image * in_size;
+    const float *from = call->out_gradient + image * oc__picture_size(&call->out_shape);
     (void)worker;
-    memset(to, 0, in_size(call) * sizeof *to);
+    memset(to, 0, in_size * sizeof *to);
     for (size_t y = 0; y < call->out_shape.h; y++)
         for (size_t x = 0; x < call->out_shape.w; x++, from += channels) {
             area a = area_under(call, y, x);
             if (a.y0 >= a.y1 || a.x0 >= a.x1) continue;
-            size_t count = ((a.y1 - a.y0 + a.step - 1) / a.step) * ((a.x1 - a.x0 + a.step - 1) / a.step);
+            float count = (float)n_counted(call, &a, y, x);
             for (size_t c = 0; c < channels; c++) {
                 size_t best = (a.y0 * width + a.x0) * channels + c;
                 for (size_t iy = a.y0; iy < a.y1; iy += a.step)
                     for (size_t ix = a.x0; ix < a.x1; ix += a.step) {
                         size_t at = (iy * width + ix) * channels + c;
-                        if (mean) to[at] += from[c] / (float)count;
+                        if (mean) to[at] += from[c] / count;
                         else if (in[at] > in[best]) best = at;
                     }
                 if (!mean) to[best] += from[c];
@@ -107,18 +143,30 @@ static void backward_task(void *argument, size_t image, uint32_t worker) {
 }
 
 static void forward(const oc__call *call) {
-    oc__parallel(call->context, call->out_shape.n, forward_task, (void *)(uintptr_t)call);
+    oc__op_in_pieces(call, (size_t)call->out_shape.n * call->out_shape.h, forward_rows);
 }
 
 static void backward(const oc__call *call) {
     if (call->in_gradient[0]) oc__parallel(call->context, call->out_shape.n, backward_task, (void *)(uintptr_t)call);
 }
 
-const oc__op oc__op_max_pool = {
-    .name = "max pool", .min_inputs = 1, .max_inputs = 1, .shape = window_shape, .forward = forward, .backward = backward};
+const oc__op oc__op_max_pool = {.name = "max pool",
+                                .min_inputs = 1,
+                                .max_inputs = 1,
+                                .last_mode = OC__POOL_CEIL,
+                                .finishes = true,
+                                .shape = window_shape,
+                                .forward = forward,
+                                .backward = backward};
 
-const oc__op oc__op_mean_pool = {
-    .name = "mean pool", .min_inputs = 1, .max_inputs = 1, .shape = window_shape, .forward = forward, .backward = backward};
+const oc__op oc__op_mean_pool = {.name = "mean pool",
+                                 .min_inputs = 1,
+                                 .max_inputs = 1,
+                                 .last_mode = OC__POOL_CEIL | OC__POOL_COUNT_PADDING,
+                                 .finishes = true,
+                                 .shape = window_shape,
+                                 .forward = forward,
+                                 .backward = backward};
 
 static oc_status global_shape(oc__shape *out, const oc__graph *graph, const oc__node *node, const oc__shape *in,
                               oc_error *err) {
@@ -129,38 +177,80 @@ static oc_status global_shape(oc__shape *out, const oc__graph *graph, const oc__
     return OC_OK;
 }
 
-static void global_forward_task(void *argument, size_t image, uint32_t worker) {
-    const oc__call *call = argument;
-    size_t channels = call->out_shape.c, n = (size_t)call->in_shape[0].h * call->in_shape[0].w;
-    const float *in = call->in[0] + image * n * channels;
-    float *out = call->out + image * channels, factor = 1.0f / (float)n;
-    (void)worker;
-    memset(out, 0, channels * sizeof *out);
-    for (size_t p = 0; p < n; p++) call->kernels->add_scaled(channels, 1, in + p * channels, out);
-    for (size_t c = 0; c < channels; c++) out[c] = clamp(call->node, out[c] * factor);
+static size_t n_pooled(const oc__call *call) { return (size_t)call->in_shape[0].h * call->in_shape[0].w; }
+
+static void global_mean(const oc__call *call, size_t begin, size_t end) {
+    size_t channels = call->out_shape.c, n = n_pooled(call);
+    float factor = 1.0f / (float)n;
+    for (size_t image = begin; image < end; image++) {
+        const float *in = call->in[0] + image * n * channels;
+        float *out = call->out + image * channels;
+        memset(out, 0, channels * sizeof *out);
+        for (size_t p = 0; p < n; p++) call->kernels->add_scaled(channels, 1, in + p * channels, out);
+        for (size_t c = 0; c < channels; c++) out[c] *= factor;
+        oc__op_finish_some(call, out, channels);
+    }
 }
 
-static void global_backward_task(void *argument, size_t image, uint32_t worker) {
-    const oc__call *call = argument;
-    size_t channels = call->out_shape.c, n = (size_t)call->in_shape[0].h * call->in_shape[0].w;
-    const float *from = call->out_gradient + image * channels;
-    float *to = call->in_gradient[0] + image * n * channels, factor = 1.0f / (float)n;
-    (void)worker;
-    for (size_t c = 0; c < channels; c++) to[c] = from[c] * factor;
-    for (size_t p = 1; p < n; p++) memcpy(to + p * channels, to, channels * sizeof *to);
+static void global_mean_gradient(const oc__call *call, size_t begin, size_t end) {
+    size_t channels = call->out_shape.c, n = n_pooled(call);
+    float factor = 1.0f / (float)n;
+    for (size_t image = begin; image < end; image++) {
+        const float *from = call->out_gradient + image * channels;
+        float *to = call->in_gradient[0] + image * n * channels;
+        for (size_t c = 0; c < channels; c++) to[c] = from[c] * factor;
+        for (size_t p = 1; p < n; p++) memcpy(to + p * channels, to, channels * sizeof *to);
+    }
+}
+
+static void global_max(const oc__call *call, size_t begin, size_t end) {
+    size_t channels = call->out_shape.c, n = n_pooled(call);
+    for (size_t image = begin; image < end; image++) {
+        const float *in = call->in[0] + image * n * channels;
+        float *out = call->out + image * channels;
+        memcpy(out, in, channels * sizeof *out);
+        for (size_t p = 1; p < n; p++) take_larger(out, in + p * channels, channels);
+        oc__op_finish_some(call, out, channels);
+    }
+}
+
+/* To the first pixel that attains the maximum. */
+static void global_max_gradient(const oc__call *call, size_t begin, size_t end) {
+    size_t channels = call->out_shape.c, n = n_pooled(call);
+    for (size_t image = begin; image < end; image++) {
+        const float *in = call->in[0] + image * n * channels;
+        float *to = call->in_gradient[0] + image * n * channels;
+        memset(to, 0, n * channels * sizeof *to);
+        for (size_t c = 0; c < channels; c++) {
+            size_t best = c;
+            for (size_t at = c; at < n * channels; at += channels)
+                if (in[at] > in[best]) best = at;
+            to[best] = call->out_gradient[image * channels + c];
+        }
+    }
 }
 
 static void global_forward(const oc__call *call) {
-    oc__parallel(call->context, call->out_shape.n, global_forward_task, (void *)(uintptr_t)call);
+    oc__op_in_pieces(call, call->out_shape.n, call->node->op == OC__OP_GLOBAL_POOL ? global_mean : global_max);
 }
 
 static void global_backward(const oc__call *call) {
-    if (call->in_gradient[0]) oc__parallel(call->context, call->out_shape.n, global_backward_task, (void *)(uintptr_t)call);
+    if (!call->in_gradient[0]) return;
+    oc__op_in_pieces(call, call->out_shape.n, call->node->op == OC__OP_GLOBAL_POOL ? global_mean_gradient : global_max_gradient);
 }
 
 const oc__op oc__op_global_pool = {.name = "global pool",
                                    .min_inputs = 1,
                                    .max_inputs = 1,
+                                   .finishes = true,
                                    .shape = global_shape,
                                    .forward = global_forward,
                                    .backward = global_backward};
+
+const oc__op oc__op_global_max_pool = {.name = "global max pool",
+                                       .min_inputs = 1,
+                                       .max_inputs = 1,
+                                       .finishes = true,
+                                       .shape = global_shape,
+                                       .forward = global_forward,
+                                       .backward = global_backward};

@@ -83,14 +83,14 @@ oc_status oc__graph_simplify(oc__graph *out, uint32_t *sources, const oc__graph 
         if (node.op == OC__OP_ACTIVATION && readers_now[node.inputs[0]] == 1 &&
             takes_activation(&result.nodes[node.inputs[0]], &node)) {
             oc__node *before = &result.nodes[node.inputs[0]];
-            before->function = node.function;
+            if (node.function.code) before->function = node.function;
             before->low = node.low;
             before->high = node.high;
             map[i] = node.inputs[0];
             readers_now[map[i]] = readers[i];
             continue;
         }
-        if (node.op == OC__OP_ADD) {
+        if (node.op == OC__OP_ADD && node.mode == 0) {
             uint32_t late = node.inputs[0] > node.inputs[1] ? node.inputs[0] : node.inputs[1];
             uint32_t early = node.inputs[0] + node.inputs[1] - late;
             oc__node *conv = &result.nodes[late];

@@ -1,0 +1,47 @@
+/* What operators share: cutting work into pieces, and the last step of each. SPDX-License-Identifier: MIT */
+#include "op.h"
+
+#include <math.h>
+
+#include "thread.h"
+
+typedef struct pieces {
+    const oc__call *call;
+    size_t n;
+    oc__piece_fn work;
+} pieces;
+
+static void piece_task(void *argument, size_t piece, uint32_t worker) {
+    const pieces *p = argument;
+    size_t begin = oc__piece_begin(p->n, piece), end = oc__piece_begin(p->n, piece + 1);
+    (void)worker;
+    if (begin < end) p->work(p->call, begin, end);
+}
+
+void oc__op_in_pieces(const oc__call *call, size_t n, oc__piece_fn work) {
+    pieces p = {call, n, work};
+    oc__parallel(call->context, OC__N_PIECES, piece_task, &p);
+}
+
+size_t oc__n_pixels(const oc__shape *shape) { return (size_t)shape->n * shape->h * shape->w; }
+
+size_t oc__picture_size(const oc__shape *shape) { return (size_t)shape->h * shape->w * shape->c; }
+
+size_t oc__n_elements(const oc__shape *shape) { return oc__n_pixels(shape) * shape->c; }
+
+static bool finished(const oc__node *node) {
+    return node->function.code == OC__FUNCTION_NONE && node->low == -INFINITY && node->high == INFINITY;
+}
+
+void oc__op_finish_some(const oc__call *call, float *y, size_t n) {
+    const oc__node *node = call->node;
+    if (!finished(node)) call->kernels->activate(&node->function, n, y, node->low, node->high, y);
+}
+
+static void finish_elements(const oc__call *call, size_t begin, size_t end) {
+    oc__op_finish_some(call, call->out + begin, end - begin);
+}
+
+void oc__op_finish(const oc__call *call) {
+    if (!finished(call->node)) oc__op_in_pieces(call, oc__n_elements(&call->out_shape), finish_elements);
+}
