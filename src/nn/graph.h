@@ -122,17 +122,48 @@ oc_status oc__graph_add_node(uint32_t *out, oc__graph *graph, const oc__node *no
 oc_status oc__graph_add_param(uint32_t *out, oc__graph *graph, uint32_t rank, const uint32_t *dimensions, oc_error *err);
 oc_status oc__graph_copy(oc__graph *out, const oc__graph *graph, oc_error *err);
 
-/* Short cuts that add a node and its parameters (build.c). Each returns the node's number through *out. */
+/* Short cuts that add a node and its parameters (build.c). Each returns the node's number through *out. Those that make
+ * parameters need to know how many channels their input has: OC_E_ARGUMENT if that depends on the picture's size. */
 oc_status oc__graph_input(uint32_t *out, oc__graph *graph, uint32_t channels, oc_error *err);
 oc_status oc__graph_conv(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t channels, uint32_t kernel, uint32_t stride,
                          uint32_t groups, bool bias, oc_error *err); /* padded by (kernel - 1) / 2, no clamp */
+/* Padded so that the output is `stride` times as large. */
+oc_status oc__graph_conv_transposed(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t channels, uint32_t kernel,
+                                    uint32_t stride, uint32_t groups, bool bias, oc_error *err);
+/* Fully connected: a 1x1 convolution, to be given 1x1 pictures. */
+oc_status oc__graph_linear(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t channels, oc_error *err);
 oc_status oc__graph_batch_norm(uint32_t *out, oc__graph *graph, uint32_t input, float low, float high, oc_error *err);
-oc_status oc__graph_add(uint32_t *out, oc__graph *graph, uint32_t a, uint32_t b, oc_error *err);
-oc_status oc__graph_global_pool(uint32_t *out, oc__graph *graph, uint32_t input, oc_error *err);
-oc_status oc__graph_concat(uint32_t *out, oc__graph *graph, const uint32_t *inputs, uint32_t n, oc_error *err);
-/* alpha: of leaky ReLU the slope below 0; hard sigmoid: 1/6 and 1/2 unless the network says otherwise; else 0. */
+/* alpha: of leaky ReLU the slope below 0; alpha and beta: of hard sigmoid 1/6 and 1/2 as a rule; else 0. */
 oc_status oc__graph_activation(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t function, float alpha, float beta,
                                oc_error *err);
+/* ReLU, ReLU6: an activation without a function. */
+oc_status oc__graph_clamp(uint32_t *out, oc__graph *graph, uint32_t input, float low, float high, oc_error *err);
+oc_status oc__graph_add(uint32_t *out, oc__graph *graph, uint32_t a, uint32_t b, oc_error *err);
+oc_status oc__graph_multiply(uint32_t *out, oc__graph *graph, uint32_t a, uint32_t b, oc_error *err); /* b may broadcast */
+oc_status oc__graph_concat(uint32_t *out, oc__graph *graph, const uint32_t *inputs, uint32_t n, oc_error *err);
+/* op: OC__OP_MAX_POOL or OC__OP_MEAN_POOL; mode: OC__POOL_... */
+oc_status oc__graph_pool(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t op, uint32_t kernel, uint32_t stride,
+                         uint32_t pad, uint32_t mode, oc_error *err);
+oc_status oc__graph_global_pool(uint32_t *out, oc__graph *graph, uint32_t input, oc_error *err);
+oc_status oc__graph_global_max_pool(uint32_t *out, oc__graph *graph, uint32_t input, oc_error *err);
+/* To numerator / denominator of the size, rounded down; denominator 0: to `numerator` rows and columns. */
+oc_status oc__graph_resize(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t numerator, uint32_t denominator,
+                           uint32_t mode, oc_error *err);
+/* sizes: above, left, below, right, channels before and after. */
+oc_status oc__graph_pad(uint32_t *out, oc__graph *graph, uint32_t input, const uint32_t sizes[6], uint32_t mode, float constant,
+                        oc_error *err);
+oc_status oc__graph_reshape(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t height, uint32_t width, uint32_t channels,
+                            oc_error *err);
+/* All elements of a picture become channels of one pixel, in the order of memory: row by row, pixel by pixel. Networks that
+ * keep channels first flatten in another order: theirs takes a transpose to (2, 0, 1) before it. */
+oc_status oc__graph_flatten(uint32_t *out, oc__graph *graph, uint32_t input, oc_error *err);
+oc_status oc__graph_transpose(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t height_from, uint32_t width_from,
+                              uint32_t channels_from, oc_error *err);
+/* Of axis 0 (height), 1 (width) or 2 (channels) what is at begin, begin + step, ... below end (OC__REST: all). */
+oc_status oc__graph_slice(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t axis, uint32_t begin, uint32_t end,
+                          uint32_t step, oc_error *err);
+oc_status oc__graph_softmax(uint32_t *out, oc__graph *graph, uint32_t input, oc_error *err);
+oc_status oc__graph_channel_shuffle(uint32_t *out, oc__graph *graph, uint32_t input, uint32_t groups, oc_error *err);
 
 /* Weights drawn from N(0, 2 / fan-in) (He et al. 2015), scales and variances 1, the rest 0. */
 void oc__graph_initialise(oc__graph *graph, uint64_t seed);
