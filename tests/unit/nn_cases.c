@@ -49,7 +49,7 @@ static uint32_t add_conv(nn_case *c, uint32_t input, uint32_t in_channels, uint3
 }
 
 static uint32_t add_simple(nn_case *c, uint32_t op, uint32_t a, uint32_t b) {
-    oc__node node = {.op = op, .n_inputs = op == OC__OP_ADD || op == OC__OP_CONCAT ? 2 : 1, .inputs = {a, b}, .low = -INFINITY,
+    oc__node node = {.op = op, .n_inputs = op == OC__OP_ADD || op == OC__OP_MULTIPLY || op == OC__OP_CONCAT ? 2 : 1, .inputs = {a, b}, .low = -INFINITY,
                      .high = INFINITY, .window = {1, 1, 1, 1, 0, 0, 0, 0}, .groups = 1};
     return add_node(c, &node);
 }
@@ -71,6 +71,62 @@ static uint32_t add_activation(nn_case *c, uint32_t input, uint32_t function) {
 }
 
 static const oc__window one = {1, 1, 1, 1, 0, 0, 0, 0}, three = {3, 3, 1, 1, 1, 1, 1, 1};
+
+/* As `a`, or smaller in height and width, in channels, or in both. */
+static uint32_t add_second(nn_case *c, uint32_t a, uint32_t channels, oc__random *random) {
+    uint32_t which = pick(random, 0, 4);
+    if (which == 4) return a;
+    if (which & 1) a = add_simple(c, OC__OP_GLOBAL_POOL, a, 0);
+    return add_conv(c, a, channels, which & 2 ? 1 : channels, 1, &one, true);
+}
+
+static uint32_t add_transposed(nn_case *c, uint32_t input, uint32_t in_channels, uint32_t channels, uint32_t groups,
+                               const oc__window *w, bool bias, oc__random *random) {
+    oc__node node = {.op = OC__OP_CONV_TRANSPOSED, .n_inputs = 1, .inputs = {input}, .n_params = bias ? 2 : 1,
+                     .low = -INFINITY, .high = INFINITY, .window = *w, .channels = channels, .groups = groups};
+    uint32_t dimensions[4] = {in_channels, w->kernel_height, w->kernel_width, channels / groups};
+    node.sizes[0] = pick(random, 0, w->stride - 1);
+    node.sizes[1] = pick(random, 0, w->stride - 1);
+    ck_assert_int_eq(oc__graph_add_param(&node.params[0], &c->graph, 4, dimensions, NULL), OC_OK);
+    if (bias) ck_assert_int_eq(oc__graph_add_param(&node.params[1], &c->graph, 1, &channels, NULL), OC_OK);
+    return add_node(c, &node);
+}
+
+/* An operator that takes its pixels from elsewhere, with attributes for pictures as large as the case's. */
+static uint32_t add_mover(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__random *random) {
+    uint32_t last = add_simple(c, kind == CASE_RESIZE ? OC__OP_RESIZE : kind == CASE_PAD ? OC__OP_PAD
+                                  : kind == CASE_RESHAPE ? OC__OP_RESHAPE : kind == CASE_TRANSPOSE ? OC__OP_TRANSPOSE
+                                                                                                 : OC__OP_SLICE, a, 0);
+    oc__node *node = &c->graph.nodes[last];
+    const uint32_t sides[3] = {c->height, c->width, channels};
+    static const uint32_t orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    switch (kind) {
+    case CASE_RESIZE:
+        node->mode = pick(random, 0, 31);
+        for (int i = 0; i < 2; i++) {
+            node->sizes[2 * i] = pick(random, 1, 9);
+            node->sizes[2 * i + 1] = pick(random, 0, 1) ? pick(random, 1, 5) : 0;
+        }
+        break;
+    case CASE_PAD:
+        node->mode = pick(random, 0, 2);
+        if (node->mode == 0) node->function.alpha = 0.625f;
+        for (int i = 0; i < 6; i++) node->sizes[i] = pick(random, 0, i < 4 ? 2 : 1);
+        break;
+    case CASE_RESHAPE:
+        for (int i = 0; i < 3; i++) node->sizes[i] = pick(random, 0, 1) ? 0 : 1;
+        node->sizes[pick(random, 0, 2)] = OC__REST;
+        break;
+    case CASE_TRANSPOSE: memcpy(node->sizes, orders[pick(random, 0, 5)], sizeof orders[0]); break;
+    default:
+        for (int i = 0; i < 3; i++) {
+            node->sizes[3 * i] = pick(random, 0, sides[i] - 1);
+            node->sizes[3 * i + 1] = pick(random, 0, 1) ? OC__REST : pick(random, node->sizes[3 * i] + 1, sides[i] + 2);
+            node->sizes[3 * i + 2] = pick(random, 1, 3);
+        }
+    }
+    return last;
+}
 
 /* The operator in question after `a`, a convolution of `channels` channels. */
 static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__random *random) {
@@ -139,6 +195,42 @@ static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__rando
         if (pick(random, 0, 1)) last = add_simple(c, OC__OP_ADD, a, last);
         last = add_activation(c, last, pick(random, 0, OC__N_FUNCTIONS - 1));
         break;
+    case CASE_MULTIPLY: last = add_simple(c, OC__OP_MULTIPLY, a, add_second(c, a, channels, random)); break;
+    case CASE_ADD_BROADCAST:
+        last = add_simple(c, OC__OP_ADD, a, add_second(c, a, channels, random));
+        graph->nodes[last].mode = OC__ADD_BROADCAST;
+        break;
+    case CASE_TRANSPOSED_CONV:
+        other = pick(random, 1, 2);
+        last = add_transposed(c, a, channels, other * pick(random, 1, 9), other, &w, bias, random);
+        break;
+    case CASE_TRANSPOSED_DEPTHWISE: last = add_transposed(c, a, channels, channels, channels, &w, bias, random); break;
+    case CASE_RESIZE:
+    case CASE_PAD:
+    case CASE_RESHAPE:
+    case CASE_TRANSPOSE:
+    case CASE_SLICE: last = add_mover(c, kind, a, channels, random); break;
+    case CASE_SOFTMAX: last = add_simple(c, OC__OP_SOFTMAX, a, 0); break;
+    case CASE_GLOBAL_MAX_POOL: last = add_simple(c, OC__OP_GLOBAL_MAX_POOL, a, 0); break;
+    case CASE_CHANNEL_SHUFFLE:
+        last = add_simple(c, OC__OP_CHANNEL_SHUFFLE, a, 0);
+        graph->nodes[last].groups = pick(random, 0, 1) ? 2 : channels / 2;
+        break;
+    case CASE_POOL_MODES:
+        other = pick(random, 0, 1) ? OC__OP_MAX_POOL : OC__OP_MEAN_POOL;
+        last = add_simple(c, other, a, 0);
+        graph->nodes[last].window = w;
+        graph->nodes[last].mode = other == OC__OP_MAX_POOL ? OC__POOL_CEIL : pick(random, 1, 3);
+        break;
+    case CASE_SQUEEZE_EXCITE: /* as MobileNetV3 has it */
+        last = add_conv(c, a, channels, channels, channels, &three, true);
+        last = add_activation(c, last, OC__FUNCTION_HARD_SWISH);
+        other = add_conv(c, add_simple(c, OC__OP_GLOBAL_POOL, last, 0), channels, 3, 1, &one, true);
+        ck_assert_int_eq(oc__graph_clamp(&other, graph, other, 0, INFINITY, NULL), OC_OK);
+        other = add_activation(c, add_conv(c, other, 3, channels, 1, &one, true), OC__FUNCTION_HARD_SIGMOID);
+        last = add_conv(c, add_simple(c, OC__OP_MULTIPLY, last, other), channels, channels, 1, &one, false);
+        last = add_simple(c, OC__OP_ADD, a, last);
+        break;
     default: /* two residual blocks with batch norms, as networks have them */
         last = a;
         for (int i = 0; i < 2; i++) {
@@ -150,6 +242,7 @@ static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__rando
         }
         last = add_simple(c, OC__OP_GLOBAL_POOL, last, 0);
     }
+    if (kind >= CASE_MULTIPLY && pick(random, 0, 1)) last = add_activation(c, last, pick(random, 0, OC__N_FUNCTIONS - 1));
     if (kind != CASE_BATCH_NORM) random_clamp(&graph->nodes[last], random);
     graph->outputs[0] = last;
 }

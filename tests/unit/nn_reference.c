@@ -60,6 +60,9 @@ static double window(reference *r, const oc__node *node, size_t n, size_t y, siz
                 continue;
             }
             double value = at(r, node->inputs[0], n, iy, ix, c, &inside);
+            if (!inside && (node->mode & OC__POOL_COUNT_PADDING) && iy < (ptrdiff_t)(in->h + w->pad_bottom) &&
+                ix < (ptrdiff_t)(in->w + w->pad_right))
+                count++;
             if (!inside) continue;
             count++;
             sum += value;
@@ -115,6 +118,102 @@ static double function_of(reference *r, const oc__function *f, double x) {
     }
 }
 
+/* Everything that an input pixel adds to the output, spelled out. */
+static void transposed(reference *r, const oc__node *node, uint32_t index) {
+    const oc__window *w = &node->window;
+    const oc__shape *s = &r->shapes[index], *in = &r->shapes[node->inputs[0]];
+    size_t per_group = node->channels / node->groups, depth = in->c / node->groups;
+    for (size_t i = 0; i < reference_count(r, index); i++)
+        r->values[index][i] = node->n_params > 1 ? r->params[node->params[1]][i % s->c] : 0;
+    for (size_t p = 0; p < (size_t)in->n * in->h * in->w; p++)
+        for (size_t i = 0; i < w->kernel_height; i++)
+            for (size_t j = 0; j < w->kernel_width; j++) {
+                ptrdiff_t y = (ptrdiff_t)(p / in->w % in->h * w->stride + i * w->dilation) - (ptrdiff_t)w->pad_top;
+                ptrdiff_t x = (ptrdiff_t)(p % in->w * w->stride + j * w->dilation) - (ptrdiff_t)w->pad_left;
+                if (y < 0 || x < 0 || y >= (ptrdiff_t)s->h || x >= (ptrdiff_t)s->w) continue;
+                double *to = r->values[index] + ((p / in->w / in->h * s->h + (size_t)y) * s->w + (size_t)x) * s->c;
+                for (size_t k = 0; k < in->c; k++)
+                    for (size_t o = 0; o < per_group; o++)
+                        to[k / depth * per_group + o] +=
+                            r->values[node->inputs[0]][p * in->c + k] *
+                            r->params[node->params[0]][((k * w->kernel_height + i) * w->kernel_width + j) * per_group + o];
+            }
+}
+
+/* Where an output row or column lies in the input, by the formulas of ONNX. */
+static double resized_from(const oc__node *node, size_t at, double out, double in, int axis) {
+    double numerator = node->sizes[2 * axis], denominator = node->sizes[2 * axis + 1];
+    double scale = denominator == 0 ? out / in : numerator / denominator, x;
+    switch (node->mode & 6) {
+    case OC__RESIZE_ALIGN_CORNERS: x = out == 1 ? 0 : (double)at * (in - 1) / (out - 1); break;
+    case OC__RESIZE_ASYMMETRIC: x = (double)at / scale; break;
+    case OC__RESIZE_HALF_PIXEL_1: x = out == 1 ? 0 : ((double)at + 0.5) / scale - 0.5; break;
+    default: x = ((double)at + 0.5) / scale - 0.5;
+    }
+    x = rint(x * 1e9) / 1e9; /* ties are ties */
+    if (!(node->mode & OC__RESIZE_BILINEAR)) {
+        switch (node->mode & 24) {
+        case OC__RESIZE_ROUND_DOWN: x = ceil(x - 0.5); break;
+        case OC__RESIZE_ROUND_UP: x = floor(x + 0.5); break;
+        case OC__RESIZE_FLOOR: x = floor(x); break;
+        default: x = ceil(x);
+        }
+    }
+    return x < 0 ? 0 : x > in - 1 ? in - 1 : x;
+}
+
+static double resized(reference *r, const oc__node *node, const oc__shape *s, size_t n, size_t oy, size_t ox, size_t c) {
+    const oc__shape *in = &r->shapes[node->inputs[0]];
+    double y = resized_from(node, oy, s->h, in->h, 0), x = resized_from(node, ox, s->w, in->w, 1), sum = 0;
+    for (size_t iy = 0; iy < in->h; iy++)
+        for (size_t ix = 0; ix < in->w; ix++) {
+            bool inside;
+            double weight = fmax(0, 1 - fabs(y - (double)iy)) * fmax(0, 1 - fabs(x - (double)ix));
+            sum += weight * at(r, node->inputs[0], n, (ptrdiff_t)iy, (ptrdiff_t)ix, c, &inside);
+        }
+    return sum;
+}
+
+static ptrdiff_t padded_from(const oc__node *node, size_t to, int before, ptrdiff_t side) {
+    ptrdiff_t from = (ptrdiff_t)to - (ptrdiff_t)node->sizes[before];
+    if (node->mode == OC__PAD_EDGE) return from < 0 ? 0 : from >= side ? side - 1 : from;
+    if (node->mode == OC__PAD_REFLECT) return from < 0 ? -from : from >= side ? 2 * side - 2 - from : from;
+    return from;
+}
+
+static double padded(reference *r, const oc__node *node, size_t n, size_t y, size_t x, size_t c) {
+    const oc__shape *in = &r->shapes[node->inputs[0]];
+    bool inside;
+    ptrdiff_t k = padded_from(node, c, 4, in->c), iy = padded_from(node, y, 0, in->h), ix = padded_from(node, x, 1, in->w);
+    double value = k < 0 || k >= (ptrdiff_t)in->c ? 0 : at(r, node->inputs[0], n, iy, ix, (size_t)k, &inside);
+    return k < 0 || k >= (ptrdiff_t)in->c || !inside ? (double)node->function.alpha : value;
+}
+
+static double softmax(reference *r, const oc__node *node, size_t pixel, size_t c, size_t channels) {
+    const double *x = r->values[node->inputs[0]] + pixel * channels;
+    double sum = 0;
+    for (size_t k = 0; k < channels; k++) sum += exp(x[k] - x[c]);
+    return 1 / sum;
+}
+
+static double global_max(reference *r, const oc__node *node, size_t n, size_t c) {
+    const oc__shape *in = &r->shapes[node->inputs[0]];
+    double most = -INFINITY, second = -INFINITY;
+    for (size_t p = 0; p < (size_t)in->h * in->w; p++) {
+        double value = r->values[node->inputs[0]][(n * in->h * in->w + p) * in->c + c];
+        second = value > most ? most : value > second ? value : second;
+        most = fmax(most, value);
+    }
+    r->nearest = fmin(r->nearest, most - second);
+    return most;
+}
+
+/* The second operand of an addition or multiplication. */
+static double second(const reference *r, const oc__node *node, size_t n, size_t y, size_t x, size_t c) {
+    const oc__shape *b = &r->shapes[node->inputs[1]];
+    return r->values[node->inputs[1]][((n * b->h + y % b->h) * b->w + x % b->w) * b->c + c % b->c];
+}
+
 static void run_node(reference *r, uint32_t index) {
     const oc__node *node = &r->graph->nodes[index];
     const oc__shape *s = &r->shapes[index], *in = &r->shapes[node->inputs[0]];
@@ -123,16 +222,46 @@ static void run_node(reference *r, uint32_t index) {
         batch_norm(r, node, index);
         return;
     }
+    if (node->op == OC__OP_CONV_TRANSPOSED) {
+        transposed(r, node, index);
+        return;
+    }
     for (size_t n = 0; n < s->n; n++)
         for (size_t y = 0; y < s->h; y++)
             for (size_t x = 0; x < s->w; x++)
                 for (size_t c = 0; c < s->c; c++) {
+                    const size_t place[3] = {y, x, c};
+                    size_t from_place[3];
+                    bool inside;
                     double *to = &out[((n * s->h + y) * s->w + x) * s->c + c];
                     size_t pixel = (n * s->h + y) * s->w + x, k = c;
                     uint32_t from = 0;
                     switch (node->op) {
                     case OC__OP_ADD:
-                        *to = r->values[node->inputs[0]][pixel * s->c + c] + r->values[node->inputs[1]][pixel * s->c + c];
+                        *to = r->values[node->inputs[0]][pixel * s->c + c] + second(r, node, n, y, x, c);
+                        break;
+                    case OC__OP_MULTIPLY:
+                        *to = r->values[node->inputs[0]][pixel * s->c + c] * second(r, node, n, y, x, c);
+                        break;
+                    case OC__OP_RESIZE: *to = resized(r, node, s, n, y, x, c); break;
+                    case OC__OP_PAD: *to = padded(r, node, n, y, x, c); break;
+                    case OC__OP_RESHAPE: *to = r->values[node->inputs[0]][pixel * s->c + c]; break;
+                    case OC__OP_TRANSPOSE:
+                        for (int i = 0; i < 3; i++) from_place[node->sizes[i]] = place[i];
+                        *to = at(r, node->inputs[0], n, (ptrdiff_t)from_place[0], (ptrdiff_t)from_place[1], from_place[2],
+                                 &inside);
+                        break;
+                    case OC__OP_SLICE:
+                        for (int i = 0; i < 3; i++)
+                            from_place[i] = node->sizes[3 * i] + place[i] * node->sizes[3 * i + 2];
+                        *to = at(r, node->inputs[0], n, (ptrdiff_t)from_place[0], (ptrdiff_t)from_place[1], from_place[2],
+                                 &inside);
+                        break;
+                    case OC__OP_SOFTMAX: *to = softmax(r, node, pixel, c, s->c); break;
+                    case OC__OP_GLOBAL_MAX_POOL: *to = global_max(r, node, n, c); break;
+                    case OC__OP_CHANNEL_SHUFFLE: /* viewed as groups x rest, transposed */
+                        k = c % node->groups * (s->c / node->groups) + c / node->groups;
+                        *to = r->values[node->inputs[0]][pixel * s->c + k];
                         break;
                     case OC__OP_CONCAT:
                         while (k >= r->shapes[node->inputs[from]].c) k -= r->shapes[node->inputs[from++]].c;
