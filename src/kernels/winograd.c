@@ -7,13 +7,23 @@ const float oc__winograd_input_2[16] = {1, 0, -1, 0, 0, 1, 1, 0, 0, -1, 1, 0, 0,
 const float oc__winograd_output_2[8] = {1, 1, 1, 0, 0, 1, -1, -1};
 const double oc__winograd_filter_2[12] = {1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1};
 
+#define A OC__WINOGRAD_A
+#define B OC__WINOGRAD_B
+#define A2 OC__WINOGRAD_A2
+#define B2 OC__WINOGRAD_B2
+#define AT_A (2.0 * A2 * (A2 - B2)) /* the product of the distances to the other points */
+#define AT_B (2.0 * B2 * (B2 - A2))
+
 const float oc__winograd_input_4[36] = {
-    4, 0, -5, 0, 1, 0, 0, -4, -4, 1, 1, 0, 0, 4, -4, -1, 1, 0, 0, -2, -1, 2, 1, 0, 0, 2, -1, -2, 1, 0, 0, 4, 0, -5, 0, 1,
+    A2 * B2, 0, -(A2 + B2), 0, 1, 0, 0, -A * B2, -B2, A,       1, 0,          0, A *B2, -B2, -A, 1, 0,
+    0, -A2 * B, -A2,        B, 1, 0, 0, A2 *B,   -A2, -B,      1, 0,          0, A2 *B2, 0, -(A2 + B2), 0, 1,
 };
-const float oc__winograd_output_4[24] = {1, 1, 1, 1, 1, 0, 0, 1, -1, 2, -2, 0, 0, 1, 1, 4, 4, 0, 0, 1, -1, 8, -8, 1};
+const float oc__winograd_output_4[24] = {
+    1, 1, 1, 1, 1, 0, 0, A, -A, B, -B, 0, 0, A2, A2, B2, B2, 0, 0, A *A2, -A * A2, B *B2, -B * B2, 1,
+};
 const double oc__winograd_filter_4[18] = {
-    1.0 / 4, 0, 0, -1.0 / 6, -1.0 / 6, -1.0 / 6, -1.0 / 6, 1.0 / 6, -1.0 / 6, 1.0 / 24, 1.0 / 12, 1.0 / 6, 1.0 / 24, -1.0 / 12,
-    1.0 / 6, 0, 0, 1,
+    1.0 / (A2 * B2), 0,          0,         1.0 / AT_A, A / AT_A, A2 / AT_A, 1.0 / AT_A, -A / AT_A, A2 / AT_A,
+    1.0 / AT_B,      B / AT_B,   B2 / AT_B, 1.0 / AT_B, -B / AT_B, B2 / AT_B, 0,         0,         1,
 };
 
 /* The points of one filter, whose element (i, j) is at filter[(i * 3 + j) * stride]. */

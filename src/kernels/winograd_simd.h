@@ -15,14 +15,15 @@ INLINE void winograd_input_line(vec *d, const size_t m, const size_t step) {
         d[3 * step] = vec_sub(d1, d[3 * step]);
     } else {
         const vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-        const vec even = vec_fma(vec_set(-4), d2, d4), odd = vec_fma(vec_set(-4), d1, d3);
-        const vec even2 = vec_sub(d4, d2), odd2 = vec_sub(d3, d1);
-        d[0] = vec_fma(vec_set(4), d0, vec_fma(vec_set(-5), d2, d4));
-        d[step] = vec_add(even, odd);
-        d[2 * step] = vec_sub(even, odd);
-        d[3 * step] = vec_fma(vec_set(2), odd2, even2);
-        d[4 * step] = vec_fma(vec_set(-2), odd2, even2);
-        d[5 * step] = vec_fma(vec_set(4), d1, vec_fma(vec_set(-5), d3, d5));
+        const float a = OC__WINOGRAD_A, b = OC__WINOGRAD_B, a2 = OC__WINOGRAD_A2, b2 = OC__WINOGRAD_B2;
+        const vec even_a = vec_fma(vec_set(-b2), d2, d4), odd_a = vec_fma(vec_set(-b2), d1, d3);
+        const vec even_b = vec_fma(vec_set(-a2), d2, d4), odd_b = vec_fma(vec_set(-a2), d1, d3);
+        d[0] = vec_fma(vec_set(a2 * b2), d0, vec_fma(vec_set(-(a2 + b2)), d2, d4));
+        d[step] = vec_fma(vec_set(a), odd_a, even_a);
+        d[2 * step] = vec_fma(vec_set(-a), odd_a, even_a);
+        d[3 * step] = vec_fma(vec_set(b), odd_b, even_b);
+        d[4 * step] = vec_fma(vec_set(-b), odd_b, even_b);
+        d[5 * step] = vec_fma(vec_set(a2 * b2), d1, vec_fma(vec_set(-(a2 + b2)), d3, d5));
     }
 }
 
@@ -33,11 +34,12 @@ INLINE void winograd_output_line(vec *p, const size_t m, const size_t step) {
         p[0] = vec_add(p[0], sum);
         p[step] = vec_sub(difference, p[3 * step]);
     } else {
+        const float a = OC__WINOGRAD_A, b = OC__WINOGRAD_B, a2 = OC__WINOGRAD_A2, b2 = OC__WINOGRAD_B2;
         const vec sum2 = vec_add(p[3 * step], p[4 * step]), difference2 = vec_sub(p[3 * step], p[4 * step]);
         p[0] = vec_add(vec_add(p[0], sum), sum2);
-        p[step] = vec_fma(vec_set(2), difference2, difference);
-        p[2 * step] = vec_fma(vec_set(4), sum2, sum);
-        p[3 * step] = vec_add(vec_fma(vec_set(8), difference2, difference), p[5 * step]);
+        p[step] = vec_fma(vec_set(b), difference2, vec_mul(vec_set(a), difference));
+        p[2 * step] = vec_fma(vec_set(b2), sum2, vec_mul(vec_set(a2), sum));
+        p[3 * step] = vec_fma(vec_set(b * b2), difference2, vec_fma(vec_set(a * a2), difference, p[5 * step]));
     }
 }
 

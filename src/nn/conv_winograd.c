@@ -149,6 +149,7 @@ static void transform_back(const layout *l, size_t panel, size_t tile, const flo
     size_t width = call->kernels->gemm_columns, column = panel * width;
     corner at = corner_of(l, tile);
     size_t to = ((at.image * shape->h + at.y) * shape->w + at.x) * l->columns + column;
+    bool clamps = call->node->function.code == OC__FUNCTION_NONE; /* else the function does */
     oc__winograd_tile t = {
         .m = l->m,
         .height = smaller(l->m, shape->h - at.y),
@@ -158,13 +159,16 @@ static void transform_back(const layout *l, size_t panel, size_t tile, const flo
         .in_stride = l->block * width,
         .bias = bias_of(l) + column,
         .add = call->node->n_inputs > 1 ? call->in[1] + to : NULL,
-        .low = call->node->low,
-        .high = call->node->high,
+        .low = clamps ? call->node->low : -INFINITY,
+        .high = clamps ? call->node->high : INFINITY,
         .out = call->out + to,
         .row_stride = shape->w * l->columns,
         .pixel_stride = l->columns,
     };
     call->kernels->winograd_output(&t);
+    for (size_t y = 0; y < t.height && !clamps; y++)
+        for (size_t x = 0; x < t.width; x++)
+            oc__op_finish_some(call, t.out + y * t.row_stride + x * t.pixel_stride, t.channels);
 }
 
 /* One panel of output channels of n tiles from `first` on. */
