@@ -185,7 +185,7 @@ void oc__learner_roles(oc__learner *l, uint32_t *n_readers) {
     }
     for (uint32_t i = 0; i < graph->n_outputs; i++) l->steps[graph->outputs[i]].is_output = true;
     for (uint32_t i = 0; i < graph->n_nodes && l->fused; i++) {
-        if (graph->nodes[i].op == OC__OP_ADD) l->steps[i].role = OC__ROLE_ADD;
+        if (graph->nodes[i].op == OC__OP_ADD && graph->nodes[i].mode == 0) l->steps[i].role = OC__ROLE_ADD;
         if (!makes_unit(l, n_readers, i)) continue;
         l->steps[i].role = OC__ROLE_UNIT;
         l->steps[i].conv = graph->nodes[i].inputs[0];
