@@ -23,7 +23,8 @@
  * oc__int8_position. */
 typedef struct oc__int8_tile {
     size_t rows, columns, n_taps, depth;
-    const uint8_t *const *a;  /* n_taps x tile_rows pointers to `depth` bytes; those of r >= rows too (repeat one) */
+    const uint8_t *const *a;  /* n_taps x tile_rows pointers to `depth` bytes, and up to a multiple of 4 more that may be read
+                                 and count for nothing; those of r >= rows too (repeat one) */
     const int8_t *b;          /* one panel */
     const int32_t *bias;      /* tile_columns */
     const float *multiplier;  /* tile_columns */

@@ -5,29 +5,26 @@
  * of the result takes them from. */
 #include <string.h>
 
+#include "clamp.h"
+
 #define LANES (4 * PARTS)
 #define COLUMNS (2 * LANES)
 
-INLINE uint32_t four_bytes(const uint8_t *from) {
-    uint32_t four;
+INLINE ivec four_bytes(const uint8_t *from) {
+    int32_t four;
     memcpy(&four, from, sizeof four);
-    return four;
+    return ivec_set(four);
 }
 
-/* The last one to three of a row. */
-INLINE uint32_t last_bytes(const uint8_t *from, size_t n) {
-    uint32_t four = from[0];
-    if (n > 1) four |= (uint32_t)from[1] << 8;
-    if (n > 2) four |= (uint32_t)from[2] << 16;
-    return four;
-}
-
-/* The floats instead of bytes: for the logits of a whole network, so speed is of no matter. */
-static void store_real(const oc__int8_tile *tile, const float *v, float *to) {
-    for (size_t j = 0; j < tile->columns; j++) {
-        const size_t group = j / 4;
-        const float value = v[(group / 2 + group % 2 * PARTS) * 4 + j % 4];
-        to[j] = value < tile->real_low ? tile->real_low : value > tile->real_high ? tile->real_high : value;
+/* The floats instead of bytes: for the logits of a whole network, so speed is of no matter. `sums` are the tile's. */
+static __attribute__((noinline)) void store_real(const oc__int8_tile *tile, const int32_t *sums) {
+    for (size_t r = 0; r < tile->rows; r++) {
+        for (size_t j = 0; j < tile->columns; j++) {
+            const size_t group = j / 4, at = (group / 2 + group % 2 * PARTS) * 4 + j % 4;
+            float v = (float)sums[r * COLUMNS + at] * tile->multiplier[at];
+            if (tile->add) v += (float)(tile->add[r * tile->add_stride + j] - tile->add_zero) * tile->add_multiplier;
+            tile->real[r * tile->c_stride + j] = oc__clamp(v, tile->real_low, tile->real_high);
+        }
     }
 }
 
@@ -45,33 +42,15 @@ INLINE void store_tile(const oc__int8_tile *tile, ivec (*sum)[2], const size_t r
             v0 = fvec_add(v0, fvec_mul(fvec_of(low_words(other, sign)), factor));
             v1 = fvec_add(v1, fvec_mul(fvec_of(high_words(other, sign)), factor));
         }
-        if (tile->c) {
-            const ivec words = add_words_saturated(words_of(rounded(v0), rounded(v1)), zero);
-            store_words(tile->c + r * tile->c_stride, clamp_words(words, low, high), tile->columns);
-        } else {
-            float v[COLUMNS];
-            fvec_store(v, v0);
-            fvec_store(v + LANES, v1);
-            store_real(tile, v, tile->real + r * tile->c_stride);
-        }
-    }
-}
-
-INLINE void step(ivec (*sum)[2], const uint32_t *four, const int8_t *b, const size_t rows) {
-    const sbytes b0 = sbytes_of(ivec_load(b)), b1 = sbytes_of(ivec_load(b + 4 * LANES));
-
-    UNROLL for (size_t r = 0; r < rows; r++) {
-        const ubytes a = ubytes_of(ivec_set((int32_t)four[r]));
-        sum[r][0] = dot(sum[r][0], a, b0);
-        sum[r][1] = dot(sum[r][1], a, b1);
+        const ivec words = add_words_saturated(words_of(rounded(v0), rounded(v1)), zero);
+        store_words(tile->c + r * tile->c_stride, clamp_words(words, low, high), tile->columns);
     }
 }
 
 INLINE void gemm(const oc__int8_tile *tile, const size_t rows) {
     ivec sum[ROWS][2];
-    uint32_t four[ROWS];
     const int8_t *b = tile->b;
-    const size_t whole = tile->depth / 4 * 4, left = tile->depth % 4;
+    const size_t depth = tile->depth;
 
     UNROLL for (size_t r = 0; r < rows; r++) {
         sum[r][0] = ivec_load(tile->bias);
@@ -80,18 +59,27 @@ INLINE void gemm(const oc__int8_tile *tile, const size_t rows) {
     for (size_t t = 0; t < tile->n_taps; t++) {
         const uint8_t *a[ROWS];
         UNROLL for (size_t r = 0; r < rows; r++) a[r] = tile->a[t * ROWS + r];
-        for (size_t k = 0; k < whole; k += 4, b += 4 * COLUMNS) {
-            UNROLL for (size_t r = 0; r < rows; r++) four[r] = four_bytes(a[r] + k);
-            step(sum, four, b, rows);
-        }
-        if (left) {
-            UNROLL for (size_t r = 0; r < rows; r++) four[r] = last_bytes(a[r] + whole, left);
-            step(sum, four, b, rows);
-            b += 4 * COLUMNS;
+        for (size_t k = 0; k < depth; k += 4, b += 4 * COLUMNS) {
+            const sbytes b0 = sbytes_of(ivec_load(b)), b1 = sbytes_of(ivec_load(b + 4 * LANES));
+            UNROLL for (size_t r = 0; r < rows; r++) {
+                const ubytes four = ubytes_of(four_bytes(a[r] + k));
+                sum[r][0] = dot(sum[r][0], four, b0);
+                sum[r][1] = dot(sum[r][1], four, b1);
+            }
         }
     }
-    if (tile->add) store_tile(tile, sum, rows, true);
-    else store_tile(tile, sum, rows, false);
+    if (!tile->c) {
+        int32_t sums[ROWS * COLUMNS];
+        UNROLL for (size_t r = 0; r < rows; r++) {
+            ivec_store(sums + r * COLUMNS, sum[r][0]);
+            ivec_store(sums + r * COLUMNS + LANES, sum[r][1]);
+        }
+        store_real(tile, sums);
+    } else if (tile->add) {
+        store_tile(tile, sum, rows, true);
+    } else {
+        store_tile(tile, sum, rows, false);
+    }
 }
 
 #define CASE(n)                                                                                                                \

@@ -38,7 +38,7 @@ static layout layout_of(const oc__call *call, const oc__conv_sizes *s) {
     l.bias = aligned(n_groups * l.group);
     l.multiplier = l.bias + aligned(n_groups * l.padded * sizeof(int32_t));
     l.outside = l.multiplier + aligned(n_groups * l.padded * sizeof(float));
-    l.size = l.outside + aligned(s->depth);
+    l.size = l.outside + aligned(s->depth + 4);
     return l;
 }
 

@@ -171,7 +171,7 @@ static size_t bytes_of(const oc__runner *runner, size_t node, uint32_t n) {
     oc__shape some = runner->shapes[node];
     some.n = n;
     oc__shape_count(&count, &some);
-    return quants && quants[node].scale > 0 ? count : count * sizeof(float);
+    return quants && quants[node].scale > 0 ? count + 4 : count * sizeof(float); /* 4: the product reads whole fours */
 }
 
 static size_t n_tasks(const oc__runner *runner) { return (runner->n + runner->per_task - 1) / runner->per_task; }

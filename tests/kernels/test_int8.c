@@ -56,11 +56,11 @@ START_TEST(every_tile) {
         for (size_t columns = 1; columns <= k8->columns; columns++) {
             for (side where = 0; where < N_SIDES; where++, count++) {
                 const size_t n_taps = taps[random_size(0, 3)], depth = depths[random_size(0, 7)], n_b = n_taps * depth;
-                const size_t a_stride = depth + 3, stride = columns + 5, total = columns + 2 * k8->columns;
+                const size_t a_stride = depth + 3, fours = (depth + 3) / 4 * 4, stride = columns + 5, total = columns + 2 * k8->columns;
                 const uint8_t *pointers[9 * OC__INT8_MAX_ROWS];
                 size_t packed_size, places[3 * OC__INT8_MAX_COLUMNS];
-                uint8_t *a = guarded_bytes(A, where, (n_taps * rows - 1) * a_stride + depth);
-                fill_bytes(a, (n_taps * rows - 1) * a_stride + depth);
+                uint8_t *a = guarded_bytes(A, where, (n_taps * rows - 1) * a_stride + fours);
+                fill_bytes(a, (n_taps * rows - 1) * a_stride + fours);
                 for (size_t t = 0; t < n_taps; t++) {
                     for (size_t r = 0; r < k8->rows; r++) {
                         pointers[t * k8->rows + r] = a + (t * rows + (r < rows ? r : 0)) * a_stride;
