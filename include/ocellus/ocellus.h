@@ -164,8 +164,9 @@ OC_API void oc_context_free(oc_context *context);
 /* The number of threads that work on one call, the caller's included. */
 OC_API uint32_t oc_context_n_threads(const oc_context *context);
 
-/* The instruction set the kernels use: "c", "avx2", "avx512" or "neon". The environment variable OCELLUS_CPU, read when
- * the context is made, holds it down ("c" or "avx2"); it cannot raise it above what the CPU has. A static string. */
+/* The instruction set the kernels use: "c", "avx2", "avx512", "avx512vnni", "avx512bf16" or "neon". The environment variable
+ * OCELLUS_CPU, read when the context is made, holds it down to one of those; it cannot raise it above what the CPU has. A
+ * static string. */
 OC_API const char *oc_context_cpu(const oc_context *context);
 
 /* ---------------------------------------------------------------------------------------------------------------------

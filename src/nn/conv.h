@@ -44,7 +44,7 @@ typedef struct oc__conv_job {
 } oc__conv_job;
 
 /* Tasks of whole tiles, small enough to share out and large enough to be worth it. No result depends on the cut. */
-size_t oc__conv_rows_per_task(const oc__call *call, size_t n_rows);
+size_t oc__conv_rows_per_task(const oc__call *call, size_t tile_rows, size_t n_rows);
 
 /* Floats of one picture. */
 static inline size_t oc__conv_in_image(const oc__call *call) {
@@ -67,5 +67,11 @@ size_t oc__conv_winograd_n_packed(const oc__call *call);
 size_t oc__conv_winograd_n_scratch(const oc__call *call);
 void oc__conv_winograd_pack(float *packed, const oc__call *call);
 void oc__conv_winograd_forward(const oc__call *call);
+
+/* With call->bf16, of what is not depthwise. Pairs count as floats. */
+size_t oc__conv_bf16_n_packed(const oc__call *call);
+void oc__conv_bf16_pack(float *packed, const oc__call *call);
+size_t oc__conv_bf16_n_scratch(const oc__call *call);
+void oc__conv_bf16_forward(const oc__call *call);
 
 #endif

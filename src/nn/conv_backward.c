@@ -17,7 +17,7 @@ static size_t unfolded_size(const oc__call *call, const oc__conv_sizes *s) {
 
 size_t oc__conv_n_scratch(const oc__call *call) {
     if (call->method) return oc__conv_winograd_n_scratch(call);
-    if (!call->training) return 0;
+    if (!call->training) return call->bf16 && !oc__conv_is_depthwise(call) ? oc__conv_bf16_n_scratch(call) : 0;
     oc__conv_sizes s = oc__conv_sizes_of(call);
     if (oc__conv_is_depthwise(call)) return OC__N_PIECES * call->params[0]->count;
     return GRADIENT_PIECES * call->params[0]->count + call->context->n_threads * unfolded_size(call, &s);
@@ -173,7 +173,7 @@ void oc__conv_backward(const oc__call *call) {
         memcpy(call->param_gradient[0], call->scratch, call->params[0]->count * sizeof(float));
     }
     if (call->in_gradient[0] && j.s.pointwise) {
-        j.rows_per_task = oc__conv_rows_per_task(call, j.s.n_rows);
+        j.rows_per_task = oc__conv_rows_per_task(call, call->kernels->gemm_rows, j.s.n_rows);
         oc__parallel(call->context, (j.s.n_rows + j.rows_per_task - 1) / j.rows_per_task, pointwise_input_gradient_task, &j);
     } else if (call->in_gradient[0]) {
         oc__parallel(call->context, call->out_shape.n, folded_input_gradient_task, &j);

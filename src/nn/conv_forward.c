@@ -188,11 +188,15 @@ void oc__conv_forward(const oc__call *call) {
         oc__parallel(call->context, (size_t)call->out_shape.n * OC__DEPTHWISE_BANDS, depthwise_task, (void *)(uintptr_t)call);
         return;
     }
+    if (call->bf16) {
+        oc__conv_bf16_forward(call);
+        return;
+    }
     oc__conv_job j = {call, oc__conv_sizes_of(call), 0};
     if (j.s.n_rows < j.s.columns * j.s.n_taps) { /* fewer pixels than weights for each input channel */
         oc__parallel(call->context, call->node->groups * j.s.panels, dense_panel_task, &j);
         return;
     }
-    j.rows_per_task = oc__conv_rows_per_task(call, j.s.n_rows);
+    j.rows_per_task = oc__conv_rows_per_task(call, call->kernels->gemm_rows, j.s.n_rows);
     oc__parallel(call->context, (j.s.n_rows + j.rows_per_task - 1) / j.rows_per_task, dense_rows_task, &j);
 }

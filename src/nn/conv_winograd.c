@@ -63,6 +63,7 @@ static uint64_t cost(const oc__call *call, uint32_t m) {
 uint32_t oc__conv_method(const oc__call *call) {
     const oc__node *node = call->node;
     const oc__window *w = &node->window;
+    if (call->bf16) return 0;
     if (w->kernel_height != 3 || w->kernel_width != 3 || w->stride != 1 || w->dilation != 1 || node->groups != 1) return 0;
     if (call->in_shape[0].c < 32 || node->channels < 32) return 0;
     uint32_t best = cost(call, 2) < cost(call, 0) ? 2 : 0;

@@ -24,6 +24,7 @@ typedef struct oc__call {
     const float *packed; /* what op->pack made of the parameters */
     uint32_t method;     /* what op->method chose; 0: the plain one */
     bool alone;          /* the other threads have work of their own: there is scratch for worker 0 alone */
+    const oc__bf16_kernels *bf16; /* what multiplies in convolutions; NULL: the kernels of single precision */
     bool training;       /* batch norm uses the batch's own figures and updates the running ones */
     float *saved;        /* training: op->n_saved floats kept from forward to backward */
     float *scratch;      /* op->n_scratch floats */

@@ -58,6 +58,7 @@ static size_t n_packed(const oc__call *call) {
     if (call->method) return oc__conv_winograd_n_packed(call);
     oc__conv_sizes s = oc__conv_sizes_of(call);
     if (oc__conv_is_depthwise(call)) return (s.n_taps + 1) * call->node->channels;
+    if (call->bf16) return oc__conv_bf16_n_packed(call);
     size_t group = s.packed + s.panels * call->kernels->gemm_columns + (call->training ? s.packed_transposed : 0);
     return call->node->groups * group + s.depth;
 }
@@ -75,6 +76,10 @@ static void pack(float *packed, const oc__call *call) {
         for (size_t c = 0; c < node->channels; c++)
             for (size_t t = 0; t < s.n_taps; t++) packed[t * node->channels + c] = weights[c * s.n_taps + t];
         for (size_t c = 0; c < node->channels; c++) packed[s.n_taps * node->channels + c] = bias ? bias[c] : 0;
+        return;
+    }
+    if (call->bf16) {
+        oc__conv_bf16_pack(packed, call);
         return;
     }
     size_t filter = s.n_taps * s.depth, padded = s.panels * call->kernels->gemm_columns;
@@ -115,8 +120,8 @@ ptrdiff_t oc__conv_pixel(const oc__call *call, const oc__conv_corner_at *at, siz
     return ((ptrdiff_t)at->image * in->h + y) * in->w + x;
 }
 
-size_t oc__conv_rows_per_task(const oc__call *call, size_t n_rows) {
-    size_t tile = call->kernels->gemm_rows, tiles = (n_rows + tile - 1) / tile;
+size_t oc__conv_rows_per_task(const oc__call *call, size_t tile, size_t n_rows) {
+    size_t tiles = (n_rows + tile - 1) / tile;
     size_t per_task = tiles / (8 * (size_t)call->context->n_threads);
     return tile * (per_task < 1 ? 1 : per_task > 16 ? 16 : per_task);
 }

@@ -15,6 +15,7 @@ struct oc__program {
     oc__graph graph;
     uint32_t *sources; /* the original graph's node that each node computes */
     const oc__kernels *kernels;
+    const oc__bf16_kernels *bf16; /* NULL: single precision */
     uint32_t *methods; /* per node: how it is computed */
     float **packed;    /* per node; NULL where nothing is packed */
     oc__quant *quants; /* int8: per node, how its output is held; else NULL */
@@ -25,6 +26,7 @@ static void fill_call(oc__call *call, const oc__program *program, const oc__shap
     const oc__node *node = &program->graph.nodes[index];
     *call = (oc__call){.context = program->graph.context,
                        .kernels = program->kernels,
+                       .bf16 = program->bf16,
                        .node = node,
                        .method = program->methods[index],
                        .packed = program->packed[index]};
@@ -80,6 +82,8 @@ oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t
     program->graph.context = context;
     program->kernels = context->kernels;
     oc_status status = OC_OK;
+    if (options && options->precision == OC_PRECISION_BF16 && !(program->bf16 = program->kernels->bf16))
+        oc__log(context, OC_LOG_INFO, "this CPU does not multiply bfloat16: single precision instead");
     if (!(program->sources = oc__alloc_array(context, graph->n_nodes, sizeof *program->sources)))
         status = oc__fail_nomem(err, context, graph->n_nodes * sizeof *program->sources, "network");
     if (!status) status = oc__graph_simplify(&program->graph, program->sources, graph, err);

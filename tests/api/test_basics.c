@@ -92,7 +92,8 @@ START_TEST(context_defaults) {
     ck_assert_uint_ge(oc_context_n_threads(context), 1);
     ck_assert_uint_le(oc_context_n_threads(context), 256);
     const char *cpu = oc_context_cpu(context);
-    ck_assert(!strcmp(cpu, "c") || !strcmp(cpu, "avx2") || !strcmp(cpu, "avx512") || !strcmp(cpu, "neon"));
+    ck_assert(!strcmp(cpu, "c") || !strcmp(cpu, "avx2") || !strcmp(cpu, "avx512") || !strcmp(cpu, "avx512vnni") ||
+              !strcmp(cpu, "avx512bf16") || !strcmp(cpu, "neon"));
     oc_context_free(context);
     setenv("OCELLUS_CPU", "c", 1);
     context = new_context(3);

@@ -96,7 +96,7 @@ static double probe(const oc__kernels *kernels) {
     double (*run)(size_t n) = probe_128;
 #ifdef __x86_64__
     if (strcmp(kernels->name, "avx2") == 0) run = probe_256;
-    if (strcmp(kernels->name, "avx512") == 0) run = probe_512;
+    if (strncmp(kernels->name, "avx512", 6) == 0) run = probe_512;
 #else
     (void)kernels;
 #endif

@@ -1,6 +1,6 @@
 /* Times whole networks: inference and a training step. SPDX-License-Identifier: MIT
  *
- *     bench_networks [infer|infer8|train NETWORK SIDE BATCH THREADS [SECONDS]]
+ *     bench_networks [infer|infer16|infer8|train NETWORK SIDE BATCH THREADS [SECONDS]]
  *
  * prints one line "MODE NETWORK SIDE BATCH THREADS MEDIAN_MS PICTURES_PER_SECOND RESIDENT_MB". Without arguments: the usual
  * cases. */
@@ -105,8 +105,9 @@ static void run(const char *mode, const char *network, uint32_t side, uint32_t b
     bench b = {.graph = {.context = context}, .batch = batch};
     check(bench_network(&b.graph, network, &err), &err);
     if (strncmp(mode, "infer", 5) == 0) {
+        const oc__program_options bf16 = {.precision = OC_PRECISION_BF16};
         if (strcmp(mode, "infer8") == 0) quantised(&program, &b.graph, side, &err);
-        else check(oc__program_create(&program, &b.graph, side, side, NULL, &err), &err);
+        else check(oc__program_create(&program, &b.graph, side, side, strcmp(mode, "infer16") == 0 ? &bf16 : NULL, &err), &err);
         oc__graph_free(&b.graph);
         check(oc__runner_create(&b.runner, program, &err), &err);
         check(oc__runner_prepare(&input, b.runner, batch, side, side, &err), &err);
@@ -154,6 +155,9 @@ int main(int argc, char **argv) {
         run("infer", "mobilenetv2", 224, 1, threads, 2);
         run("infer", "resnet18", 224, 1, threads, 2);
         run("infer", "resnet50", 224, 1, threads, 2);
+        run("infer16", "mobilenetv2", 224, 1, threads, 2);
+        run("infer16", "resnet18", 224, 1, threads, 2);
+        run("infer16", "resnet50", 224, 1, threads, 2);
         run("infer8", "mobilenetv2", 224, 1, threads, 2);
         run("infer8", "resnet18", 224, 1, threads, 2);
         run("infer8", "resnet50", 224, 1, threads, 2);

@@ -57,7 +57,7 @@ class Help(CommandTest):
         self.assertEqual(ocellus("--version").out, result.out)
         facts = json.loads(ocellus("version", "--json", "--threads", "2").out)
         self.assertEqual(facts["threads"], 2)
-        self.assertIn(facts["cpu"], ("c", "avx2", "avx512", "neon"))
+        self.assertIn(facts["cpu"], ("c", "avx2", "avx512", "avx512vnni", "avx512bf16", "neon"))
         self.assertIn("ocellus " + facts["library"], result.out)
 
 

@@ -43,6 +43,19 @@ static double at(const reference *r, uint32_t node, size_t n, ptrdiff_t y, ptrdi
     return *inside ? r->values[node][((n * s->h + (size_t)y) * s->w + (size_t)x) * s->c + c] : 0;
 }
 
+/* To the nearest bfloat16, ties to even. */
+static double rounded(double x) {
+    int exponent;
+    double fraction = frexp(x, &exponent);
+    return ldexp(nearbyint(ldexp(fraction, 8)), exponent - 8);
+}
+
+static bool rounds(const reference *r, const oc__node *node) {
+    bool depthwise = node->groups > 1 && node->groups == node->channels && node->n_inputs == 1 &&
+                     node->groups == r->shapes[node->inputs[0]].c && node->window.dilation == 1;
+    return r->bf16 && node->op == OC__OP_CONV && !depthwise;
+}
+
 static double window(reference *r, const oc__node *node, size_t n, size_t y, size_t x, size_t c) {
     const oc__window *w = &node->window;
     const oc__shape *in = &r->shapes[node->inputs[0]];
@@ -55,8 +68,10 @@ static double window(reference *r, const oc__node *node, size_t n, size_t y, siz
             bool inside;
             if (node->op == OC__OP_CONV) {
                 const double *weights = r->params[node->params[0]] + ((c * w->kernel_height + i) * w->kernel_width + j) * depth;
-                for (size_t k = 0; k < depth; k++) sum += weights[k] * at(r, node->inputs[0], n, iy, ix, group * depth + k,
-                    &inside);
+                for (size_t k = 0; k < depth; k++) {
+                    double value = at(r, node->inputs[0], n, iy, ix, group * depth + k, &inside);
+                    sum += rounds(r, node) ? rounded(weights[k]) * rounded(value) : weights[k] * value;
+                }
                 continue;
             }
             double value = at(r, node->inputs[0], n, iy, ix, c, &inside);

@@ -9,6 +9,7 @@ typedef struct reference {
     oc__shape *shapes;
     double **values; /* per node, [n][h][w][c]; the caller fills values[0] */
     double **params; /* copies of the graph's */
+    bool bf16;       /* what dense and grouped convolutions multiply is rounded to bfloat16 */
     bool training;   /* batch norms use the batch's own figures */
     double nearest;  /* how near any value came to a kink: a clamp's bound, or two values that tie for a maximum */
 } reference;

@@ -101,8 +101,8 @@ class Context(Handle):
 
     @property
     def cpu(self) -> str:
-        """The instruction set the kernels use: "c", "avx2", "avx512" or "neon". The environment variable OCELLUS_CPU holds
-        it down ("c" or "avx2")."""
+        """The instruction set the kernels use: "c", "avx2", "avx512", "avx512vnni", "avx512bf16" or "neon". The
+        environment variable OCELLUS_CPU holds it down to one of those."""
         with self._borrow() as pointer:
             return text(lib.oc_context_cpu(pointer))
 

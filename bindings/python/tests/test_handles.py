@@ -17,7 +17,7 @@ from pictures import TAGS, scene_png
 def test_context():
     with ocellus.Context(3) as context:
         assert context.n_threads == 3
-        assert context.cpu in ("c", "avx2", "avx512", "neon")
+        assert context.cpu in ("c", "avx2", "avx512", "avx512vnni", "avx512bf16", "neon")
         assert "n_threads=3" in repr(context)
     assert context.closed and "closed" in repr(context)
     context.close()
