@@ -2,10 +2,12 @@
 #ifndef OC_FORMAT_OCM_LAYOUT_H
 #define OC_FORMAT_OCM_LAYOUT_H
 
+#include <stdbool.h>
+
 #define OC__OCM_MAGIC "\x89OCM\r\n\x1A\n"
 #define OC__OCM_MAGIC_SIZE 8
 #define OC__OCM_MAJOR 1
-#define OC__OCM_MINOR 0
+#define OC__OCM_MINOR 1 /* the newest; files that need no more than version 1.0 say 0 */
 
 /* The header, then the section table, whose entries have a fixed size. */
 #define OC__OCM_AT_MAJOR 8
@@ -33,6 +35,7 @@
 #define OC__OCM_RULE_SIZE 52
 #define OC__OCM_MIN_TAG 5
 #define OC__OCM_MIN_NODE 64
+#define OC__OCM_ATTRIBUTES_SIZE 56
 #define OC__OCM_PARAM_SIZE 24
 #define OC__OCM_MIN_PROPERTY 9
 #define OC__OCM_MEASURED_TAG 8
@@ -40,20 +43,26 @@
 
 #define OC__OCM_MAX_PARAM_RANK 4
 
+/* Version 1.0 knows operators up to this one, and no section ATTR. */
+#define OC__OCM_LAST_OP_1_0 8
+
 /* The sections this version knows, as they are written. */
-enum { OC__OCM_HEAD, OC__OCM_TAGS, OC__OCM_RULE, OC__OCM_GRPH, OC__OCM_WGHT, OC__OCM_PROP, OC__OCM_MEAS, OC__OCM_N_KINDS };
+enum {
+    OC__OCM_HEAD, OC__OCM_TAGS, OC__OCM_RULE, OC__OCM_GRPH, OC__OCM_ATTR, OC__OCM_WGHT, OC__OCM_PROP, OC__OCM_MEAS,
+    OC__OCM_N_KINDS
+};
 
 typedef struct oc__ocm_kind {
     char type[5];
+    bool required; /* no model is without it */
     unsigned flags;
 } oc__ocm_kind;
 
-/* The critical ones must be there. */
 static const oc__ocm_kind oc__ocm_kinds[OC__OCM_N_KINDS] = {
-    [OC__OCM_HEAD] = {"HEAD", OC__OCM_CRITICAL}, [OC__OCM_TAGS] = {"TAGS", OC__OCM_CRITICAL},
-    [OC__OCM_RULE] = {"RULE", OC__OCM_CRITICAL}, [OC__OCM_GRPH] = {"GRPH", OC__OCM_CRITICAL},
-    [OC__OCM_WGHT] = {"WGHT", OC__OCM_CRITICAL}, [OC__OCM_PROP] = {"PROP", 0},
-    [OC__OCM_MEAS] = {"MEAS", 0},
+    [OC__OCM_HEAD] = {"HEAD", true, OC__OCM_CRITICAL}, [OC__OCM_TAGS] = {"TAGS", true, OC__OCM_CRITICAL},
+    [OC__OCM_RULE] = {"RULE", true, OC__OCM_CRITICAL}, [OC__OCM_GRPH] = {"GRPH", true, OC__OCM_CRITICAL},
+    [OC__OCM_ATTR] = {"ATTR", false, OC__OCM_CRITICAL}, [OC__OCM_WGHT] = {"WGHT", true, OC__OCM_CRITICAL},
+    [OC__OCM_PROP] = {"PROP", false, 0}, [OC__OCM_MEAS] = {"MEAS", false, 0},
 };
 
 #endif

@@ -85,6 +85,27 @@ static void read_graph(oc_model *model, oc__cursor *cursor) {
     }
 }
 
+/* What some nodes have besides, in the order of the nodes. */
+static void read_attributes(oc_model *model, oc__cursor *cursor) {
+    uint32_t n = oc__cursor_count(cursor, OC__OCM_ATTRIBUTES_SIZE, OC__MAX_NODES, "number of nodes with attributes");
+    size_t next = 0;
+    for (uint32_t i = 0; i < n && !cursor->status; i++) {
+        uint32_t index = oc__cursor_u32(cursor, "node");
+        if (index < next || index >= model->graph.n_nodes) {
+            oc__cursor_fail(cursor, OC_E_CORRUPT, "attributes %u are of node %u, expected %zu to %zu", i, index, next,
+                            model->graph.n_nodes - 1);
+            return;
+        }
+        oc__node *node = &model->graph.nodes[index];
+        node->function.code = oc__cursor_u32(cursor, "function");
+        node->function.alpha = oc__cursor_f32(cursor, "alpha");
+        node->function.beta = oc__cursor_f32(cursor, "beta");
+        node->mode = oc__cursor_u32(cursor, "mode");
+        read_indices(node->sizes, OC__MAX_SIZES, cursor, "size");
+        next = (size_t)index + 1;
+    }
+}
+
 /* Adds the parameter that a record of the table describes, once the section has its bytes. They are counted in *data_end. */
 static void add_param(oc_model *model, oc__cursor *cursor, size_t *data_end) {
     uint32_t dimensions[OC__OCM_MAX_PARAM_RANK] = {0}, index = 0;
@@ -201,6 +222,7 @@ oc_status oc__ocm_read(oc_model **out, oc_context *context, const uint8_t *data,
         || (status = read_section(model, &sections[OC__OCM_RULE], read_rule))
         || (status = read_section(model, &sections[OC__OCM_WGHT], read_weights))
         || (status = read_section(model, &sections[OC__OCM_GRPH], read_graph))
+        || (status = read_section(model, &sections[OC__OCM_ATTR], read_attributes))
         || (status = read_section(model, &sections[OC__OCM_PROP], read_properties))
         || (status = read_section(model, &sections[OC__OCM_MEAS], read_measurement)) || (status = oc__model_finish(model, err)))
         goto done;

@@ -152,7 +152,7 @@ oc_status oc__ocm_open(oc__cursor sections[OC__OCM_N_KINDS], oc_context *context
     for (size_t i = 0; i < n; i++)
         if ((status = place_section(sections, context, data, i, err))) return status;
     for (int kind = 0; kind < OC__OCM_N_KINDS; kind++)
-        if (!sections[kind].data && (oc__ocm_kinds[kind].flags & OC__OCM_CRITICAL))
+        if (!sections[kind].data && oc__ocm_kinds[kind].required)
             return oc__fail(err, OC_E_CORRUPT, "has no section %s", oc__ocm_kinds[kind].type);
     return OC_OK;
 }

@@ -93,6 +93,42 @@ static oc_status write_graph(oc__buffer *out, const oc_model *model, oc_error *e
     return OC_OK;
 }
 
+static bool has_attributes(const oc__node *node) {
+    bool any = node->function.code || node->function.alpha != 0 || node->function.beta != 0 || node->mode;
+    for (int i = 0; i < OC__MAX_SIZES; i++) any = any || node->sizes[i];
+    return any;
+}
+
+static uint32_t n_with_attributes(const oc__graph *graph) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < graph->n_nodes; i++) n += has_attributes(&graph->nodes[i]);
+    return n;
+}
+
+static oc_status write_attributes(oc__buffer *out, const oc_model *model, oc_error *err) {
+    const oc__graph *graph = &model->graph;
+    (void)err;
+    put_u32(out, n_with_attributes(graph));
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        const oc__node *node = &graph->nodes[i];
+        if (!has_attributes(node)) continue;
+        put_u32(out, i);
+        put_u32(out, node->function.code);
+        put_f32(out, node->function.alpha);
+        put_f32(out, node->function.beta);
+        put_u32(out, node->mode);
+        for (int j = 0; j < OC__MAX_SIZES; j++) put_u32(out, node->sizes[j]);
+    }
+    return OC_OK;
+}
+
+/* The lowest minor version that holds the model. */
+static unsigned minor_version(const oc__graph *graph) {
+    bool newer = n_with_attributes(graph) > 0;
+    for (size_t i = 0; i < graph->n_nodes; i++) newer = newer || graph->nodes[i].op > OC__OCM_LAST_OP_1_0;
+    return newer ? OC__OCM_MINOR : 0;
+}
+
 /* In blocks, so that the buffer is not asked to grow for each value. Returns false if a value is no float16. */
 static bool write_values(oc__buffer *out, const oc__param *param) {
     uint8_t block[1024];
@@ -168,7 +204,7 @@ static oc_status write_measurement(oc__buffer *out, const oc_model *model, oc_er
 
 static oc_status (*const writers[OC__OCM_N_KINDS])(oc__buffer *, const oc_model *, oc_error *) = {
     [OC__OCM_HEAD] = write_head,    [OC__OCM_TAGS] = write_tags,       [OC__OCM_RULE] = write_rule,
-    [OC__OCM_GRPH] = write_graph,   [OC__OCM_WGHT] = write_weights,    [OC__OCM_PROP] = write_properties,
+    [OC__OCM_GRPH] = write_graph,   [OC__OCM_ATTR] = write_attributes, [OC__OCM_WGHT] = write_weights,    [OC__OCM_PROP] = write_properties,
     [OC__OCM_MEAS] = write_measurement,
 };
 
@@ -183,11 +219,11 @@ static void seal_section(oc__buffer *out, size_t index, const oc__ocm_kind *kind
     put_le(entry + OC__OCM_ENTRY_CRC, oc__crc32(0, out->data + offset, size), 4);
 }
 
-static void seal_header(oc__buffer *out, size_t n_sections) {
+static void seal_header(oc__buffer *out, size_t n_sections, unsigned minor) {
     size_t table_end = OC__OCM_HEADER_SIZE + n_sections * OC__OCM_ENTRY_BYTES;
     memcpy(out->data, OC__OCM_MAGIC, OC__OCM_MAGIC_SIZE);
     put_le(out->data + OC__OCM_AT_MAJOR, OC__OCM_MAJOR, 2);
-    put_le(out->data + OC__OCM_AT_MINOR, OC__OCM_MINOR, 2);
+    put_le(out->data + OC__OCM_AT_MINOR, minor, 2);
     put_le(out->data + OC__OCM_AT_COUNT, n_sections, 4);
     put_le(out->data + OC__OCM_AT_FILE_SIZE, out->size, 8);
     uint32_t crc = oc__crc32(0, out->data, OC__OCM_AT_CRC);
@@ -199,7 +235,10 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
     bool wanted[OC__OCM_N_KINDS];
     size_t n = 0;
     for (int kind = 0; kind < OC__OCM_N_KINDS; kind++) {
-        wanted[kind] = (kind != OC__OCM_PROP || model->n_properties > 0) && (kind != OC__OCM_MEAS || model->measurement);
+        wanted[kind] = kind == OC__OCM_PROP   ? model->n_properties > 0
+                       : kind == OC__OCM_MEAS ? model->measurement != NULL
+                       : kind == OC__OCM_ATTR ? n_with_attributes(&model->graph) > 0
+                                              : true;
         n += wanted[kind];
     }
     oc__buffer_zeros(out, OC__OCM_HEADER_SIZE + n * OC__OCM_ENTRY_BYTES);
@@ -213,6 +252,6 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
         seal_section(out, (size_t)index++, &oc__ocm_kinds[kind], offset);
     }
     if (out->failed) return oc__fail_nomem(err, model->context, out->capacity, "model file");
-    seal_header(out, n);
+    seal_header(out, n, minor_version(&model->graph));
     return OC_OK;
 }

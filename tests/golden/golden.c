@@ -12,7 +12,7 @@
 #include "random.h"
 
 const char *golden_name(int which) {
-    static const char *const names[GOLDEN_N] = {"minimal", "classifier", "base"};
+    static const char *const names[GOLDEN_N] = {"minimal", "classifier", "base", "operators"};
     return names[which];
 }
 
@@ -114,9 +114,9 @@ static void build_minimal(builder *b) {
     weights(b, 1, 0);
 }
 
-static void measurement(builder *b) {
+static void measurement_of(builder *b, uint32_t n_tags) {
     if (b->status) return;
-    b->status = oc__measurement_create(&b->model->measurement, b->model->context, 7, 3, b->err);
+    b->status = oc__measurement_create(&b->model->measurement, b->model->context, 7, n_tags, b->err);
     if (b->status) return;
     oc__measurement *m = b->model->measurement;
     m->method = OC_REPORT_CROSS_VALIDATION;
@@ -124,7 +124,7 @@ static void measurement(builder *b) {
     m->n_skipped = 2;
     for (uint32_t i = 0; i < m->n; i++)
         m->entries[i] = (oc__measured){
-            .truth = i % 3, .predicted = i == 4 ? 2 : i % 3, .probability = 0.5f + 0.0625f * (float)i, .fold = i / 3};
+            .truth = i % n_tags, .predicted = i == 4 ? n_tags - 1 : i % n_tags, .probability = 0.5f + 0.0625f * (float)i, .fold = i / 3};
     for (uint32_t i = 0; i < m->n_tags; i++) {
         m->average_precision[i] = 1 - 0.125f * (float)i;
         m->average_precision_deviation[i] = 0.03125f * (float)i;
@@ -156,7 +156,7 @@ static void build_classifier(builder *b) {
     output(b, conv(b, global_pool(b, both), 3, 1, 1, 1, true));
     output(b, both);
     weights(b, 2, 3);
-    measurement(b);
+    measurement_of(b, 3);
 }
 
 static void build_base(builder *b) {
@@ -176,8 +176,87 @@ static void build_base(builder *b) {
     weights(b, 3, 1);
 }
 
+/* Runs a short cut of the graph that adds one node. */
+#define ADD(NAME, ...)                                                                                                         \
+    do {                                                                                                                       \
+        if (!b->status) b->status = oc__graph_##NAME(&node, &b->model->graph, __VA_ARGS__, b->err);                            \
+    } while (0)
+
+static uint32_t squeeze_and_excite(builder *b, uint32_t node) {
+    uint32_t from = node;
+    ADD(global_pool, node);
+    node = conv(b, node, 2, 1, 1, 1, true);
+    ADD(clamp, node, 0, INFINITY);
+    node = conv(b, node, 4, 1, 1, 1, true);
+    ADD(activation, node, OC__FUNCTION_HARD_SIGMOID, 0.1875f, 0.5f);
+    ADD(multiply, from, node);
+    return node;
+}
+
+/* What moves pixels about and gives back 4 x 4 of 4 channels. */
+static uint32_t moves(builder *b, uint32_t node) {
+    static const uint32_t reflected[6] = {1, 2, 1, 0, 0, 0}, constant[6] = {0, 0, 0, 0, 1, 1}, edge[6] = {0, 1, 1, 0, 0, 0};
+    ADD(pad, node, reflected, OC__PAD_REFLECT, 0);
+    ADD(pad, node, constant, OC__PAD_CONSTANT, -0.375f);
+    ADD(pad, node, edge, OC__PAD_EDGE, 0);
+    ADD(slice, node, 2, 1, 5, 1);
+    ADD(slice, node, 0, 0, OC__REST, 2);
+    ADD(transpose, node, 1, 0, 2);
+    ADD(reshape, node, 4, 0, OC__REST); /* 11 channels */
+    ADD(slice, node, 2, 3, 7, 1);
+    ADD(resize, node, 4, 0, OC__RESIZE_BILINEAR | OC__RESIZE_ALIGN_CORNERS);
+    return node;
+}
+
+static void build_operators(builder *b) {
+    static const char *const names[] = {"nut", "bolt"};
+    oc__prepare_rule rule = {.width = 8,
+                             .height = 8,
+                             .resize = OC__RESIZE_SQUASH,
+                             .filter = OC__FILTER_TRIANGLE,
+                             .channels = OC__CHANNELS_RGB,
+                             .mean = {127.5f, 127.5f, 127.5f},
+                             .scale = {0.0078125f, 0.0078125f, 0.0078125f}};
+    b->model->kind = OC__KIND_CLASSIFICATION;
+    b->model->rule = rule;
+    tags(b, names, 2);
+    property(b, "name", "operators");
+    uint32_t node = conv(b, input(b), 4, 3, 1, 1, true), sides[3], early;
+    ADD(activation, node, OC__FUNCTION_HARD_SWISH, 0, 0);
+    early = node = squeeze_and_excite(b, node);
+    ADD(pool, early, OC__OP_MAX_POOL, 3, 2, 0, OC__POOL_CEIL);
+    sides[0] = node;
+    ADD(pool, early, OC__OP_MEAN_POOL, 3, 2, 1, OC__POOL_COUNT_PADDING);
+    ADD(activation, node, OC__FUNCTION_LEAKY_RELU, 0.125f, 0);
+    sides[1] = node;
+    sides[2] = moves(b, early);
+    for (int i = 0; i < 2; i++) sides[i + 1] = add(b, sides[i], sides[i + 1]);
+    node = sides[2];
+    ADD(channel_shuffle, node, 2);
+    ADD(activation, node, OC__FUNCTION_SILU, 0, 0);
+    ADD(conv_transposed, node, 2, 3, 2, 2, true);
+    ADD(activation, node, OC__FUNCTION_TANH, 0, 0);
+    ADD(resize, node, 1, 2, OC__RESIZE_NEAREST | OC__RESIZE_FLOOR);
+    output(b, 0);
+    output(b, node);
+    sides[0] = node;
+    ADD(global_max_pool, node);
+    ADD(activation, node, OC__FUNCTION_EXP, 0, 0);
+    sides[1] = node;
+    node = add(b, sides[0], sides[1]);
+    if (!b->status) b->model->graph.nodes[node].mode = OC__ADD_BROADCAST;
+    ADD(softmax, node);
+    ADD(flatten, node);
+    ADD(reshape, node, 1, 1, 32);
+    ADD(linear, node, 2);
+    ADD(activation, node, OC__FUNCTION_SIGMOID, 0, 0);
+    if (!b->status) b->model->graph.outputs[0] = node;
+    weights(b, 4, 2);
+    measurement_of(b, 2);
+}
+
 oc_status golden_model(oc_model **out, oc_context *context, int which, oc_error *err) {
-    static void (*const build[GOLDEN_N])(builder *) = {build_minimal, build_classifier, build_base};
+    static void (*const build[GOLDEN_N])(builder *) = {build_minimal, build_classifier, build_base, build_operators};
     builder b = {.err = err};
     *out = NULL;
     b.status = oc__model_create(&b.model, context, err);
@@ -208,6 +287,13 @@ static void describe_node(FILE *out, const oc__node *node, size_t index) {
     fprintf(out, ", clamp %.9g %.9g, window %u %u %u %u %u %u %u %u, channels %u, groups %u, epsilon %.9g\n", node->low,
             node->high, w->kernel_height, w->kernel_width, w->stride, w->dilation, w->pad_top, w->pad_left, w->pad_bottom,
             w->pad_right, node->channels, node->groups, node->epsilon);
+    uint32_t any = node->function.code | node->mode;
+    for (int i = 0; i < OC__MAX_SIZES; i++) any |= node->sizes[i];
+    if (!any && node->function.alpha == 0 && node->function.beta == 0) return;
+    fprintf(out, "attributes %zu: function %u %.9g %.9g, mode %u, sizes", index, node->function.code, node->function.alpha,
+            node->function.beta, node->mode);
+    for (int i = 0; i < OC__MAX_SIZES; i++) fprintf(out, " %u", node->sizes[i]);
+    fputc('\n', out);
 }
 
 static void describe_param(FILE *out, const oc__param *param, size_t index) {

@@ -8,9 +8,10 @@
 
 /* Once a file has been made from a model, the model is never changed: a new one is added. */
 #define GOLDEN_MINIMAL 0    /* one tag, one convolution, no properties: the example in docs/model-format.md */
-#define GOLDEN_CLASSIFIER 1 /* every operator, both kinds of storage, names in several scripts, a cross-validation */
+#define GOLDEN_CLASSIFIER 1 /* every operator of 1.0, both kinds of storage, names in several scripts, a cross-validation */
 #define GOLDEN_BASE 2       /* features, letterbox, a depthwise network in float16 */
-#define GOLDEN_N 3
+#define GOLDEN_OPERATORS 3  /* version 1.1: every operator, function and kind of attribute that 1.0 has not */
+#define GOLDEN_N 4
 
 /* "minimal", ... */
 const char *golden_name(int which);

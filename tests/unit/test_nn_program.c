@@ -103,6 +103,13 @@ START_TEST(test_bad_nodes) {
         {2, FIELD(epsilon), 0x7FC00000, OC_E_CORRUPT, "epsilon"},
         {3, FIELD(window.kernel_height), 9, OC_E_ARGUMENT, "too small"},
         {4, FIELD(inputs), 1, OC_E_CORRUPT, "inputs are"},
+        {1, FIELD(function.code), OC__FUNCTION_SILU, OC_E_CORRUPT, "function"},
+        {2, FIELD(function.alpha), 0x3F800000, OC_E_CORRUPT, "arguments"},
+        {3, FIELD(function.beta), 0x7FC00000, OC_E_CORRUPT, "arguments"},
+        {3, FIELD(mode), OC__POOL_COUNT_PADDING, OC_E_UNSUPPORTED, "mode"},
+        {1, FIELD(mode), 1, OC_E_UNSUPPORTED, "mode"},
+        {1, FIELD(sizes), 1, OC_E_CORRUPT, "size 0"},
+        {5, FIELD(sizes[8]), 0xFFFFFFFF, OC_E_CORRUPT, "size 8"},
     };
     begin();
     oc__shape shapes[6];
@@ -153,6 +160,85 @@ START_TEST(test_bad_nodes) {
         }
     }
     ck_assert_int_eq(oc__graph_check(&(oc__graph){.context = context}, &err), OC_E_CORRUPT);
+    end();
+}
+END_TEST
+
+/* The same for the attributes of a transposed convolution, and shapes that no picture of usual size comes near. */
+START_TEST(test_bad_transposed_conv) {
+    static const flaw flaws[] = {
+        {1, FIELD(sizes), 2, OC_E_CORRUPT, "2 rows and 0 columns"},
+        {1, FIELD(sizes[1]), 0xFFFFFFFF, OC_E_CORRUPT, "columns"},
+        {1, FIELD(groups), 0, OC_E_CORRUPT, "groups"},
+        {1, FIELD(groups), 3, OC_E_CORRUPT, "groups"},
+        {1, FIELD(groups), 1, OC_E_CORRUPT, "weights"},
+        {1, FIELD(channels), 0, OC_E_CORRUPT, "channels"},
+        {1, FIELD(channels), 65538, OC_E_CORRUPT, "channels"},
+        {1, FIELD(channels), 8, OC_E_CORRUPT, "weights"},
+        {1, FIELD(window.kernel_width), 0, OC_E_CORRUPT, "kernel"},
+        {1, FIELD(window.stride), 0, OC_E_CORRUPT, "stride"},
+        {1, FIELD(window.dilation), 0x80000000, OC_E_CORRUPT, "dilation"},
+        {1, FIELD(window.pad_left), 5, OC_E_CORRUPT, "padding"},
+        {1, FIELD(n_inputs), 2, OC_E_CORRUPT, "inputs"},
+    };
+    oc__shape shapes[3];
+    oc_error err = OC_ERROR_INIT;
+    uint32_t node;
+    context = new_threads_context(1, NULL);
+    graph = (oc__graph){.context = context, .n_outputs = 1, .outputs = {1}};
+    ck_assert_int_eq(oc__graph_input(&node, &graph, 4, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv_transposed(&node, &graph, node, 6, 5, 2, 2, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_check(&graph, &err), OC_OK);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 7, 9, &err), OC_OK);
+    ck_assert(shapes[1].h == 14 && shapes[1].w == 18 && shapes[1].c == 6);
+    ck_assert_uint_eq(oc__graph_n_macs(&graph, 7, 9), 7 * 9 * 4 * 25 * 3);
+    for (size_t i = 0; i < sizeof flaws / sizeof *flaws; i++) {
+        const flaw *f = &flaws[i];
+        oc__node old = graph.nodes[f->node];
+        memcpy((char *)&graph.nodes[f->node] + f->offset, &f->value, sizeof f->value);
+        err.message[0] = 0;
+        oc_status status = oc__graph_check(&graph, &err);
+        if (!status) status = oc__graph_shapes(shapes, &graph, 1, 7, 9, &err);
+        check_that(status == f->status && strstr(err.message, f->word), "flaw %zu: %d, '%s', expected '%s'", i, status,
+                   err.message, f->word);
+        graph.nodes[f->node] = old;
+    }
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 0x7FFFFFFF, 0x7FFFFFFF, &err), OC_E_LIMIT);
+    graph.nodes[1].window.pad_top = graph.nodes[1].window.pad_bottom = 4;
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 1, 9, &err), OC_E_ARGUMENT);
+    end();
+}
+END_TEST
+
+/* Building fails where parameters would depend on the picture's size, and knows the channels where they do not. */
+START_TEST(test_channels_while_building) {
+    static const uint32_t more[6] = {0, 0, 0, 0, 2, 1};
+    oc__shape shapes[32];
+    oc_error err = OC_ERROR_INIT;
+    uint32_t input, node, conv, inputs[2];
+    context = new_threads_context(1, NULL);
+    graph = (oc__graph){.context = context};
+    ck_assert_int_eq(oc__graph_input(&input, &graph, 3, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_pad(&node, &graph, input, more, OC__PAD_CONSTANT, 0, NULL), OC_OK);   /* 6 channels */
+    ck_assert_int_eq(oc__graph_slice(&inputs[0], &graph, node, 2, 1, OC__REST, 2, NULL), OC_OK);     /* 3 */
+    ck_assert_int_eq(oc__graph_transpose(&inputs[1], &graph, node, 0, 1, 2, NULL), OC_OK);           /* 6 */
+    ck_assert_int_eq(oc__graph_concat(&node, &graph, inputs, 2, NULL), OC_OK);                       /* 9 */
+    ck_assert_int_eq(oc__graph_reshape(&node, &graph, node, 0, 0, 0, NULL), OC_OK);                  /* 9 */
+    ck_assert_int_eq(oc__graph_conv(&conv, &graph, node, 2, 1, 1, 1, true, NULL), OC_OK);
+    ck_assert_uint_eq(graph.params[0].dimensions[3], 9);
+    ck_assert_int_eq(oc__graph_transpose(&node, &graph, conv, 2, 0, 1, NULL), OC_OK);                /* the width */
+    ck_assert_int_eq(oc__graph_conv(&input, &graph, node, 2, 1, 1, 1, true, &err), OC_E_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(err.message, "depends on the picture's size"));
+    ck_assert_int_eq(oc__graph_flatten(&node, &graph, conv, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_batch_norm(&input, &graph, node, 0, 6, &err), OC_E_ARGUMENT);
+    ck_assert_int_eq(oc__graph_reshape(&node, &graph, node, 1, 1, 24, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_linear(&node, &graph, node, 5, NULL), OC_OK);
+    graph.n_outputs = 1;
+    graph.outputs[0] = node;
+    ck_assert_int_eq(oc__graph_check(&graph, &err), OC_OK);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 4, 3, &err), OC_OK);
+    ck_assert(shapes[node].h == 1 && shapes[node].w == 1 && shapes[node].c == 5);
+    ck_assert_int_eq(oc__graph_shapes(shapes, &graph, 1, 4, 4, &err), OC_E_ARGUMENT); /* the reshape does not fit */
     end();
 }
 END_TEST
@@ -285,15 +371,23 @@ START_TEST(test_memory_runs_out) {
     begin();
     sweep_allocations(make_all, &graph, false);
     nn_case c;
-    make_case(&c, context, CASE_RESIDUALS, 1, false);
-    sweep_allocations(make_all, &c.graph, false);
-    end_case(&c);
+    static const int kinds[] = {CASE_RESIDUALS, CASE_SQUEEZE_EXCITE, CASE_TRANSPOSED_CONV, CASE_RESIZE};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        make_case(&c, context, kinds[i], 1, false);
+        sweep_allocations(make_all, &c.graph, false);
+        end_case(&c);
+    }
     end();
 }
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_bad_nodes, 0}, {test_shape_limits, 0}, {test_runner_shapes, 0},
-                               {test_observer, 0},  {test_memory_runs_out, 0}};
+    const unit_test tests[] = {{test_bad_nodes, 0},
+                               {test_bad_transposed_conv, 0},
+                               {test_channels_while_building, 0},
+                               {test_shape_limits, 0},
+                               {test_runner_shapes, 0},
+                               {test_observer, 0},
+                               {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("nn program", tests);
 }

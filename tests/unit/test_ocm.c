@@ -165,7 +165,7 @@ START_TEST(golden_files_stay_readable) {
 }
 END_TEST
 
-/* As long as this library writes version 1.0, it writes these very bytes. */
+/* As long as this library writes versions 1.0 and 1.1, it writes these very bytes. */
 START_TEST(golden_files_are_what_is_written) {
     size_t size = 0;
     char *data = slurp(golden_name(_i), "ocm", &size);
@@ -290,7 +290,7 @@ START_TEST(order_of_sections_is_free) {
 END_TEST
 
 START_TEST(missing_sections) {
-    oc__buffer file = support_file(context, GOLDEN_CLASSIFIER);
+    oc__buffer file = support_file(context, GOLDEN_OPERATORS);
     section sections[8], fewer[8];
     size_t n = take_apart(sections, file.data);
     ck_assert_uint_eq(n, OC__OCM_N_KINDS);
@@ -301,6 +301,7 @@ START_TEST(missing_sections) {
             if (i != without) fewer[kept++] = sections[i];
         oc__buffer other = put_together(fewer, kept);
         snprintf(text, sizeof text, "has no section %.4s", sections[without].type);
+        if (strncmp(sections[without].type, "ATTR", 4) == 0) strcpy(text, "in steps of 0"); /* a slice */
         if (sections[without].flags) must_fail(other.data, other.size, OC_E_CORRUPT, text);
         else oc__model_release(must_read(other.data, other.size));
         oc__buffer_free(&other);
@@ -464,6 +465,58 @@ START_TEST(faults_inside_sections) {
 }
 END_TEST
 
+/* Likewise for the attributes of the model that has every operator: 22 records of 56 bytes. */
+#define ATTRIBUTE(record, word) (4 + 56 * (record) + 4 * (word))
+static const struct {
+    size_t at;
+    uint32_t value;
+    oc_status code;
+    const char *text;
+} attributes[] = {
+    {0, 0xFFFFFFFF, OC_E_CORRUPT, "number of nodes with attributes at byte"},
+    {0, 23, OC_E_CORRUPT, "is 23, the 1232 bytes left in the section hold at most 22"},
+    {0, 21, OC_E_CORRUPT, "(ATTR): its contents end"},
+    {ATTRIBUTE(0, 0), 36, OC_E_CORRUPT, "attributes 0 are of node 36, expected 0 to 35"},
+    {ATTRIBUTE(1, 0), 2, OC_E_CORRUPT, "attributes 1 are of node 2, expected 3 to 35"},
+    {ATTRIBUTE(0, 0), 1, OC_E_CORRUPT, "node 1 (conv): has the function 3, which only an activation may"},
+    {ATTRIBUTE(0, 1), 8, OC_E_UNSUPPORTED, "node 2 (activation): function 8 is not known"},
+    {ATTRIBUTE(0, 2), NAN_BITS, OC_E_CORRUPT, "its arguments are"},
+    {ATTRIBUTE(0, 2), 0x3F800000, OC_E_CORRUPT, "function 3 takes no arguments 1 and 0"},
+    {ATTRIBUTE(1, 3), INFINITY_BITS, OC_E_CORRUPT, "its arguments are"},
+    {ATTRIBUTE(2, 2), 0x3F800000, OC_E_CORRUPT, "node 9 (max pool): its arguments are 1 and 0, expected 0"},
+    {ATTRIBUTE(5, 3), 0x3F800000, OC_E_CORRUPT, "node 12 (pad): its arguments are 0 and 1, expected 1"},
+    {ATTRIBUTE(0, 4), 1, OC_E_UNSUPPORTED, "node 2 (activation): its mode is 1, at most 0"},
+    {ATTRIBUTE(2, 4), 2, OC_E_UNSUPPORTED, "node 9 (max pool): its mode is 2, at most 1"},
+    {ATTRIBUTE(0, 5), 1, OC_E_CORRUPT, "its size 0 is 1, it has only 0"},
+    {ATTRIBUTE(5, 11), 1, OC_E_CORRUPT, "node 12 (pad): its size 6 is 1, it has only 6"},
+    {ATTRIBUTE(5, 4), 3, OC_E_UNSUPPORTED, "node 12 (pad): its mode is 3"},
+    {ATTRIBUTE(5, 5), 65537, OC_E_CORRUPT, "its padding is 65537, at most 65536"},
+    {ATTRIBUTE(5, 5), 8, OC_E_CORRUPT, "cannot be reflected"},
+    {ATTRIBUTE(8, 5), 100, OC_E_CORRUPT, "begins at 100, input side 0 has 11"},
+    {ATTRIBUTE(8, 6), 0, OC_E_CORRUPT, "from 0 to 0 in steps of 1 is nothing"},
+    {ATTRIBUTE(8, 7), 0, OC_E_CORRUPT, "in steps of 0 is nothing"},
+    {ATTRIBUTE(10, 5), 3, OC_E_CORRUPT, "its order 3, 0, 2"},
+    {ATTRIBUTE(10, 5), 0, OC_E_CORRUPT, "its order 0, 0, 2"},
+    {ATTRIBUTE(11, 5), 0xFFFFFFFF, OC_E_CORRUPT, "sides 0 and 2 are both to take the rest"},
+    {ATTRIBUTE(11, 5), 7, OC_E_CORRUPT, "do not fill"},
+    {ATTRIBUTE(11, 6), 0x80000000, OC_E_CORRUPT, "impossible"},
+    {ATTRIBUTE(13, 5), 0, OC_E_CORRUPT, "its scale is 0"},
+    {ATTRIBUTE(13, 8), 65537, OC_E_CORRUPT, "its scale is 4 / 65537"},
+    {ATTRIBUTE(13, 6), 65536, OC_E_CORRUPT, "scaled by 4 / 65536"},
+    {ATTRIBUTE(13, 4), 32, OC_E_UNSUPPORTED, "its mode is 32"},
+    {ATTRIBUTE(18, 4), 0, OC_E_CORRUPT, "node 30 (add): its inputs are"},
+};
+
+START_TEST(faults_in_attributes) {
+    oc__buffer file = support_file(context, GOLDEN_OPERATORS);
+    ck_assert_uint_eq(file.data[OC__OCM_AT_MINOR], 1);
+    support_put_u32(file.data + support_section(file.data, "ATTR") + attributes[_i].at, attributes[_i].value);
+    golden_repair(file.data, file.size);
+    must_fail(file.data, file.size, attributes[_i].code, attributes[_i].text);
+    oc__buffer_free(&file);
+}
+END_TEST
+
 /* The same for what only the classifier has. */
 static const struct {
     const char *section;
@@ -523,6 +576,7 @@ int main(void) {
     tcase_add_test(tests, names_of_pictures_are_not_written);
     tcase_add_test(tests, every_float16_survives);
     tcase_add_test(tests, a_value_that_is_no_float16_is_not_rounded_in_silence);
+    tcase_add_loop_test(tests, faults_in_attributes, 0, (int)(sizeof attributes / sizeof *attributes));
     tcase_add_loop_test(tests, golden_files_stay_readable, 0, GOLDEN_N);
     tcase_add_loop_test(tests, golden_files_are_what_is_written, 0, GOLDEN_N);
     tcase_add_test(tests, versions);
