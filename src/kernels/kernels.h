@@ -32,7 +32,7 @@
 typedef struct oc__gemm_tile {
     size_t rows;           /* 1 .. gemm_rows */
     size_t columns;        /* 1 .. gemm_columns */
-    size_t n_taps;         /* 1 for a matrix product, kernel height x width for a convolution */
+    size_t n_taps;         /* 1 for a matrix product, kernel height x width for a convolution; 0: bias and add alone */
     size_t depth;          /* elements of a row that one tap multiplies */
     const float *const *a; /* n_taps x gemm_rows pointers to `depth` floats each; those of r >= rows too (repeat one) */
     const float *b;        /* one packed panel: n_taps x depth x gemm_columns floats, columns past the matrix are 0 */

@@ -1,8 +1,12 @@
 /* Transposed convolution. SPDX-License-Identifier: MIT
  *
- * It is the gradient of a convolution by its input: here called the mirror, which takes pictures as large as this operator's
- * output to pictures as large as its input, with the same weights. So forward is the mirror's backward pass, and the
- * gradients are the mirror's forward pass and its gradient by the weights. */
+ * It is the gradient of a convolution by its input. That convolution, here called the mirror, takes pictures as large as this
+ * operator's output to pictures as large as its input, with the same weights: its passes are this operator's gradients, and
+ * of a depthwise one its gradient is this operator.
+ *
+ * Otherwise forward computes each output pixel from the taps that meet it, which are the same for all pixels that lie alike
+ * to the stride: its phase (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?"). Every tap
+ * belongs to one phase, so the phases' weights together are as large as the kernel. */
 #include <math.h>
 #include <string.h>
 
@@ -53,7 +57,7 @@ static oc__call mirror_of(const oc__call *call, oc__node *node) {
     node->high = INFINITY;
     node->function = (oc__function){0};
     mirror.node = node;
-    mirror.training = true; /* its backward pass is wanted in any case */
+    mirror.training = false;
     mirror.in_shape[0] = call->out_shape;
     mirror.out_shape = call->in_shape[0];
     memset(mirror.param_gradient, 0, sizeof mirror.param_gradient);
@@ -61,25 +65,80 @@ static oc__call mirror_of(const oc__call *call, oc__node *node) {
     return mirror;
 }
 
-/* Packed: as the mirror's, then the bias. */
+/* The taps of a phase, which rows (y + pad_top) % stride and columns alike name. */
+typedef struct phase {
+    size_t n_taps, taps_before; /* those of the phases before it */
+    uint8_t rows[OC__MAX_TAPS], columns[OC__MAX_TAPS];
+} phase;
+
+static phase phase_of(const oc__window *w, uint32_t row, uint32_t column) {
+    phase f = {0};
+    for (uint32_t i = 0; i < w->kernel_height; i++)
+        for (uint32_t j = 0; j < w->kernel_width; j++) {
+            uint32_t y = i * w->dilation % w->stride, x = j * w->dilation % w->stride;
+            if (y == row && x == column) {
+                f.rows[f.n_taps] = (uint8_t)i;
+                f.columns[f.n_taps++] = (uint8_t)j;
+            } else {
+                f.taps_before += y < row || (y == row && x < column);
+            }
+        }
+    return f;
+}
+
+/* Packed for forward: of each group, of each phase, of each panel the weights [tap][depth][gemm_columns]; each group's bias,
+ * padded to whole panels; `depth` zeros. When training, then the mirror's. Depthwise: the mirror's, then the bias. */
 static size_t n_packed(const oc__call *call) {
     oc__node node;
     oc__call mirror = mirror_of(call, &node);
-    return oc__op_conv.n_packed(&mirror) + call->node->channels;
+    oc__conv_sizes s = oc__conv_sizes_of(call);
+    size_t of_mirror = oc__op_conv.n_packed(&mirror);
+    if (oc__conv_is_depthwise(&mirror)) return of_mirror + call->node->channels;
+    return call->node->groups * (s.packed + s.panels * call->kernels->gemm_columns) + s.depth + (call->training ? of_mirror : 0);
+}
+
+static float *pack_phase(float *to, const oc__call *call, const oc__conv_sizes *s, const phase *f, size_t g) {
+    const oc__window *w = &call->node->window;
+    size_t n_columns = call->kernels->gemm_columns;
+    for (size_t first = 0; first < s->columns; first += n_columns)
+        for (size_t t = 0; t < f->n_taps; t++)
+            for (size_t k = 0; k < s->depth; k++, to += n_columns) {
+                const float *from = call->params[0]->values +
+                                    (((g * s->depth + k) * w->kernel_height + f->rows[t]) * w->kernel_width + f->columns[t]) *
+                                        s->columns +
+                                    first;
+                for (size_t j = 0; j < n_columns; j++) to[j] = first + j < s->columns ? from[j] : 0;
+            }
+    return to;
 }
 
 static void pack(float *packed, const oc__call *call) {
     oc__node node;
     oc__call mirror = mirror_of(call, &node);
-    float *bias = packed + oc__op_conv.n_packed(&mirror);
-    oc__op_conv.pack(packed, &mirror);
-    if (call->node->n_params > 1) memcpy(bias, call->params[1]->values, call->node->channels * sizeof *bias);
-    else memset(bias, 0, call->node->channels * sizeof *bias);
+    oc__conv_sizes s = oc__conv_sizes_of(call);
+    const float *bias = call->node->n_params > 1 ? call->params[1]->values : NULL;
+    size_t padded = s.panels * call->kernels->gemm_columns;
+    if (oc__conv_is_depthwise(&mirror)) {
+        oc__op_conv.pack(packed, &mirror);
+        packed += oc__op_conv.n_packed(&mirror);
+        for (size_t c = 0; c < call->node->channels; c++) packed[c] = bias ? bias[c] : 0;
+        return;
+    }
+    for (size_t g = 0; g < call->node->groups; g++)
+        for (uint32_t p = 0; p < call->node->window.stride * call->node->window.stride; p++) {
+            phase f = phase_of(&call->node->window, p / call->node->window.stride, p % call->node->window.stride);
+            packed = pack_phase(packed, call, &s, &f, g);
+        }
+    for (size_t g = 0; g < call->node->groups; g++, packed += padded)
+        for (size_t j = 0; j < padded; j++) packed[j] = bias && j < s.columns ? bias[g * s.columns + j] : 0;
+    memset(packed, 0, s.depth * sizeof *packed);
+    if (call->training) oc__op_conv.pack(packed + s.depth, &mirror);
 }
 
 static size_t n_scratch(const oc__call *call) {
     oc__node node;
     oc__call mirror = mirror_of(call, &node);
+    mirror.training = call->training;
     return oc__op_conv.n_scratch(&mirror);
 }
 
@@ -92,14 +151,87 @@ static void add_bias(const oc__call *call, size_t begin, size_t end) {
     oc__op_finish_some(call, call->out + begin * channels, (end - begin) * channels);
 }
 
+static void depthwise_forward(const oc__call *call, oc__call *mirror) {
+    mirror->out_gradient = (float *)(uintptr_t)call->in[0];
+    mirror->in_gradient[0] = call->out;
+    oc__conv_backward(mirror);
+    oc__op_in_pieces(call, oc__n_pixels(&call->out_shape), add_bias);
+}
+
+/* Pixels x, x + stride, ... of row y of a picture, all of one phase: where their taps are. */
+static void row_pointers(const float **a, const oc__call *call, const phase *f, const float *picture, const float *zeros,
+                         size_t y, size_t x, size_t n) {
+    const oc__window *w = &call->node->window;
+    const oc__shape *in = &call->in_shape[0];
+    size_t tile_rows = call->kernels->gemm_rows;
+    for (size_t t = 0; t < f->n_taps; t++) {
+        ptrdiff_t from_y = (ptrdiff_t)(y + w->pad_top) - (ptrdiff_t)(f->rows[t] * w->dilation);
+        ptrdiff_t from_x = (ptrdiff_t)(x + w->pad_left) - (ptrdiff_t)(f->columns[t] * w->dilation);
+        ptrdiff_t iy = from_y / (ptrdiff_t)w->stride, ix = from_x / (ptrdiff_t)w->stride; /* exact, by the choice of taps */
+        for (size_t r = 0; r < tile_rows; r++) {
+            ptrdiff_t at = ix + (ptrdiff_t)(r < n ? r : n - 1);
+            bool inside = iy >= 0 && at >= 0 && iy < (ptrdiff_t)in->h && at < (ptrdiff_t)in->w;
+            a[t * tile_rows + r] = inside ? picture + ((size_t)iy * in->w + (size_t)at) * in->c : zeros;
+        }
+    }
+}
+
+/* A tile of pixels of one phase, all channels of group g. */
+static void phase_tile(const oc__call *call, const oc__conv_sizes *s, const phase *f, size_t g, const float *const *a, size_t n,
+                       float *out) {
+    const oc__kernels *kernels = call->kernels;
+    const oc__node *node = call->node;
+    size_t block = f->n_taps * s->depth * kernels->gemm_columns;
+    const float *weights = call->packed + g * s->packed + f->taps_before * s->depth * s->panels * kernels->gemm_columns;
+    const float *bias = call->packed + node->groups * s->packed + g * s->panels * kernels->gemm_columns;
+    bool clamps = node->function.code == OC__FUNCTION_NONE;
+    for (size_t p = 0; p < s->panels; p++) {
+        size_t column = p * kernels->gemm_columns, left = s->columns - column;
+        oc__gemm_tile tile = {.rows = n,
+                              .columns = left < kernels->gemm_columns ? left : kernels->gemm_columns,
+                              .n_taps = f->n_taps,
+                              .depth = s->depth,
+                              .a = a,
+                              .b = weights + p * block,
+                              .bias = bias + column,
+                              .low = clamps ? node->low : -INFINITY,
+                              .high = clamps ? node->high : INFINITY,
+                              .c = out + g * s->columns + column,
+                              .c_stride = (size_t)node->window.stride * node->channels};
+        kernels->gemm(&tile);
+    }
+}
+
+static void forward_rows(const oc__call *call, size_t begin, size_t end) {
+    const oc__window *w = &call->node->window;
+    oc__conv_sizes s = oc__conv_sizes_of(call);
+    const float *a[OC__MAX_TAPS * OC__GEMM_MAX_ROWS];
+    const float *zeros = call->packed + call->node->groups * (s.packed + s.panels * call->kernels->gemm_columns);
+    size_t height = call->out_shape.h, width = call->out_shape.w, channels = call->out_shape.c;
+    for (size_t row = begin; row < end; row++) {
+        const float *picture = call->in[0] + row / height * oc__picture_size(&call->in_shape[0]);
+        float *out = call->out + row * width * channels;
+        size_t y = row % height;
+        for (uint32_t first = 0; first < w->stride && first < width; first++) {
+            phase f = phase_of(w, (uint32_t)((y + w->pad_top) % w->stride), (first + w->pad_left) % w->stride);
+            for (size_t x = first; x < width; x += call->kernels->gemm_rows * w->stride) {
+                size_t left = (width - x + w->stride - 1) / w->stride;
+                size_t n = left < call->kernels->gemm_rows ? left : call->kernels->gemm_rows;
+                for (size_t g = 0; g < call->node->groups; g++) {
+                    row_pointers(a, call, &f, picture + g * s.depth, zeros, y, x, n);
+                    phase_tile(call, &s, &f, g, a, n, out + x * channels);
+                }
+            }
+        }
+        if (call->node->function.code) oc__op_finish_some(call, out, width * channels);
+    }
+}
+
 static void forward(const oc__call *call) {
     oc__node node;
     oc__call mirror = mirror_of(call, &node);
-    mirror.in[0] = NULL; /* read by the gradient of the weights alone */
-    mirror.out_gradient = (float *)(uintptr_t)call->in[0];
-    mirror.in_gradient[0] = call->out;
-    oc__conv_backward(&mirror);
-    oc__op_in_pieces(call, oc__n_pixels(&call->out_shape), add_bias);
+    if (oc__conv_is_depthwise(&mirror)) depthwise_forward(call, &mirror);
+    else oc__op_in_pieces(call, (size_t)call->out_shape.n * call->out_shape.h, forward_rows);
 }
 
 static void bias_gradient(const oc__call *call) {
@@ -112,6 +244,7 @@ static void bias_gradient(const oc__call *call) {
 static void backward(const oc__call *call) {
     oc__node node;
     oc__call mirror = mirror_of(call, &node);
+    if (!oc__conv_is_depthwise(&mirror)) mirror.packed += n_packed(call) - oc__op_conv.n_packed(&mirror);
     mirror.in[0] = call->out_gradient;
     if (call->param_gradient[1]) bias_gradient(call);
     if (call->param_gradient[0]) {
