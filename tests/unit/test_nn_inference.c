@@ -99,7 +99,7 @@ START_TEST(test_batches) {
 }
 END_TEST
 
-/* Two 3x3 convolutions with all that may be attached: padding of every kind, a bias, an addition, clamps. */
+/* Two 3x3 convolutions with all that may be attached: padding of every kind, a bias, an addition, clamps, a function. */
 static void make_convolutions(oc__graph *graph, oc_context *context, oc__random *random) {
     uint32_t node, first, in = 32 + (uint32_t)oc__random_below(random, 40), out = 32 + (uint32_t)oc__random_below(random, 40);
     *graph = (oc__graph){.context = context};
@@ -115,7 +115,8 @@ static void make_convolutions(oc__graph *graph, oc_context *context, oc__random 
         ck_assert_int_eq(oc__graph_activation(&first, graph, first, OC__FUNCTION_SILU, 0, 0, NULL), OC_OK);
     ck_assert_int_eq(oc__graph_conv(&node, graph, first, out, 3, 1, 1, oc__random_below(random, 2), NULL), OC_OK);
     ck_assert_int_eq(oc__graph_add(&node, graph, node, first, NULL), OC_OK);
-    graph->nodes[node].high = 2;
+    if (oc__random_below(random, 2)) graph->nodes[node].high = 2;
+    else ck_assert_int_eq(oc__graph_activation(&node, graph, node, OC__FUNCTION_HARD_SWISH, 0, 0, NULL), OC_OK);
     graph->n_outputs = 1;
     graph->outputs[0] = node;
     oc__graph_initialise(graph, 7);
