@@ -164,6 +164,19 @@ static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__rando
         last = add_norm(c, add_norm(c, last, random), random);
         graph->nodes[last].frozen = true;
         break;
+    case CASE_UNITS: /* convolutions of every kind with their batch norms; the first is read by two */
+        other = last = add_norm(c, a, random);
+        random_window(&w, random, false);
+        last = add_norm(c, add_conv(c, last, channels, channels, channels, &w, bias), random);
+        graph->nodes[last].frozen = pick(random, 0, 3) == 0;
+        last = add_norm(c, add_conv(c, last, channels, pick(random, 1, 37), 1, &one, !bias), random);
+        random_window(&w, random, pick(random, 0, 2) == 0);
+        w.pad_top = w.pad_bottom = (w.kernel_height - 1) * w.dilation; /* the picture may be small by now */
+        w.pad_left = w.pad_right = (w.kernel_width - 1) * w.dilation;
+        last = add_norm(c, add_conv(c, last, graph->nodes[graph->nodes[last].inputs[0]].channels, 6, 1, &w, bias), random);
+        other = add_norm(c, add_conv(c, other, channels, 5, 1, &three, false), random);
+        graph->outputs[graph->n_outputs++] = other;
+        break;
     case CASE_ADD: last = add_simple(c, OC__OP_ADD, a, add_conv(c, a, channels, channels, 1, &three, bias)); break;
     case CASE_ADD_TWICE: last = add_simple(c, OC__OP_ADD, a, a); break;
     case CASE_CONCAT:
