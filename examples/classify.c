@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (oc_context_create(&context, NULL, &error) != OC_OK || oc_model_load(&model, context, argv[1], &error) != OC_OK ||
-        oc_predictor_create(&predictor, model, &error) != OC_OK) {
+        oc_predictor_create(&predictor, model, NULL, &error) != OC_OK) {
         fprintf(stderr, "%s\n", error.message);
         failures++;
     }

@@ -379,9 +379,18 @@ OC_API oc_status oc_model_property_at(const oc_model *model, size_t index, const
 typedef struct oc_predictor oc_predictor;
 typedef struct oc_result oc_result;
 
-/* A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. OC_E_ARGUMENT
- * for a model file that is a base network, which has no tags. */
-OC_API oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, oc_error *err);
+typedef struct oc_predictor_options {
+    uint32_t struct_size;
+    uint32_t precision; /* OC_PRECISION_... */
+} oc_predictor_options;
+
+#define OC_PREDICTOR_OPTIONS_INIT {sizeof(oc_predictor_options), OC_PRECISION_FP32}
+
+/* A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. `options` may be
+ * NULL: all defaults. Errors: OC_E_ARGUMENT for a model file that is a base network, which has no tags; OC_E_UNSUPPORTED for
+ * int8 with a model whose file does not tell the ranges of its values, which training finds. */
+OC_API oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, const oc_predictor_options *options,
+                                     oc_error *err);
 OC_API void oc_predictor_free(oc_predictor *predictor);
 
 /* Predicts one picture. Errors: those of oc_picture_open. */
@@ -426,10 +435,11 @@ OC_API const char *oc_result_tag_name(const oc_result *result, size_t index);
 typedef struct oc_report oc_report;
 
 /* Measures `model` on the pictures of `dataset`, matching tags by name. A picture that cannot be read is logged, counted
- * (oc_report_n_skipped) and left out. `progress` may be NULL.
- * Errors: OC_E_DATA (a tag that the model lacks; no readable picture), OC_E_CANCELLED, OC_E_NOMEM. */
-OC_API oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const oc_dataset *dataset, oc_progress_fn progress,
-                                   void *user, oc_error *err);
+ * (oc_report_n_skipped) and left out. `options` (how to predict) and `progress` may be NULL.
+ * Errors: OC_E_DATA (a tag that the model lacks; no readable picture), OC_E_CANCELLED, OC_E_NOMEM, those of
+ * oc_predictor_create. */
+OC_API oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const oc_dataset *dataset,
+                                   const oc_predictor_options *options, oc_progress_fn progress, void *user, oc_error *err);
 
 /* How the model was measured when it was trained. OC_E_NOT_FOUND if the model file holds no report. */
 OC_API oc_status oc_model_report(oc_report **out, const oc_model *model, oc_error *err);

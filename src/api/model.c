@@ -6,6 +6,7 @@
 #include "file.h"
 #include "memory.h"
 #include "ocm.h"
+#include "precision.h"
 #include "result.h"
 
 oc_status oc_model_load_memory(oc_model **out, oc_context *context, const void *data, size_t size, const char *name,
@@ -82,15 +83,17 @@ oc_status oc_model_property_at(const oc_model *model, size_t index, const char *
     return OC_OK;
 }
 
-oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const oc_dataset *dataset, oc_progress_fn callback,
-                            void *user, oc_error *err) {
+oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const oc_dataset *dataset,
+                            const oc_predictor_options *options, oc_progress_fn callback, void *user, oc_error *err) {
     oc__measurement *measurement = NULL;
     oc__progress progress;
+    uint32_t precision;
     oc_status status = oc__check_call(out, model, "model", dataset, "dataset", err);
+    if (!status) status = oc__precision_of(&precision, options, err);
     if (status) return status;
     oc__progress_begin(&progress, callback, user, NULL);
     oc__progress_stage(&progress, "measuring", 0, 1, oc_dataset_count(dataset));
-    status = oc__evaluate(&measurement, model, dataset, &progress, err);
+    status = oc__evaluate(&measurement, model, dataset, precision, &progress, err);
     if (status) return status;
     oc__progress_end(&progress);
     return oc__report_create(out, model, measurement, err);

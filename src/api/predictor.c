@@ -5,13 +5,16 @@
 
 #include "arguments.h"
 #include "memory.h"
+#include "precision.h"
 #include "result.h"
 
-oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, oc_error *err) {
+oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, const oc_predictor_options *options, oc_error *err) {
+    uint32_t precision;
     oc_status status = oc__check_call(out, model, "model", model, "model", err);
+    if (!status) status = oc__precision_of(&precision, options, err);
     if (status) return status;
     if (model->kind != OC__KIND_CLASSIFICATION) return oc__fail(err, OC_E_ARGUMENT, "a base network cannot predict tags");
-    return oc__predictor_create(out, model, err);
+    return oc__predictor_create(out, model, precision, err);
 }
 
 void oc_predictor_free(oc_predictor *predictor) { oc__predictor_free(predictor); }

@@ -11,6 +11,7 @@ typedef struct evaluate_options {
     const char *model;
     const char *data;
     const char *split;
+    const char *precision;
     general_options general;
     measure_options measure;
 } evaluate_options;
@@ -19,12 +20,13 @@ static void advise(const char *folder) {
     console_hint("name the folder of the test pictures: ocellus evaluate MODEL %s/test", folder);
 }
 
-static int measure(oc_report **report, const oc_model *model, const oc_dataset *data, session *s) {
+static int measure(oc_report **report, const oc_model *model, const oc_dataset *data, const oc_predictor_options *how,
+                   session *s) {
     oc_error error = OC_ERROR_INIT;
     progress bar;
     progress_begin(&bar, s->general->quiet);
     platform_defer_interrupts();
-    oc_status status = oc_model_evaluate(report, model, data, progress_update, &bar, &error);
+    oc_status status = oc_model_evaluate(report, model, data, how, progress_update, &bar, &error);
     progress_end(&bar);
     session_end_warnings(s);
     if (platform_interrupt() != 0) return console_interrupted("the measurement is not complete");
@@ -41,6 +43,7 @@ static int show(const oc_report *report, const evaluate_options *o) {
     json_text(&j, "model", o->model);
     json_text(&j, "data", o->data);
     json_text(&j, "split", o->split);
+    json_text(&j, "precision", o->precision ? o->precision : "fp32");
     int status = measure_json(&j, "report", report, &o->measure);
     json_end_object(&j);
     return status;
@@ -51,10 +54,12 @@ static int evaluate(const evaluate_options *o) {
     oc_model *model = NULL;
     oc_dataset *data = NULL;
     oc_report *report = NULL;
-    int status = session_open(&s, &o->general);
+    oc_predictor_options how;
+    int status = session_precision(&how, o->precision);
+    if (status == STATUS_DONE) status = session_open(&s, &o->general);
     if (status == STATUS_DONE) status = session_load_model(&model, &s, o->model);
     if (status == STATUS_DONE) status = session_load_dataset(&data, &s, o->data, o->split, advise);
-    if (status == STATUS_DONE) status = measure(&report, model, data, &s);
+    if (status == STATUS_DONE) status = measure(&report, model, data, &how, &s);
     if (status == STATUS_DONE) status = show(report, o);
     oc_report_free(report);
     oc_dataset_free(data);
@@ -68,6 +73,7 @@ static int run(const command *self, int argc, char **argv) {
     int n_operands = 0;
     const cli_option own[] = {
         {"split", 0, OPTION_TEXT, "NAME", "measure on this split of the CSV file", 0, 0, &o.split},
+        PRECISION_OPTION(o.precision),
     };
     const option_group groups[] = {
         {"Options", own, sizeof(own) / sizeof(own[0])}, measure_group(&o.measure), general_group(&o.general)};

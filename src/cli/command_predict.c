@@ -22,6 +22,7 @@ typedef struct predict_options {
     bool recursive;
     long long n_top;
     double threshold;
+    const char *precision;
     general_options general;
 } predict_options;
 
@@ -195,9 +196,12 @@ static int predict(const predict_options *o) {
     oc_model *model = NULL;
     oc_error error = OC_ERROR_INIT;
     prediction p = {.options = o};
-    int status = session_open(&s, &o->general);
+    oc_predictor_options how;
+    int status = session_precision(&how, o->precision);
+    if (status == STATUS_DONE) status = session_open(&s, &o->general);
     if (status == STATUS_DONE) status = session_load_model(&model, &s, o->model);
-    if (status == STATUS_DONE && oc_predictor_create(&p.predictor, model, &error) != OC_OK) status = console_failure(&error);
+    if (status == STATUS_DONE && oc_predictor_create(&p.predictor, model, &how, &error) != OC_OK)
+        status = console_failure(&error);
     if (status == STATUS_DONE) {
         p.model = model;
         pictures_collect(&p.pictures, o->operands, o->n_operands, o->recursive);
@@ -218,6 +222,7 @@ static int run(const command *self, int argc, char **argv) {
         {"top", 'n', OPTION_INTEGER, "N", "show at most N answers for each picture (default 3; 0: all)", 0, 1e9, &o.n_top},
         {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0)", 0, 1,
          &o.threshold},
+        PRECISION_OPTION(o.precision),
         {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0, &o.recursive},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};

@@ -77,6 +77,21 @@ int session_load_model(oc_model **out, session *s, const char *path) {
     return STATUS_FAILED;
 }
 
+int session_precision(oc_predictor_options *out, const char *value) {
+    static const struct {
+        const char *name;
+        uint32_t precision;
+    } known[] = {{"fp32", OC_PRECISION_FP32}, {"bf16", OC_PRECISION_BF16}, {"int8", OC_PRECISION_INT8}};
+    *out = (oc_predictor_options)OC_PREDICTOR_OPTIONS_INIT;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (value != NULL && strcmp(value, known[i].name) != 0) continue;
+        out->precision = known[i].precision;
+        return STATUS_DONE;
+    }
+    console_error("--precision takes fp32, bf16 or int8, not '%s'", value);
+    return STATUS_USAGE;
+}
+
 static void show_notes(const session *s, const oc_dataset *dataset) {
     size_t n = oc_dataset_n_notes(dataset);
     size_t n_shown = n <= MAX_NOTES || s->general->verbosity > 0 ? n : MAX_NOTES;

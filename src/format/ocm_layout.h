@@ -40,16 +40,17 @@
 #define OC__OCM_MIN_PROPERTY 9
 #define OC__OCM_MEASURED_TAG 8
 #define OC__OCM_MEASURED_ENTRY 16
+#define OC__OCM_RANGE_SIZE 8
 
 #define OC__OCM_MAX_PARAM_RANK 4
 
-/* Version 1.0 knows operators up to this one, and no section ATTR. */
+/* Version 1.0 knows operators up to this one, and neither section ATTR nor QUAN. */
 #define OC__OCM_LAST_OP_1_0 8
 
 /* The sections this version knows, as they are written. */
 enum {
     OC__OCM_HEAD, OC__OCM_TAGS, OC__OCM_RULE, OC__OCM_GRPH, OC__OCM_ATTR, OC__OCM_WGHT, OC__OCM_PROP, OC__OCM_MEAS,
-    OC__OCM_N_KINDS
+    OC__OCM_QUAN, OC__OCM_N_KINDS
 };
 
 typedef struct oc__ocm_kind {
@@ -63,6 +64,7 @@ static const oc__ocm_kind oc__ocm_kinds[OC__OCM_N_KINDS] = {
     [OC__OCM_RULE] = {"RULE", true, OC__OCM_CRITICAL}, [OC__OCM_GRPH] = {"GRPH", true, OC__OCM_CRITICAL},
     [OC__OCM_ATTR] = {"ATTR", false, OC__OCM_CRITICAL}, [OC__OCM_WGHT] = {"WGHT", true, OC__OCM_CRITICAL},
     [OC__OCM_PROP] = {"PROP", false, 0}, [OC__OCM_MEAS] = {"MEAS", false, 0},
+    [OC__OCM_QUAN] = {"QUAN", false, 0},
 };
 
 #endif

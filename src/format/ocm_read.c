@@ -199,6 +199,19 @@ static void read_measurement(oc_model *model, oc__cursor *cursor) {
     }
 }
 
+static void read_ranges(oc_model *model, oc__cursor *cursor) {
+    uint32_t n = oc__cursor_count(cursor, OC__OCM_RANGE_SIZE, OC__MAX_NODES, "number of ranges");
+    if (!cursor->status && n != model->graph.n_nodes)
+        oc__cursor_fail(cursor, OC_E_CORRUPT, "has the ranges of %u nodes, the network has %zu", n, model->graph.n_nodes);
+    if (cursor->status) return;
+    if (!(model->ranges = oc__alloc_zero(model->context, n * sizeof *model->ranges)))
+        fail_nomem(cursor, n * sizeof *model->ranges);
+    for (uint32_t i = 0; i < n && !cursor->status; i++) {
+        model->ranges[i].low = oc__cursor_f32(cursor, "range");
+        model->ranges[i].high = oc__cursor_f32(cursor, "range");
+    }
+}
+
 static oc_status read_section(oc_model *model, oc__cursor *cursor, void (*read)(oc_model *, oc__cursor *)) {
     if (!cursor->data) return OC_OK;
     read(model, cursor);
@@ -224,7 +237,8 @@ oc_status oc__ocm_read(oc_model **out, oc_context *context, const uint8_t *data,
         || (status = read_section(model, &sections[OC__OCM_GRPH], read_graph))
         || (status = read_section(model, &sections[OC__OCM_ATTR], read_attributes))
         || (status = read_section(model, &sections[OC__OCM_PROP], read_properties))
-        || (status = read_section(model, &sections[OC__OCM_MEAS], read_measurement)) || (status = oc__model_finish(model, err)))
+        || (status = read_section(model, &sections[OC__OCM_MEAS], read_measurement))
+        || (status = read_section(model, &sections[OC__OCM_QUAN], read_ranges)) || (status = oc__model_finish(model, err)))
         goto done;
     *out = model;
 done:

@@ -202,10 +202,20 @@ static oc_status write_measurement(oc__buffer *out, const oc_model *model, oc_er
     return OC_OK;
 }
 
+static oc_status write_ranges(oc__buffer *out, const oc_model *model, oc_error *err) {
+    (void)err;
+    put_u32(out, (uint32_t)model->graph.n_nodes);
+    for (size_t i = 0; i < model->graph.n_nodes; i++) {
+        put_f32(out, model->ranges[i].low);
+        put_f32(out, model->ranges[i].high);
+    }
+    return OC_OK;
+}
+
 static oc_status (*const writers[OC__OCM_N_KINDS])(oc__buffer *, const oc_model *, oc_error *) = {
     [OC__OCM_HEAD] = write_head,    [OC__OCM_TAGS] = write_tags,       [OC__OCM_RULE] = write_rule,
     [OC__OCM_GRPH] = write_graph,   [OC__OCM_ATTR] = write_attributes, [OC__OCM_WGHT] = write_weights,    [OC__OCM_PROP] = write_properties,
-    [OC__OCM_MEAS] = write_measurement,
+    [OC__OCM_MEAS] = write_measurement, [OC__OCM_QUAN] = write_ranges,
 };
 
 /* Fills in the table's entry of a section that has been appended. */
@@ -237,6 +247,7 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
     for (int kind = 0; kind < OC__OCM_N_KINDS; kind++) {
         wanted[kind] = kind == OC__OCM_PROP   ? model->n_properties > 0
                        : kind == OC__OCM_MEAS ? model->measurement != NULL
+                       : kind == OC__OCM_QUAN ? model->ranges != NULL
                        : kind == OC__OCM_ATTR ? n_with_attributes(&model->graph) > 0
                                               : true;
         n += wanted[kind];
@@ -252,6 +263,6 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
         seal_section(out, (size_t)index++, &oc__ocm_kinds[kind], offset);
     }
     if (out->failed) return oc__fail_nomem(err, model->context, out->capacity, "model file");
-    seal_header(out, n, minor_version(&model->graph));
+    seal_header(out, n, model->ranges ? 1 : minor_version(&model->graph));
     return OC_OK;
 }

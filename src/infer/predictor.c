@@ -7,15 +7,16 @@
 #include "memory.h"
 #include "thread.h"
 
-oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, oc_error *err) {
+oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, uint32_t precision, oc_error *err) {
     oc_context *context = model->context;
     oc_predictor *predictor = oc__alloc_zero(context, sizeof *predictor);
     if (!predictor) return oc__fail_nomem(err, context, sizeof *predictor, "predictor");
     predictor->model = oc__model_retain(model);
+    predictor->precision = precision;
     oc_status status = OC_OK;
     if (!(predictor->appliers = oc__alloc_zero(context, context->n_threads * sizeof *predictor->appliers)))
         status = oc__fail_nomem(err, context, context->n_threads * sizeof *predictor->appliers, "predictor");
-    if (!status) status = oc__applier_create(&predictor->appliers[0], model, err);
+    if (!status) status = oc__applier_create(&predictor->appliers[0], model, precision, err);
     if (status) oc__predictor_free(predictor);
     else *out = predictor;
     return status;
@@ -84,7 +85,8 @@ oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predic
              .error = OC_ERROR_INIT};
     oc_status status = OC_OK;
     for (uint32_t i = 1; i < context->n_threads && i < n && !status; i++)
-        if (!predictor->appliers[i]) status = oc__applier_create(&predictor->appliers[i], predictor->model, err);
+        if (!predictor->appliers[i])
+            status = oc__applier_create(&predictor->appliers[i], predictor->model, predictor->precision, err);
     if (status) return status;
     pthread_mutex_init(&j.lock, NULL);
     oc__parallel(context, n, picture_task, &j);

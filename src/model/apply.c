@@ -8,11 +8,13 @@ struct oc__applier {
     oc__runner *runner;
 };
 
-oc_status oc__applier_create(oc__applier **out, const oc_model *model, oc_error *err) {
+oc_status oc__applier_create(oc__applier **out, const oc_model *model, uint32_t precision, oc_error *err) {
+    const oc__program *program;
     oc__applier *applier = oc__alloc_zero(model->context, sizeof *applier);
     if (!applier) return oc__fail_nomem(err, model->context, sizeof *applier, "predictor");
     applier->model = model;
-    oc_status status = oc__runner_create(&applier->runner, model->program, err);
+    oc_status status = oc__model_program(&program, model, precision, err);
+    if (!status) status = oc__runner_create(&applier->runner, program, err);
     if (status) oc__applier_free(applier);
     else *out = applier;
     return status;

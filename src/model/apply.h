@@ -7,7 +7,7 @@
 /* One thread's scratch memory for a model, which must outlive it. */
 typedef struct oc__applier oc__applier;
 
-oc_status oc__applier_create(oc__applier **out, const oc_model *model, oc_error *err);
+oc_status oc__applier_create(oc__applier **out, const oc_model *model, uint32_t precision, oc_error *err);
 void oc__applier_free(oc__applier *applier);
 
 /* Prepares a view (NULL: whole) of a decoded picture by the model's rule and runs the network. *values receives the first

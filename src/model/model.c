@@ -1,6 +1,7 @@
 /* What a trained model is. SPDX-License-Identifier: MIT */
 #include "model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ oc_status oc__model_create(oc_model **out, oc_context *context, oc_error *err) {
     atomic_init(&model->n_references, 1);
     model->context = oc__context_retain(context);
     model->graph.context = context;
+    pthread_mutex_init(&model->lock, NULL);
     *out = model;
     return OC_OK;
 }
@@ -35,6 +37,9 @@ void oc__model_release(oc_model *model) {
     }
     oc__free(context, model->properties);
     oc__program_free(model->program);
+    for (size_t i = 0; i < OC__N_PRECISIONS; i++) oc__program_free(model->others[i]);
+    oc__free(context, model->ranges);
+    pthread_mutex_destroy(&model->lock);
     oc__graph_free(&model->graph);
     oc__measurement_free(model->measurement);
     oc__free(context, model);
@@ -166,13 +171,41 @@ static oc_status check_measurement(const oc_model *model, oc_error *err) {
     return OC_OK;
 }
 
+static oc_status check_ranges(const oc_model *model, oc_error *err) {
+    for (size_t i = 0; i < model->graph.n_nodes && model->ranges; i++) {
+        oc__range r = model->ranges[i];
+        if (!isfinite(r.low) || !isfinite(r.high) || r.low > r.high)
+            return oc__fail(err, OC_E_CORRUPT, "the range of node %zu is not two finite numbers in order", i);
+    }
+    return OC_OK;
+}
+
 oc_status oc__model_finish(oc_model *model, oc_error *err) {
     oc_status status;
     if (model->kind != OC__KIND_BASE && model->kind != OC__KIND_CLASSIFICATION)
         return oc__fail(err, OC_E_UNSUPPORTED, "is of kind %u, which this library does not know", model->kind);
     if ((status = check_tags(model, err)) || (status = check_properties(model, err))
         || (status = oc__prepare_rule_check(&model->rule, err)) || (status = check_graph(model, err))
-        || (status = check_measurement(model, err)))
+        || (status = check_measurement(model, err)) || (status = check_ranges(model, err)))
         return status;
     return oc__program_create(&model->program, &model->graph, model->rule.height, model->rule.width, NULL, err);
+}
+
+oc_status oc__model_program(const oc__program **out, const oc_model *model, uint32_t precision, oc_error *err) {
+    oc_model *same = (oc_model *)(uintptr_t)model; /* what is made here shows in no answer of the model's */
+    oc__program_options options = {.precision = precision, .ranges = model->ranges};
+    oc_status status = OC_OK;
+    *out = model->program;
+    if (precision == OC_PRECISION_FP32) return OC_OK;
+    if (precision >= OC__N_PRECISIONS)
+        return oc__fail(err, OC_E_ARGUMENT, "precision is %u, expected 0 to %d", precision, OC__N_PRECISIONS - 1);
+    if (precision == OC_PRECISION_INT8 && !model->ranges)
+        return oc__fail(err, OC_E_UNSUPPORTED,
+                        "the model does not say what range its values have, as int8 needs: train it with this version");
+    pthread_mutex_lock(&same->lock);
+    if (!same->others[precision])
+        status = oc__program_create(&same->others[precision], &model->graph, model->rule.height, model->rule.width, &options, err);
+    *out = same->others[precision];
+    pthread_mutex_unlock(&same->lock);
+    return status;
 }

@@ -12,6 +12,7 @@
 #define OC__KIND_CLASSIFICATION 2 /* output 0: logits, one per tag; probabilities are their softmax */
 
 #define OC__MAX_TAGS 10000
+#define OC__N_PRECISIONS (OC_PRECISION_INT8 + 1)
 #define OC__MAX_PROPERTIES 1000
 
 typedef struct oc__property {
@@ -30,7 +31,11 @@ struct oc_model {
     oc__property *properties; /* in the order in which they were set */
     size_t n_properties, property_capacity;
     oc__measurement *measurement; /* how it was measured, or NULL */
-    oc__program *program;         /* made by oc__model_finish */
+    oc__range *ranges;            /* of the graph's nodes, by calibration, or NULL: no int8 */
+
+    oc__program *program;                  /* made by oc__model_finish */
+    pthread_mutex_t lock;                  /* guards `others` */
+    oc__program *others[OC__N_PRECISIONS]; /* of other precisions, each made when it is first asked for */
 };
 
 /* An empty model with one reference. It retains the context. */
@@ -50,5 +55,9 @@ const char *oc__model_property(const oc_model *model, const char *key); /* NULL 
  * properties as stated above; the measurement within the tags) and makes the program. A file's model is untrusted until this
  * has returned OC_OK. Errors: OC_E_CORRUPT, OC_E_UNSUPPORTED, OC_E_LIMIT, OC_E_NOMEM. */
 oc_status oc__model_finish(oc_model *model, oc_error *err);
+
+/* A finished model's program of a precision, which all who ask share. OC_E_ARGUMENT if it is none, OC_E_UNSUPPORTED for int8
+ * without ranges. */
+oc_status oc__model_program(const oc__program **out, const oc_model *model, uint32_t precision, oc_error *err);
 
 #endif

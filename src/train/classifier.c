@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calibrate.h"
 #include "cross_validation.h"
 #include "folds.h"
 #include "memory.h"
@@ -117,7 +118,7 @@ static oc_status fit_all(oc__linear *out, const oc__features *f, const readable 
     oc__fitter *fitter = NULL;
     oc__rows rows = {0};
     uint32_t *no_folds = oc__alloc_zero(context, f->n * sizeof *no_folds);
-    oc__progress_stage(progress, "fitting", 0.9, 0.95, 1);
+    oc__progress_stage(progress, "fitting", 0.9, 0.92, 1);
     if (!no_folds) return oc__fail_nomem(err, context, f->n * sizeof *no_folds, "training");
     oc__validation all = {f, r->tags, no_folds, n_tags, 1};
     oc_status status = oc__rows_without_fold(&rows, &all, 1, err);
@@ -176,6 +177,10 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     }
     if (!status) status = oc__model_set_property_u64(model, "n_training_pictures", features.n, err);
     if (!status) status = oc__model_finish(model, err);
+    if (!status) {
+        oc__progress_stage(progress, "calibrating", 0.92, 0.95, set->n);
+        status = oc__calibrate(model, set->samples, set->n, progress, err);
+    }
     if (!status && cross_validate) {
         model->measurement = measurement;
         measurement = NULL;

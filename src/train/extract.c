@@ -124,7 +124,7 @@ oc_status oc__features_extract(oc__features *out, const oc_model *base, const oc
     for (uint32_t w = 0; w < n_workers && !status; w++) {
         errors[w] = (oc_error)OC_ERROR_INIT;
         faulty[w] = SIZE_MAX;
-        status = oc__applier_create(&appliers[w], base, err);
+        status = oc__applier_create(&appliers[w], base, OC_PRECISION_FP32, err);
     }
     if (!status) {
         job j = {base, samples, &f, appliers, mirror, skip_broken, seed, progress, errors, faulty};

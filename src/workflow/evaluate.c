@@ -45,8 +45,8 @@ static oc_status collect(oc__measurement **out, float *probabilities, const oc_s
     return status;
 }
 
-oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_dataset *dataset, oc__progress *progress,
-                       oc_error *err) {
+oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_dataset *dataset, uint32_t precision,
+                       oc__progress *progress, oc_error *err) {
     oc_context *context = model->context;
     size_t n = dataset->n_samples;
     oc_predictor *predictor = NULL;
@@ -58,7 +58,7 @@ oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_da
         status = oc__fail_nomem(err, context, n * model->n_tags * sizeof(float), "evaluation");
     for (size_t i = 0; i < n && !status; i++) images[i] = &dataset->samples[i].sample->image;
     if (!status) status = match_tags(map, model, dataset, err);
-    if (!status) status = oc__predictor_create(&predictor, model, err);
+    if (!status) status = oc__predictor_create(&predictor, model, precision, err);
     oc_error error = OC_ERROR_INIT; /* also tells of pictures that cannot be read, which is no failure here */
     if (!status && (status = oc__predict_batch(probabilities, statuses, predictor, images, n, progress, &error)))
         oc__fail(err, status, "%s", error.message);

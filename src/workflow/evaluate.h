@@ -7,7 +7,7 @@
 #include "progress.h"
 
 /* Predicts every sample and measures; see oc_model_evaluate. The progress' stage has been entered, one step a sample. */
-oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_dataset *dataset, oc__progress *progress,
-                       oc_error *err);
+oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_dataset *dataset, uint32_t precision,
+                       oc__progress *progress, oc_error *err);
 
 #endif

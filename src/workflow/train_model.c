@@ -61,7 +61,7 @@ oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_da
     if (!status) status = describe(model, base, options, err);
     if (!status && test) {
         oc__progress_stage(&progress, "measuring", 0.95, 1, test->n_samples);
-        status = oc__evaluate(&model->measurement, model, test, &progress, err);
+        status = oc__evaluate(&model->measurement, model, test, OC_PRECISION_FP32, &progress, err);
     }
     if (!status) oc__progress_end(&progress);
     if (!status) status = oc__progress_status(&progress, err);

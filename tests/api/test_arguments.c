@@ -26,7 +26,7 @@ static void set_up(void) {
     trainer = new_trainer(context, dataset);
     make_quick(trainer);
     OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
-    OK(oc_predictor_create(&predictor, model, err));
+    OK(oc_predictor_create(&predictor, model, NULL, err));
     OK(oc_predictor_run(&result, predictor, &image, err));
     OK(oc_model_report(&report, model, err));
 }
@@ -66,9 +66,9 @@ START_TEST(null_out) {
     FAILS(OC_E_ARGUMENT, oc_trainer_run(NULL, trainer, NULL, NULL, err));
     FAILS(OC_E_ARGUMENT, oc_model_load(NULL, context, ".", err));
     FAILS(OC_E_ARGUMENT, oc_model_load_memory(NULL, context, "", 0, NULL, err));
-    FAILS(OC_E_ARGUMENT, oc_predictor_create(NULL, model, err));
+    FAILS(OC_E_ARGUMENT, oc_predictor_create(NULL, model, NULL, err));
     FAILS(OC_E_ARGUMENT, oc_predictor_run(NULL, predictor, &image, err));
-    FAILS(OC_E_ARGUMENT, oc_model_evaluate(NULL, model, dataset, NULL, NULL, err));
+    FAILS(OC_E_ARGUMENT, oc_model_evaluate(NULL, model, dataset, NULL, NULL, NULL, err));
     FAILS(OC_E_ARGUMENT, oc_model_report(NULL, model, err));
 }
 END_TEST
@@ -99,13 +99,13 @@ START_TEST(null_handles_and_text) {
     FAILS_OUT(OC_E_ARGUMENT, m, oc_model_load(&m, context, NULL, err));
     FAILS_OUT(OC_E_ARGUMENT, m, oc_model_load_memory(&m, NULL, "", 0, NULL, err));
     FAILS_OUT(OC_E_ARGUMENT, m, oc_model_load_memory(&m, context, NULL, 0, NULL, err));
-    FAILS_OUT(OC_E_ARGUMENT, q, oc_predictor_create(&q, NULL, err));
+    FAILS_OUT(OC_E_ARGUMENT, q, oc_predictor_create(&q, NULL, NULL, err));
     FAILS_OUT(OC_E_ARGUMENT, r, oc_predictor_run(&r, NULL, &image, err));
     FAILS_OUT(OC_E_ARGUMENT, r, oc_predictor_run(&r, predictor, NULL, err));
     FAILS_OUT(OC_E_ARGUMENT, r, oc_predictor_run_batch(&r, NULL, images, 1, err));
     FAILS_OUT(OC_E_ARGUMENT, r, oc_predictor_run_batch(&r, predictor, NULL, 1, err));
-    FAILS_OUT(OC_E_ARGUMENT, e, oc_model_evaluate(&e, NULL, dataset, NULL, NULL, err));
-    FAILS_OUT(OC_E_ARGUMENT, e, oc_model_evaluate(&e, model, NULL, NULL, NULL, err));
+    FAILS_OUT(OC_E_ARGUMENT, e, oc_model_evaluate(&e, NULL, dataset, NULL, NULL, NULL, err));
+    FAILS_OUT(OC_E_ARGUMENT, e, oc_model_evaluate(&e, model, NULL, NULL, NULL, NULL, err));
     FAILS_OUT(OC_E_ARGUMENT, e, oc_model_report(&e, NULL, err));
     FAILS(OC_E_ARGUMENT, oc_predictor_run_batch(NULL, predictor, images, 1, err));
     FAILS(OC_E_ARGUMENT, oc_dataset_add(NULL, &image, "tag", NULL, err));

@@ -134,8 +134,8 @@ START_TEST(everything_is_copied) {
     oc_model *model_a = train(context, a, "0"), *model_b = train(context, b, "0");
     oc_predictor *pa = NULL, *pb = NULL;
     float x[2], y[2];
-    OK(oc_predictor_create(&pa, model_a, err));
-    OK(oc_predictor_create(&pb, model_b, err));
+    OK(oc_predictor_create(&pa, model_a, NULL, err));
+    OK(oc_predictor_create(&pb, model_b, NULL, err));
     predict_painted(x, pa, 0, 9);
     predict_painted(y, pb, 0, 9);
     ck_assert_mem_eq(x, y, sizeof x);

@@ -71,10 +71,10 @@ static void make_all(void **handles, host *h) {
     make_quick(trainer);
     OK(oc_trainer_set_test(trainer, test, err));
     OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
-    OK(oc_predictor_create(&predictor, model, err));
+    OK(oc_predictor_create(&predictor, model, NULL, err));
     OK(oc_predictor_run(&result, predictor, &image, err));
     OK(oc_model_report(&report, model, err));
-    OK(oc_model_evaluate(&measured, model, dataset, NULL, NULL, err));
+    OK(oc_model_evaluate(&measured, model, dataset, NULL, NULL, NULL, err));
     void *all[N_HANDLES] = {context, picture, dataset, test, part, trainer, model, predictor, result, report, measured};
     memcpy(handles, all, sizeof all);
 }

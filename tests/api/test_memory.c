@@ -174,7 +174,7 @@ static oc_status predict(oc_context *context, oc_error *err) {
     const oc_image *pointers[3] = {&images[0], &images[1], &images[2]};
     oc_result *results[3], *result = (oc_result *)(void *)pixels;
     (void)context;
-    oc_status status = oc_predictor_create(&predictor, ready_model, err);
+    oc_status status = oc_predictor_create(&predictor, ready_model, NULL, err);
     EMPTY(predictor);
     if (status) return status;
     status = oc_predictor_run(&result, predictor, &images[0], err);
@@ -199,7 +199,7 @@ static oc_status predict_broken(oc_context *context, oc_error *err) {
     const oc_image *pointers[2] = {&images[0], &images[1]};
     oc_result *results[2];
     (void)context;
-    oc_status status = oc_predictor_create(&predictor, ready_model, err);
+    oc_status status = oc_predictor_create(&predictor, ready_model, NULL, err);
     if (status) return status;
     status = oc_predictor_run_batch(results, predictor, pointers, 2, err);
     ck_assert_int_ne(status, OC_OK);
@@ -222,7 +222,7 @@ static oc_status evaluate(oc_context *context, oc_error *err) {
     oc_report *report = (oc_report *)(void *)pixels, *own = NULL;
     oc_status status = fill_dataset(&dataset, context, 4, err);
     if (!status) {
-        status = oc_model_evaluate(&report, ready_model, dataset, NULL, NULL, err);
+        status = oc_model_evaluate(&report, ready_model, dataset, NULL, NULL, NULL, err);
         EMPTY(report);
         oc_report_free(report);
     }

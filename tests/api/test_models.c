@@ -36,8 +36,8 @@ static void expect_same(oc_model *a, oc_model *b) {
         ck_assert_str_eq(ka, kb);
         ck_assert_str_eq(va, vb);
     }
-    OK(oc_predictor_create(&pa, a, err));
-    OK(oc_predictor_create(&pb, b, err));
+    OK(oc_predictor_create(&pa, a, NULL, err));
+    OK(oc_predictor_create(&pb, b, NULL, err));
     for (uint32_t i = 0; i < 3; i++) {
         float x[N_KINDS], y[N_KINDS];
         predict_painted(x, pa, (int)i, 70 + i);
@@ -139,12 +139,12 @@ START_TEST(a_base_network_is_no_classifier) {
     oc_dataset *dataset = new_dataset(context, 2, 2, 1);
     OK(oc_model_load(&base, context, GOLDEN "/v1-base.ocm", err));
     ck_assert_uint_eq(oc_model_n_tags(base), 0);
-    FAILS_OUT(OC_E_ARGUMENT, predictor, oc_predictor_create(&predictor, base, err));
+    FAILS_OUT(OC_E_ARGUMENT, predictor, oc_predictor_create(&predictor, base, NULL, err));
     FAILS_OUT(OC_E_NOT_FOUND, report, oc_model_report(&report, base, err));
-    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, base, dataset, NULL, NULL, err));
+    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, base, dataset, NULL, NULL, NULL, err));
     oc_dataset_free(dataset);
     OK(oc_dataset_create(&dataset, context, err));
-    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, base, dataset, NULL, NULL, err));
+    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, base, dataset, NULL, NULL, NULL, err));
     oc_dataset_free(dataset);
     oc_model_free(base);
 }

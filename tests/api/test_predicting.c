@@ -13,7 +13,7 @@ static uint8_t pixels[SIDE * SIDE * 3];
 static void set_up(void) {
     context = new_context(3);
     model = small_model(context);
-    OK(oc_predictor_create(&predictor, model, err));
+    OK(oc_predictor_create(&predictor, model, NULL, err));
     paint(pixels, CHECKS, 40);
 }
 
@@ -72,7 +72,7 @@ START_TEST(it_learns) {
     oc_model *better = train(context, dataset, "0");
     oc_predictor *p = NULL;
     int right = 0;
-    OK(oc_predictor_create(&p, better, err));
+    OK(oc_predictor_create(&p, better, NULL, err));
     for (uint32_t i = 0; i < 24; i++) {
         float probabilities[N_KINDS];
         int kind = (int)i % N_KINDS, best = 0;

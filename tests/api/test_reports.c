@@ -30,7 +30,7 @@ static void set_up(void) {
     }
     image = path_image("/nowhere/a.png");
     OK(oc_dataset_add(mixed, &image, kind_names[2], NULL, err));
-    OK(oc_model_evaluate(&measured, model, mixed, NULL, NULL, err));
+    OK(oc_model_evaluate(&measured, model, mixed, NULL, NULL, NULL, err));
     oc_dataset_free(mixed);
 }
 
@@ -181,7 +181,7 @@ END_TEST
 /* The report of a test set says what the predictor says. */
 START_TEST(the_report_is_what_the_predictor_gives) {
     oc_predictor *predictor = NULL;
-    OK(oc_predictor_create(&predictor, model, err));
+    OK(oc_predictor_create(&predictor, model, NULL, err));
     for (uint32_t i = 0; i < 30; i += 7) {
         float probabilities[N_KINDS];
         oc_report_entry e = OC_REPORT_ENTRY_INIT;
@@ -227,10 +227,10 @@ START_TEST(perfect_and_empty) {
     oc_dataset *d = NULL;
     oc_report *report;
     OK(oc_dataset_create(&d, context, err));
-    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, model, d, NULL, NULL, err));
+    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, model, d, NULL, NULL, NULL, err));
     paint(pixels, BLOBS, 2);
     OK(oc_dataset_add(d, &image, "blobs", NULL, err)); /* the data set's first tag is the model's third */
-    OK(oc_model_evaluate(&report, model, d, NULL, NULL, err));
+    OK(oc_model_evaluate(&report, model, d, NULL, NULL, NULL, err));
     ck_assert(oc_report_accuracy(report) == 1);
     ck_assert_uint_eq(oc_report_confusion(report, BLOBS, BLOBS), 1);
     oc_metrics m = OC_METRICS_INIT;
@@ -243,9 +243,9 @@ START_TEST(perfect_and_empty) {
     oc_dataset *unreadable = NULL;
     OK(oc_dataset_create(&unreadable, context, err));
     OK(oc_dataset_add(unreadable, &image, "blobs", NULL, err));
-    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, model, unreadable, NULL, NULL, err));
+    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, model, unreadable, NULL, NULL, NULL, err));
     OK(oc_dataset_add(d, &image, "unheard of", NULL, err));
-    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, model, d, NULL, NULL, err));
+    FAILS_OUT(OC_E_DATA, report, oc_model_evaluate(&report, model, d, NULL, NULL, NULL, err));
     oc_dataset_free(unreadable);
     oc_dataset_free(d);
 }

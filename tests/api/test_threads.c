@@ -61,7 +61,7 @@ static void *predict_all(void *argument) {
         pointers[i] = &images[i];
     }
     pthread_barrier_wait(w->start);
-    need(oc_predictor_create(&predictor, w->model, NULL) == OC_OK, "oc_predictor_create");
+    need(oc_predictor_create(&predictor, w->model, NULL, NULL) == OC_OK, "oc_predictor_create");
     for (int round = 0; round < scaled(4, 2); round++) {
         for (int i = 0; i < N_PICTURES; i++) {
             need(oc_predictor_run(&results[i], predictor, &images[i], NULL) == OC_OK, "oc_predictor_run");
@@ -92,7 +92,7 @@ START_TEST(one_model_many_predictors) {
     oc_model *model = small_model(context);
     oc_predictor *predictor = NULL;
     oc_result *shared = NULL;
-    OK(oc_predictor_create(&predictor, model, err));
+    OK(oc_predictor_create(&predictor, model, NULL, err));
     for (uint32_t i = 0; i < N_PICTURES; i++) predict_painted(expected + i * N_KINDS, predictor, (int)i % N_KINDS, 100 + i);
     paint(pixels, 0, 100);
     OK(oc_predictor_run(&shared, predictor, &image, err));
@@ -142,8 +142,8 @@ static void expect_alike(worker *workers, uint32_t n) {
     oc_model *reference = small_model(context);
     for (uint32_t k = 0; k < n; k++) {
         oc_predictor *a = NULL, *b = NULL;
-        OK(oc_predictor_create(&a, reference, err));
-        OK(oc_predictor_create(&b, workers[k].model, err));
+        OK(oc_predictor_create(&a, reference, NULL, err));
+        OK(oc_predictor_create(&b, workers[k].model, NULL, err));
         for (uint32_t i = 0; i < 3; i++) {
             float x[N_KINDS], y[N_KINDS];
             predict_painted(x, a, (int)i, 100 + i);
@@ -281,7 +281,7 @@ static void *open_broken(void *argument) {
     pthread_barrier_wait(w->start);
     need(oc_dataset_create(&dataset, w->context, NULL) == OC_OK, "oc_dataset_create");
     for (int i = 0; i < 50; i++) need(oc_dataset_add(dataset, &broken, kind_names[0], NULL, NULL) == OC_OK, "oc_dataset_add");
-    need(oc_model_evaluate(&report, w->model, dataset, NULL, NULL, NULL) == OC_E_DATA, "oc_model_evaluate");
+    need(oc_model_evaluate(&report, w->model, dataset, NULL, NULL, NULL, NULL) == OC_E_DATA, "oc_model_evaluate");
     oc_dataset_free(dataset);
     return NULL;
 }

@@ -267,7 +267,7 @@ START_TEST(progress_rises_to_one) {
         ck_assert(w.fraction == 1);
         ck_assert_int_eq(w.nested, OC_E_STATE); /* it was running */
         w = (watcher){.thread = pthread_self()};
-        OK(oc_model_evaluate(&report, model, large, watch, &w, err));
+        OK(oc_model_evaluate(&report, model, large, NULL, watch, &w, err));
         ck_assert(w.fraction == 1);
         oc_report_free(report);
         oc_model_free(model);
@@ -314,7 +314,7 @@ START_TEST(evaluation_cancelled) {
     oc_model *model = train(context, dataset, "0");
     oc_report *report;
     watcher w = {.thread = pthread_self(), .stop_at = 1};
-    FAILS_OUT(OC_E_CANCELLED, report, oc_model_evaluate(&report, model, dataset, watch, &w, err));
+    FAILS_OUT(OC_E_CANCELLED, report, oc_model_evaluate(&report, model, dataset, NULL, watch, &w, err));
     oc_model_free(model);
 }
 END_TEST
@@ -323,7 +323,7 @@ END_TEST
 
 static void fingerprint(float *to, oc_model *model) {
     oc_predictor *predictor = NULL;
-    OK(oc_predictor_create(&predictor, model, err));
+    OK(oc_predictor_create(&predictor, model, NULL, err));
     for (uint32_t i = 0; i < 6; i++) predict_painted(to + i * N_KINDS, predictor, (int)i % N_KINDS, 500 + i);
     oc_predictor_free(predictor);
 }

@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
         && fill(dataset, &error) == OC_OK && oc_trainer_create(&trainer, context, dataset, &error) == OC_OK
         && oc_trainer_run(&model, trainer, NULL, NULL, &error) == OC_OK && oc_model_save(model, argv[1], &error) == OC_OK
         && oc_model_load(&loaded, context, argv[1], &error) == OC_OK
-        && oc_predictor_create(&predictor, loaded, &error) == OC_OK)
+        && oc_predictor_create(&predictor, loaded, NULL, &error) == OC_OK)
         right = count_right(predictor, &error);
     if (right < 0) fprintf(stderr, "%s: %s\n", oc_status_name(error.code), error.message);
     oc_predictor_free(predictor);
