@@ -263,6 +263,6 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
         seal_section(out, (size_t)index++, &oc__ocm_kinds[kind], offset);
     }
     if (out->failed) return oc__fail_nomem(err, model->context, out->capacity, "model file");
-    seal_header(out, n, model->ranges ? 1 : minor_version(&model->graph));
+    seal_header(out, n, model->ranges ? OC__OCM_MINOR : minor_version(&model->graph));
     return OC_OK;
 }

@@ -138,6 +138,7 @@ static void max_pool_task(void *argument, size_t row, uint32_t worker) {
     const oc__shape *in = &call->in_shape[0], *out = &call->out_shape;
     size_t image = row / out->h, y = row % out->h, channels = in->c;
     const uint8_t *from = oc__bytes_in(call, 0) + image * in->h * in->w * channels, *taps[15 * 15];
+    int32_t low = oc__quant_byte(&call->out_quant, call->node->low), high = oc__quant_byte(&call->out_quant, call->node->high);
     (void)worker;
     for (size_t x = 0; x < out->w; x++) {
         size_t n = 0;
@@ -149,6 +150,8 @@ static void max_pool_task(void *argument, size_t row, uint32_t worker) {
         uint8_t *to = oc__bytes_out(call) + ((image * out->h + y) * out->w + x) * channels;
         if (n) call->kernels->int8.largest(n, channels, taps, to);
         else memset(to, call->out_quant.zero, channels); /* as in float32, where a window that meets no pixel gives 0 */
+        for (size_t c = 0; c < channels && (low > 0 || high < 255); c++)
+            to[c] = (uint8_t)(to[c] < low ? low : to[c] > high ? high : to[c]);
     }
 }
 

@@ -208,6 +208,16 @@ static uint32_t moves(builder *b, uint32_t node) {
     return node;
 }
 
+/* As calibration leaves them; the third node's is not known. */
+static void ranges_of(builder *b) {
+    if (b->status) return;
+    size_t n = b->model->graph.n_nodes;
+    if (!(b->model->ranges = oc__alloc_zero(b->model->context, n * sizeof *b->model->ranges)))
+        b->status = oc__fail_nomem(b->err, b->model->context, n * sizeof *b->model->ranges, "ranges");
+    for (size_t i = 0; i < n && !b->status; i++)
+        if (i != 2) b->model->ranges[i] = (oc__range){-0.125f * (float)i, 0.5f + (float)i};
+}
+
 static void build_operators(builder *b) {
     static const char *const names[] = {"nut", "bolt"};
     oc__prepare_rule rule = {.width = 8,
@@ -253,6 +263,7 @@ static void build_operators(builder *b) {
     if (!b->status) b->model->graph.outputs[0] = node;
     weights(b, 4, 2);
     measurement_of(b, 2);
+    ranges_of(b);
 }
 
 oc_status golden_model(oc_model **out, oc_context *context, int which, oc_error *err) {
@@ -352,6 +363,8 @@ oc_status golden_describe(FILE *out, const oc_model *model, oc_error *err) {
         print_text(out, "value", model->properties[i].value);
     }
     if (model->measurement) describe_measurement(out, model->measurement);
+    for (size_t i = 0; i < model->graph.n_nodes && model->ranges; i++)
+        fprintf(out, "range %zu: %.9g %.9g\n", i, model->ranges[i].low, model->ranges[i].high);
     return describe_outputs(out, model, err);
 }
 

@@ -29,6 +29,9 @@ SAME(OC_IMAGE_RGB8 == 17);
 SAME(OC_IMAGE_BGR8 == 18);
 SAME(OC_IMAGE_RGBA8 == 19);
 SAME(OC_IMAGE_BGRA8 == 20);
+SAME(OC_PRECISION_FP32 == 0);
+SAME(OC_PRECISION_BF16 == 1);
+SAME(OC_PRECISION_INT8 == 2);
 SAME(OC_OPTION_INTEGER == 1);
 SAME(OC_OPTION_NUMBER == 2);
 SAME(OC_OPTION_BOOLEAN == 3);
@@ -85,6 +88,10 @@ SAME(offsetof(oc_progress, fraction) == 16);
 SAME(offsetof(oc_progress, seconds_elapsed) == 24);
 SAME(offsetof(oc_progress, seconds_left) == 32);
 SAME(sizeof(oc_progress) >= 40);
+
+SAME(offsetof(oc_predictor_options, struct_size) == 0);
+SAME(offsetof(oc_predictor_options, precision) == 4);
+SAME(sizeof(oc_predictor_options) >= 8);
 
 SAME(offsetof(oc_box, struct_size) == 0);
 SAME(offsetof(oc_box, tag) == 4);

@@ -251,7 +251,7 @@ static oc__buffer put_together(const section *sections, size_t n) {
 
 START_TEST(unknown_sections) {
     oc__buffer file = support_file(context, GOLDEN_CLASSIFIER);
-    section sections[8];
+    section sections[12];
     size_t n = take_apart(sections, file.data);
     sections[n] = (section){"XTRA", 0, (const uint8_t *)"whatever", 8};
     oc__buffer more = put_together(sections, n + 1);
@@ -273,7 +273,7 @@ END_TEST
 
 START_TEST(order_of_sections_is_free) {
     oc__buffer file = support_file(context, GOLDEN_CLASSIFIER);
-    section sections[8], reversed[8];
+    section sections[12], reversed[12];
     size_t n = take_apart(sections, file.data);
     for (size_t i = 0; i < n; i++) reversed[i] = sections[n - 1 - i];
     oc__buffer other = put_together(reversed, n);
@@ -291,7 +291,7 @@ END_TEST
 
 START_TEST(missing_sections) {
     oc__buffer file = support_file(context, GOLDEN_OPERATORS);
-    section sections[8], fewer[8];
+    section sections[12], fewer[12];
     size_t n = take_apart(sections, file.data);
     ck_assert_uint_eq(n, OC__OCM_N_KINDS);
     for (size_t without = 0; without < n; without++) {
@@ -312,7 +312,7 @@ END_TEST
 
 START_TEST(longer_and_shorter_sections) {
     oc__buffer file = support_file(context, GOLDEN_CLASSIFIER);
-    section sections[8];
+    section sections[12];
     size_t n = take_apart(sections, file.data);
     for (size_t i = 0; i < n; i++) {
         section kept = sections[i];
@@ -552,6 +552,28 @@ START_TEST(faults_in_the_classifier) {
 }
 END_TEST
 
+/* Ranges: a count and two floats a node. */
+START_TEST(faults_in_ranges) {
+    static const struct {
+        size_t at;
+        uint32_t value;
+        const char *text;
+    } faults[] = {{0, 3, "has the ranges of 3 nodes"},
+                  {0, 0, "has the ranges of 0 nodes"},
+                  {0, 0xFFFFFFFF, "number of ranges"},
+                  {4, NAN_BITS, "the range of node 0"},
+                  {8, 0x7F800000, "the range of node 0"},
+                  {12, 0x42000000, "the range of node 1"}};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        oc__buffer file = support_file(context, GOLDEN_OPERATORS);
+        support_put_u32(file.data + support_section(file.data, "QUAN") + faults[i].at, faults[i].value);
+        golden_repair(file.data, file.size);
+        must_fail(file.data, file.size, OC_E_CORRUPT, faults[i].text);
+        oc__buffer_free(&file);
+    }
+}
+END_TEST
+
 START_TEST(a_parameter_belongs_to_one_node) {
     oc__buffer file = support_file(context, GOLDEN_CLASSIFIER);
     uint8_t *graph = file.data + support_section(file.data, "GRPH");
@@ -590,6 +612,7 @@ int main(void) {
     tcase_add_test(tests, bytes_after_the_end);
     tcase_add_loop_test(tests, faults_inside_sections, 0, COUNT(inside));
     tcase_add_loop_test(tests, faults_in_the_classifier, 0, COUNT(more));
+    tcase_add_test(tests, faults_in_ranges);
     tcase_add_test(tests, a_parameter_belongs_to_one_node);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -56,6 +56,10 @@ OC_IMAGE_BGR8 = 18
 OC_IMAGE_RGBA8 = 19
 OC_IMAGE_BGRA8 = 20
 
+OC_PRECISION_FP32 = 0
+OC_PRECISION_BF16 = 1
+OC_PRECISION_INT8 = 2
+
 OC_OPTION_INTEGER = 1
 OC_OPTION_NUMBER = 2
 OC_OPTION_BOOLEAN = 3
@@ -136,6 +140,13 @@ class oc_progress(SizedStruct):
         ("fraction", c_double),
         ("seconds_elapsed", c_double),
         ("seconds_left", c_double),
+    ]
+
+
+class oc_predictor_options(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("precision", c_uint32),
     ]
 
 
@@ -229,7 +240,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_model_tag": (c_char_p, [_handle, c_size_t]),
     "oc_model_property": (c_char_p, [_handle, c_char_p]),
     "oc_model_property_at": (oc_status, [_handle, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _error]),
-    "oc_predictor_create": (oc_status, [_out, _handle, _error]),
+    "oc_predictor_create": (oc_status, [_out, _handle, POINTER(oc_predictor_options), _error]),
     "oc_predictor_free": (None, [_handle]),
     "oc_predictor_run": (oc_status, [_out, _handle, POINTER(oc_image), _error]),
     "oc_predictor_run_batch": (oc_status, [_out, _handle, POINTER(POINTER(oc_image)), c_size_t, _error]),
@@ -237,7 +248,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_result_count": (c_size_t, [_handle]),
     "oc_result_get": (oc_status, [_handle, c_size_t, POINTER(oc_box), _error]),
     "oc_result_tag_name": (c_char_p, [_handle, c_size_t]),
-    "oc_model_evaluate": (oc_status, [_out, _handle, _handle, oc_progress_fn, py_object, _error]),
+    "oc_model_evaluate": (
+        oc_status,
+        [_out, _handle, _handle, POINTER(oc_predictor_options), oc_progress_fn, py_object, _error],
+    ),
     "oc_model_report": (oc_status, [_out, _handle, _error]),
     "oc_report_free": (None, [_handle]),
     "oc_report_method": (c_uint32, [_handle]),

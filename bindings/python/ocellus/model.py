@@ -15,7 +15,7 @@ from .context import Context, default_context
 from .dataset import DatasetSource, as_dataset
 from .errors import Error, NotFoundError
 from .images import ImageSource
-from .predicting import Predictor, Result
+from .predicting import Predictor, Result, predictor_options
 from .report import Report
 
 
@@ -94,20 +94,30 @@ class Model(Handle):
                     return found
                 found[text(key.value)] = text(value.value)
 
-    def evaluate(self, dataset: DatasetSource, progress: Optional[ProgressCallback] = None) -> Report:
+    def predictor(self, *, precision: str = "fp32") -> Predictor:
+        """A Predictor of this model, for one thread; the way to predict in another precision: see Predictor."""
+        return Predictor(self, precision=precision)
+
+    def evaluate(
+        self, dataset: DatasetSource, progress: Optional[ProgressCallback] = None, *, precision: str = "fp32"
+    ) -> Report:
         """Measures the model on pictures that it was not trained on, matching tags by name. A picture that cannot be read is
         logged, counted (Report.n_skipped) and left out.
 
         Args:
             dataset: a Dataset, or the path of a folder or of a .csv file.
             progress: see Trainer.run.
+            precision: see Predictor.
 
         Raises: DataError (a tag that the model lacks; no readable picture), CancelledError, MemoryLimitError, what `progress`
             raised, and those of Dataset.from_folder.
         """
         data = as_dataset(dataset, self.context)
+        options = byref(predictor_options(precision))
         with self._borrow() as pointer, data._borrow() as data_pointer:
-            return Report(create_with_progress(lib.oc_model_evaluate, lib.oc_report_free, progress, pointer, data_pointer))
+            return Report(
+                create_with_progress(lib.oc_model_evaluate, lib.oc_report_free, progress, pointer, data_pointer, options)
+            )
 
     def report(self) -> Report:
         """How the model was measured when it was trained. Raises: NotFoundError if the model file holds no report."""
