@@ -180,6 +180,43 @@ START_TEST(a_batch_with_broken_pictures) {
 }
 END_TEST
 
+/* int8 says much the same as fp32, and the same whatever the instruction set. */
+START_TEST(precisions) {
+    static const uint32_t known[] = {OC_PRECISION_FP32, OC_PRECISION_BF16, OC_PRECISION_INT8};
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    const oc_image *pointers[1] = {&image};
+    oc_result *expected = NULL;
+    oc_predictor_options options = OC_PREDICTOR_OPTIONS_INIT;
+    OK(oc_predictor_run(&expected, predictor, &image, err));
+    for (int i = 0; i < 3; i++) {
+        oc_predictor *p = NULL, *second = NULL;
+        oc_result *result = NULL, *again = NULL;
+        oc_box a = OC_BOX_INIT, b = OC_BOX_INIT;
+        options.precision = known[i];
+        OK(oc_predictor_create(&p, model, &options, err));
+        OK(oc_predictor_create(&second, model, &options, err));
+        OK(oc_predictor_run(&result, p, &image, err));
+        OK(oc_predictor_run_batch(&again, second, pointers, 1, err));
+        expect_same(result, again);
+        OK(oc_result_get(result, 0, &a, err));
+        OK(oc_result_get(expected, 0, &b, err));
+        ck_assert_int_eq(a.tag, b.tag);
+        ck_assert(fabsf(a.probability - b.probability) < (i == 0 ? 1e-30f : 0.2f));
+        oc_result_free(result);
+        oc_result_free(again);
+        oc_predictor_free(p);
+        oc_predictor_free(second);
+    }
+    oc_result_free(expected);
+    oc_predictor *none;
+    options.precision = 3;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_predictor_create(&none, model, &options, err));
+    options.precision = 0;
+    options.struct_size = 4;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_predictor_create(&none, model, &options, err));
+}
+END_TEST
+
 START_TEST(an_empty_batch) {
     const oc_image *none[1] = {NULL};
     oc_result *untouched[1] = {(oc_result *)(void *)pixels};
@@ -201,6 +238,7 @@ int main(void) {
     tcase_add_test(tests, shapes_and_sizes);
     tcase_add_test(tests, errors_of_one);
     tcase_add_test(tests, a_batch_with_broken_pictures);
+    tcase_add_test(tests, precisions);
     tcase_add_test(tests, an_empty_batch);
     return run_suite(suite);
 }

@@ -502,6 +502,33 @@ class Predict(CommandTest):
         self.assertEqual(lines[0].index("plain") + 2, lines[1].index("plain"))
 
 
+class Precision(CommandTest):
+    def test_predictions_agree(self):
+        known = json.loads(ocellus("predict", self.model, self.picture, "--json").out)["predictions"]
+        for precision in ("fp32", "bf16", "int8"):
+            found = json.loads(ocellus("predict", self.model, self.picture, "--json", "--precision", precision).out)
+            self.assertEqual(found["predictions"][0]["tag"], known[0]["tag"])
+            self.assertAlmostEqual(found["predictions"][0]["probability"], known[0]["probability"],
+                                   delta=1e-9 if precision == "fp32" else 0.2)
+
+    def test_evaluation(self):
+        document = json.loads(ocellus("evaluate", self.model, self.data, "--json", "--precision", "int8").out)
+        self.assertEqual(document["precision"], "int8")
+        self.assertGreater(document["report"]["accuracy"], 0.8)
+        self.assertEqual(json.loads(ocellus("evaluate", self.model, self.data, "--json").out)["precision"], "fp32")
+
+    def test_misuse(self):
+        result = self.check(ocellus("predict", self.model, self.picture, "--precision", "int4"), USAGE)
+        self.assertIn("--precision takes fp32, bf16 or int8, not 'int4'", result.err)
+
+    def test_a_model_without_ranges(self):
+        old = os.path.join(os.path.dirname(__file__), "..", "golden", "v1-classifier.ocm")
+        self.check(ocellus("predict", old, self.picture), DONE)
+        result = self.check(ocellus("predict", old, self.picture, "--precision", "int8"), FAILED)
+        self.assertIn("int8 needs", result.err)
+        self.assertIn("train", result.err)
+
+
 class Evaluate(CommandTest):
     def test_table_and_json_agree(self):
         people = self.check(ocellus("evaluate", self.model, self.data), DONE)

@@ -108,6 +108,21 @@ def test_batch(model):
         list(model.predict_batch(pictures, batch_size=0))
 
 
+def test_precisions(model, test_folder):
+    picture = scene_png("stripes", 200)
+    expected = model.predict(picture)
+    for precision in ("fp32", "bf16", "int8"):
+        predictor = model.predictor(precision=precision)
+        assert predictor.precision == precision
+        found = predictor.predict(picture)
+        assert found.best.tag == expected.best.tag
+        assert abs(found.best.probability - expected.best.probability) < 0.2
+        assert [found] == list(predictor.predict_batch([picture]))
+        assert model.evaluate(test_folder, precision=precision).accuracy > 0.8
+    with pytest.raises(ValueError, match="int4"):
+        model.predictor(precision="int4")
+
+
 def test_batch_is_lazy(model):
     taken = []
 
