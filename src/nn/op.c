@@ -18,16 +18,23 @@ static void piece_task(void *argument, size_t piece, uint32_t worker) {
     if (begin < end) p->work(p->call, begin, end);
 }
 
-void oc__op_in_pieces(const oc__call *call, size_t n, oc__piece_fn work) {
-    pieces p = {call, n, work};
-    oc__parallel(call->context, OC__N_PIECES, piece_task, &p);
-}
-
 size_t oc__n_pixels(const oc__shape *shape) { return (size_t)shape->n * shape->h * shape->w; }
 
 size_t oc__picture_size(const oc__shape *shape) { return (size_t)shape->h * shape->w * shape->c; }
 
 size_t oc__n_elements(const oc__shape *shape) { return oc__n_pixels(shape) * shape->c; }
+
+/* Fewer elements than this are done before another thread wakes. */
+#define WORTH_SHARING 32768
+
+void oc__op_in_pieces(const oc__call *call, size_t n, oc__piece_fn work) {
+    pieces p = {call, n, work};
+    if (n > 1 && oc__n_elements(&call->in_shape[0]) + oc__n_elements(&call->out_shape) >= WORTH_SHARING) {
+        oc__parallel(call->context, OC__N_PIECES, piece_task, &p);
+        return;
+    }
+    for (size_t piece = 0; piece < OC__N_PIECES; piece++) piece_task(&p, piece, 0);
+}
 
 static bool finished(const oc__node *node) {
     return node->function.code == OC__FUNCTION_NONE && node->low == -INFINITY && node->high == INFINITY;

@@ -255,6 +255,77 @@ START_TEST(test_same_bits) {
 }
 END_TEST
 
+/* Pictures so large that the work of every operator is shared out, which small ones are not worth. */
+static void make_large(oc__graph *graph, oc_context *context) {
+    static const uint32_t around[6] = {1, 2, 2, 1, 0, 0};
+    uint32_t node, early, gate, inputs[2];
+    *graph = (oc__graph){.context = context, .n_outputs = 1};
+    ck_assert_int_eq(oc__graph_input(&node, graph, 3, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv(&node, graph, node, 24, 3, 1, 1, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_activation(&early, graph, node, OC__FUNCTION_SILU, 0, 0, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_global_pool(&gate, graph, early, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_activation(&gate, graph, gate, OC__FUNCTION_SIGMOID, 0, 0, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_multiply(&node, graph, early, gate, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_pad(&node, graph, node, around, OC__PAD_REFLECT, 0, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_resize(&node, graph, node, 3, 2, OC__RESIZE_BILINEAR, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_channel_shuffle(&node, graph, node, 4, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_pool(&inputs[0], graph, node, OC__OP_MAX_POOL, 3, 2, 1, OC__POOL_CEIL, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_pool(&inputs[1], graph, node, OC__OP_MEAN_POOL, 3, 2, 1, OC__POOL_CEIL, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_concat(&node, graph, inputs, 2, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_conv_transposed(&node, graph, node, 20, 3, 2, 4, true, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_transpose(&node, graph, node, 1, 0, 2, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_slice(&node, graph, node, 0, 1, OC__REST, 2, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_softmax(&node, graph, node, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_reshape(&node, graph, node, OC__REST, 1, 0, NULL), OC_OK);
+    ck_assert_int_eq(oc__graph_clamp(&graph->outputs[0], graph, node, 0.02f, INFINITY, NULL), OC_OK);
+    oc__graph_initialise(graph, 5);
+}
+
+START_TEST(test_same_bits_shared_out) {
+    enum { N = 2, SIDE = 40, N_INPUT = N * SIDE * SIDE * 3 };
+    static const uint32_t n_threads[] = {1, 2, 5};
+    oc_context *keeper = new_threads_context(1, NULL);
+    oc__buffer bits[3];
+    float *pictures = malloc(N_INPUT * sizeof *pictures);
+    oc__random random;
+    oc__random_seed(&random, 21, 0);
+    for (size_t i = 0; i < N_INPUT; i++) pictures[i] = (float)oc__random_normal(&random);
+    for (int run = 0; run < 3; run++) {
+        oc_context *context = new_threads_context(n_threads[run], NULL);
+        nn_case c = {.n = N, .height = SIDE, .width = SIDE, .input = pictures, .n_input = N_INPUT};
+        oc__shape shapes[32];
+        oc__program *program;
+        float *input;
+        pass p = {.c = &c};
+        make_large(&c.graph, context);
+        ck_assert_int_eq(oc__graph_shapes(shapes, &c.graph, N, SIDE, SIDE, NULL), OC_OK);
+        const oc__shape *out = &shapes[c.graph.outputs[0]];
+        double *weights[1] = {malloc((size_t)out->n * out->h * out->w * out->c * sizeof(double))};
+        for (size_t i = 0; i < (size_t)out->n * out->h * out->w * out->c; i++) weights[0][i] = (double)(i % 17) - 8;
+        p.weights = weights;
+        ck_assert_int_eq(oc__program_create(&program, &c.graph, SIDE, SIDE, NULL, NULL), OC_OK);
+        ck_assert_int_eq(oc__runner_create(&p.runner, program, NULL), OC_OK);
+        ck_assert_int_eq(oc__runner_prepare(&input, p.runner, N, SIDE, SIDE, NULL), OC_OK);
+        memcpy(input, pictures, N_INPUT * sizeof *input);
+        ck_assert_int_eq(oc__learner_create(&p.learner, &c.graph, N, SIDE, SIDE, NULL), OC_OK);
+        run_pass(&p, 0, 0);
+        bits[run] = (oc__buffer){.context = keeper};
+        append_bits(&bits[run], &c, &p);
+        oc__learner_free(p.learner);
+        oc__runner_free(p.runner);
+        oc__program_free(program);
+        oc__graph_free(&c.graph);
+        free(weights[0]);
+        end_context(context);
+        check_that(bits[run].size == bits[0].size && memcmp(bits[run].data, bits[0].data, bits[0].size) == 0,
+                   "%u threads give other bits", n_threads[run]);
+    }
+    for (int run = 0; run < 3; run++) oc__buffer_free(&bits[run]);
+    free(pictures);
+    end_context(keeper);
+}
+END_TEST
+
 /* Training moves the running figures a tenth of the way to the batch's (unbiased) ones. */
 START_TEST(test_running_figures) {
     oc_context *context = new_threads_context(2, NULL);
@@ -325,7 +396,7 @@ END_TEST
 
 int main(void) {
     const unit_test tests[] = {
-        {test_program, N_CASES}, {test_gradients, N_CASES}, {test_same_bits, N_CASES}, {test_running_figures, 0},
+        {test_program, N_CASES}, {test_gradients, N_CASES}, {test_same_bits, N_CASES}, {test_same_bits_shared_out, 0}, {test_running_figures, 0},
             {test_dead_branch, 0},
     };
     return RUN_UNIT_TESTS("nn operators", tests);
