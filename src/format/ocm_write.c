@@ -213,9 +213,9 @@ static oc_status write_ranges(oc__buffer *out, const oc_model *model, oc_error *
 }
 
 static oc_status (*const writers[OC__OCM_N_KINDS])(oc__buffer *, const oc_model *, oc_error *) = {
-    [OC__OCM_HEAD] = write_head,    [OC__OCM_TAGS] = write_tags,       [OC__OCM_RULE] = write_rule,
-    [OC__OCM_GRPH] = write_graph,   [OC__OCM_ATTR] = write_attributes, [OC__OCM_WGHT] = write_weights,    [OC__OCM_PROP] = write_properties,
-    [OC__OCM_MEAS] = write_measurement, [OC__OCM_QUAN] = write_ranges,
+    [OC__OCM_HEAD] = write_head,       [OC__OCM_TAGS] = write_tags,       [OC__OCM_RULE] = write_rule,
+    [OC__OCM_GRPH] = write_graph,      [OC__OCM_ATTR] = write_attributes, [OC__OCM_WGHT] = write_weights,
+    [OC__OCM_PROP] = write_properties, [OC__OCM_MEAS] = write_measurement, [OC__OCM_QUAN] = write_ranges,
 };
 
 /* Fills in the table's entry of a section that has been appended. */

@@ -109,7 +109,8 @@ void SET(activate)(const oc__function *function, size_t n, const float *x, float
     FOR_FUNCTIONS(function->code, ACTIVATE_BY)
 }
 
-INLINE void activate_gradient(const oc__function *f, const uint32_t code, size_t n, const float *x, const float *dy, float *dx) {
+INLINE void activate_gradient(const oc__function *f, const uint32_t code, size_t n, const float *x, const float *dy,
+                              float *dx) {
 #define ACTIVATE_GRADIENT(LOAD, STORE) STORE(dx + i, vec_mul(LOAD(dy + i), slope_of(f, code, LOAD(x + i))))
     FOR_VECTORS(n, ACTIVATE_GRADIENT);
 }

@@ -94,7 +94,8 @@ static size_t n_packed(const oc__call *call) {
     oc__conv_sizes s = oc__conv_sizes_of(call);
     size_t of_mirror = oc__op_conv.n_packed(&mirror);
     if (oc__conv_is_depthwise(&mirror)) return of_mirror + call->node->channels;
-    return call->node->groups * (s.packed + s.panels * call->kernels->gemm_columns) + s.depth + (call->training ? of_mirror : 0);
+    size_t group = s.packed + s.panels * call->kernels->gemm_columns;
+    return call->node->groups * group + s.depth + (call->training ? of_mirror : 0);
 }
 
 static float *pack_phase(float *to, const oc__call *call, const oc__conv_sizes *s, const phase *f, size_t g) {

@@ -235,8 +235,8 @@ static void global_forward(const oc__call *call) {
 }
 
 static void global_backward(const oc__call *call) {
-    if (!call->in_gradient[0]) return;
-    oc__op_in_pieces(call, call->out_shape.n, call->node->op == OC__OP_GLOBAL_POOL ? global_mean_gradient : global_max_gradient);
+    oc__piece_fn work = call->node->op == OC__OP_GLOBAL_POOL ? global_mean_gradient : global_max_gradient;
+    if (call->in_gradient[0]) oc__op_in_pieces(call, call->out_shape.n, work);
 }
 
 const oc__op oc__op_global_pool = {.name = "global pool",

@@ -28,7 +28,8 @@ random = np.random.default_rng(1)
 n_compared = 0
 
 
-def run(op, x, params=(), window=(1, 1, 1, 1, 0, 0, 0, 0), channels=0, groups=1, function=0, mode=0, sizes=(), alpha=0, beta=0):
+def run(op, x, params=(), window=(1, 1, 1, 1, 0, 0, 0, 0), channels=0, groups=1, function=0, mode=0, sizes=(), alpha=0,
+        beta=0):
     """x and the result have the channels last."""
     line = [*x.shape, op, *window, channels, groups, function, mode, *sizes, *[0] * (9 - len(sizes)), len(params)]
     for p in params:
