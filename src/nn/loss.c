@@ -41,6 +41,15 @@ double oc__loss_divisor(double divisor, const float *weights, const float *targe
     return counted ? (double)counted : 1;
 }
 
+double oc__loss_exponentials(float *to, const oc__kernels *kernels, const float *row, float top, float scale, size_t n) {
+    static const oc__function exponential = {.code = OC__FUNCTION_EXP};
+    double sums[4] = {0};
+    for (size_t k = 0; k < n; k++) to[k] = (row[k] - top) * scale;
+    kernels->activate(&exponential, n, to, -INFINITY, INFINITY, to);
+    for (size_t k = 0; k < n; k++) sums[k % 4] += (double)to[k];
+    return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
 typedef struct difference_job {
     float *gradient;
     const float *values, *targets, *weights;

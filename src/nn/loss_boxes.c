@@ -1,6 +1,7 @@
 /* Losses of boxes. SPDX-License-Identifier: MIT
  *
  * All in double precision: there are few boxes, and areas lose digits. */
+#include <float.h>
 #include <math.h>
 
 #include "loss.h"
@@ -73,6 +74,9 @@ static double ciou_penalty(double slopes[2][2], const axis axes[2], double iou) 
     return ratio(distance, diagonal) + alpha * v;
 }
 
+/* Slopes grow without bound where a box shrinks to nothing. */
+static float in_range(double x) { return (float)fmin(fmax(x, -(double)FLT_MAX), (double)FLT_MAX); }
+
 static double box_loss(float gradient[4], const float *box, const float *target, uint32_t kind, double scale) {
     axis axes[2] = {axis_of(box, target, 0), axis_of(box, target, 1)};
     double shared = axes[0].shared * axes[1].shared, iou, slopes[2][2];
@@ -87,8 +91,8 @@ static double box_loss(float gradient[4], const float *box, const float *target,
         }
     double loss = 1 - iou + (kind == OC__CIOU ? ciou_penalty(slopes, axes, iou) : giou_penalty(slopes, axes, both));
     for (int a = 0; a < 2; a++) {
-        gradient[axes[a].low] = oc__loss_to_float(scale * slopes[a][0]);
-        gradient[axes[a].high] = oc__loss_to_float(scale * slopes[a][1]);
+        gradient[axes[a].low] = in_range(scale * slopes[a][0]);
+        gradient[axes[a].high] = in_range(scale * slopes[a][1]);
     }
     return loss;
 }

@@ -1,10 +1,11 @@
 /* Distillation: learning from what another network says. SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <string.h>
 
 #include "kernels.h"
 #include "loss.h"
 #include "loss_sum.h"
+
+#define BLOCK 256
 
 typedef struct row_job {
     float *gradient;
@@ -18,23 +19,22 @@ typedef struct row_job {
 static double logit_rows(const void *job, size_t begin, size_t end) {
     const row_job *j = job;
     double loss = 0, temperature = (double)j->temperature;
-    float scale = 1 / j->temperature, slope = j->temperature / (float)j->n;
+    float scale = 1 / j->temperature, slope = j->temperature / (float)j->n, shares[BLOCK];
     for (size_t i = begin; i < end; i++) {
         const float *student = j->rows + i * j->width, *teacher = j->targets + i * j->width;
         float *gradient = j->gradient + i * j->width;
         float top = oc__loss_largest(student, j->width), teacher_top = oc__loss_largest(teacher, j->width);
-        double sum = 0, teacher_sum = 0, differences = 0;
-        for (size_t k = 0; k < j->width; k++) {
-            float share = expf((teacher[k] - teacher_top) * scale);
-            sum += (double)(gradient[k] = expf((student[k] - top) * scale));
-            teacher_sum += (double)share;
-            differences += (double)share * (((double)teacher[k] - (double)teacher_top) - ((double)student[k] - (double)top));
-        }
-        loss += temperature * differences / teacher_sum + temperature * temperature * (log(sum) - log(teacher_sum));
+        double teacher_sum = oc__loss_exponentials(gradient, j->kernels, teacher, teacher_top, scale, j->width), off = 0;
+        for (size_t k = 0; k < j->width; k++)
+            off += (double)gradient[k] * (((double)teacher[k] - (double)teacher_top) - ((double)student[k] - (double)top));
+        double sum = oc__loss_exponentials(gradient, j->kernels, student, top, scale, j->width);
+        loss += temperature * off / teacher_sum + temperature * temperature * (log(sum) - log(teacher_sum));
         float factor = (float)(1 / sum), teacher_factor = (float)(1 / teacher_sum);
-        for (size_t k = 0; k < j->width; k++) {
-            float share = expf((teacher[k] - teacher_top) * scale) * teacher_factor;
-            gradient[k] = slope * (gradient[k] * factor - share);
+        for (size_t at = 0; at < j->width; at += BLOCK) {
+            size_t n = j->width - at < BLOCK ? j->width - at : BLOCK;
+            oc__loss_exponentials(shares, j->kernels, teacher + at, teacher_top, scale, n);
+            for (size_t k = 0; k < n; k++)
+                gradient[at + k] = slope * (gradient[at + k] * factor - shares[k] * teacher_factor);
         }
     }
     return loss;
@@ -42,7 +42,8 @@ static double logit_rows(const void *job, size_t begin, size_t end) {
 
 double oc__distil_logits(float *gradient, oc_context *context, const float *logits, const float *teacher, size_t n,
                          size_t classes, float temperature) {
-    row_job j = {.gradient = gradient, .rows = logits, .targets = teacher, .n = n, .width = classes, .temperature = temperature};
+    row_job j = {.gradient = gradient, .rows = logits, .targets = teacher, .n = n, .width = classes, .temperature = temperature,
+                 .kernels = context->kernels};
     return n ? oc__loss_sum(context, n, classes, logit_rows, &j) / (double)n : 0;
 }
 
@@ -67,6 +68,9 @@ double oc__distil_features(float *gradient, oc_context *context, const float *fe
     return n ? oc__loss_sum(context, n, dim, feature_rows, &j) / ((double)n * (double)dim) : 0;
 }
 
+/* One by the square root of `squares`, so far below the largest number that what is multiplied by it stays finite. */
+static float inverse_length(double squares) { return squares > 1e-74 ? (float)(1 / sqrt(squares)) : squares > 0 ? 1e37f : 0; }
+
 static double cosine_rows(const void *job, size_t begin, size_t end) {
     const row_job *j = job;
     double loss = 0;
@@ -74,11 +78,13 @@ static double cosine_rows(const void *job, size_t begin, size_t end) {
         const float *row = j->rows + i * j->width, *target = j->targets + i * j->width;
         float *gradient = j->gradient + i * j->width;
         double product = j->kernels->dot(j->width, row, target), squares = j->kernels->dot(j->width, row, row);
-        double lengths = sqrt(squares) * sqrt(j->kernels->dot(j->width, target, target)), n = (double)j->n;
+        double target_squares = j->kernels->dot(j->width, target, target), lengths = sqrt(squares) * sqrt(target_squares);
         double cosine = lengths > 0 ? product / lengths : 0;
-        double along = lengths > 0 ? 1 / (lengths * n) : 0, back = lengths > 0 ? cosine / (squares * n) : 0;
+        float inverse = inverse_length(squares), target_inverse = inverse_length(target_squares), c = (float)cosine;
+        float slope = lengths > 0 ? inverse / (float)j->n : 0;
         loss += 1 - cosine;
-        for (size_t k = 0; k < j->width; k++) gradient[k] = oc__loss_to_float(back * (double)row[k] - along * (double)target[k]);
+        for (size_t k = 0; k < j->width; k++)
+            gradient[k] = slope * (c * (row[k] * inverse) - target[k] * target_inverse);
     }
     return loss;
 }

@@ -2,11 +2,10 @@
 #ifndef OC_NN_LOSS_SUM_H
 #define OC_NN_LOSS_SUM_H
 
-#include <float.h>
-#include <math.h>
 #include <stdbool.h>
 
 #include "context.h"
+#include "kernels.h"
 
 /* Adds up the losses of things [begin, end) and writes their gradients. */
 typedef double (*oc__loss_fn)(const void *job, size_t begin, size_t end);
@@ -17,6 +16,9 @@ double oc__loss_sum(oc_context *context, size_t n, size_t size, oc__loss_fn func
 /* What a sum over n things is divided by: `divisor` if above 0, else how many of them count, at least 1. */
 double oc__loss_divisor(double divisor, const float *weights, const float *targets, size_t n);
 
+/* to[k] = exp(scale * (row[k] - top)). Returns their sum. */
+double oc__loss_exponentials(float *to, const oc__kernels *kernels, const float *row, float top, float scale, size_t n);
+
 static inline bool oc__loss_counts(const float *weights, const float *targets, size_t i) {
     return (!weights || weights[i] != 0) && (!targets || targets[i] >= 0);
 }
@@ -26,8 +28,5 @@ static inline float oc__loss_largest(const float *row, size_t n) {
     for (size_t k = 1; k < n; k++) top = row[k] > top ? row[k] : top;
     return top;
 }
-
-/* Slopes grow without bound where a box or a row shrinks to nothing. */
-static inline float oc__loss_to_float(double x) { return (float)fmin(fmax(x, -(double)FLT_MAX), (double)FLT_MAX); }
 
 #endif

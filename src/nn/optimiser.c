@@ -141,11 +141,12 @@ static void sgd(const step_job *job, size_t n, float rate, float decay, float *r
 static void adamw(const step_job *job, size_t n, float rate, float decay, float *restrict values,
                   const float *restrict gradient, float *restrict first, float *restrict second) {
     float beta1 = (float)job->o->options.beta1, beta2 = (float)job->o->options.beta2, scale = job->scale;
+    float share1 = (float)(1 - job->o->options.beta1), share2 = (float)(1 - job->o->options.beta2);
     float epsilon = (float)job->o->options.epsilon, correction1 = job->correction1, correction2 = job->correction2;
     for (size_t i = 0; i < n; i++) {
         float g = gradient[i] * scale;
-        first[i] = beta1 * first[i] + (1 - beta1) * g;
-        second[i] = beta2 * second[i] + (1 - beta2) * g * g;
+        first[i] = beta1 * first[i] + share1 * g;
+        second[i] = beta2 * second[i] + share2 * g * g;
         float step = first[i] * correction1 / (sqrtf(second[i] * correction2) + epsilon);
         values[i] -= rate * (step + decay * values[i]);
     }
