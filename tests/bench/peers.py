@@ -18,7 +18,8 @@ import tempfile
 import time
 
 CASES = ["infer:mobilenetv2:224:1:1", "infer:mobilenetv2:224:1:2", "infer:resnet18:224:1:1", "infer:resnet18:224:1:2",
-         "infer:resnet50:224:1:2", "infer:mobilenetv2:128:32:2", "infer:mobilenetv2:224:32:2", "train:mobilenetv2:128:32:2",
+         "infer:resnet50:224:1:2", "infer:mobilenetv2:128:32:2", "infer:mobilenetv2:224:32:2",
+         "infer8:mobilenetv2:224:1:1", "infer8:mobilenetv2:224:1:2", "infer8:resnet18:224:1:2", "train:mobilenetv2:128:32:2",
          "train:mobilenetv2:224:32:2", "train:resnet18:128:32:2"]
 
 MOBILENETV2 = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
@@ -132,14 +133,41 @@ def median_time(step, seconds):
     return statistics.median(times) * 1e3
 
 
-def onnx_runtime_step(network, side, batch, threads):
+def quantise(quantised, path):
+    """Static quantisation as its makers advise: QDQ, unsigned activations, signed weights per channel, batch of random data."""
+    import numpy as np
+    from onnxruntime import quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+    import onnx
+
+    class Reader(quantization.CalibrationDataReader):
+        def __init__(self):
+            shape = [d.dim_value for d in onnx.load(path).graph.input[0].type.tensor_type.shape.dim]
+            self.left = [np.random.default_rng(1).standard_normal(shape).astype(np.float32)]
+
+        def get_next(self):
+            return {"input": self.left.pop()} if self.left else None
+
+    prepared = path + ".prepared"
+    quant_pre_process(path, prepared, skip_symbolic_shape=True)
+    quantization.quantize_static(prepared, quantised, Reader(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
+                                 activation_type=quantization.QuantType.QUInt8, weight_type=quantization.QuantType.QInt8)
+
+
+def onnx_runtime_step(network, side, batch, threads, int8=False):
     import numpy as np
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "net.onnx")
-        write_onnx(path, network, side, batch)
+        quantised = os.path.join(tempfile.gettempdir(), f"ocellus-peer-{network}-{side}-{batch}.int8.onnx")
+        if not int8 or not os.path.exists(quantised):
+            write_onnx(path, network, side, batch)
+        if int8:
+            if not os.path.exists(quantised):  # it takes long, so it is kept
+                quantise(quantised, path)
+            path = quantised
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     x = np.random.default_rng(1).standard_normal((batch, 3, side, side)).astype(np.float32)
     return lambda: session.run(None, {"input": x})
@@ -201,8 +229,8 @@ def pytorch_step(network, side, batch, threads):
 def serve():
     """The peer's side: reads "seconds" lines and answers with a median in milliseconds, so that it warms up once only."""
     mode, network, side, batch, threads = sys.argv[2:7]
-    make = onnx_runtime_step if mode == "infer" else pytorch_step
-    step = make(network, int(side), int(batch), int(threads))
+    sizes = int(side), int(batch), int(threads)
+    step = pytorch_step(network, *sizes) if mode == "train" else onnx_runtime_step(network, *sizes, int8=mode == "infer8")
     print("ready", flush=True)
     for line in sys.stdin:
         print(median_time(step, float(line)), flush=True)
@@ -219,7 +247,7 @@ def main():
     print("| case | peer | peer ms | ours ms | ratio | ours MB |\n|---|---|---|---|---|---|")
     for case in options.cases or CASES:
         mode, network, side, batch, threads = case.split(":")
-        peer, python = ("ONNX Runtime", sys.executable) if mode == "infer" else ("PyTorch", options.pytorch)
+        peer, python = ("ONNX Runtime", sys.executable) if mode.startswith("infer") else ("PyTorch", options.pytorch)
         environment = dict(os.environ, OMP_NUM_THREADS=threads)
         process = subprocess.Popen([python, __file__, "--serve", mode, network, side, batch, threads], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
