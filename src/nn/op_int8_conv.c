@@ -104,21 +104,30 @@ static void row_pointers(const uint8_t **a, const job *j, size_t row, size_t row
     const oc__shape *in = &call->in_shape[0];
     size_t tile_rows = call->kernels->int8.rows, stride = in->c;
     const uint8_t *from = oc__bytes_in(call, 0) + channel, *outside = (const uint8_t *)call->packed + j->l.outside;
+    if (j->s.pointwise) {
+        for (size_t r = 0; r < tile_rows; r++) a[r] = from + (row + (r < rows ? r : rows - 1)) * stride;
+        return;
+    }
+    size_t plane = (size_t)call->out_shape.h * call->out_shape.w;
+    size_t image_number = row / plane, out_y = row % plane / call->out_shape.w, out_x = row % plane % call->out_shape.w;
     for (size_t r = 0; r < tile_rows; r++) {
-        size_t this_row = row + (r < rows ? r : rows - 1);
-        if (j->s.pointwise) {
-            a[r] = from + this_row * stride;
-            continue;
-        }
-        oc__conv_corner_at at = oc__conv_corner(call, this_row);
-        const uint8_t *image = from + at.image * in->h * in->w * stride;
-        const uint8_t **to = a + r;
+        const uint8_t *image = from + image_number * in->h * in->w * stride, **to = a + r;
+        ptrdiff_t corner_y = (ptrdiff_t)(out_y * w->stride) - (ptrdiff_t)w->pad_top;
+        ptrdiff_t corner_x = (ptrdiff_t)(out_x * w->stride) - (ptrdiff_t)w->pad_left;
         for (uint32_t i = 0; i < w->kernel_height; i++) {
-            ptrdiff_t y = at.y + (ptrdiff_t)(i * w->dilation), x = at.x;
+            ptrdiff_t y = corner_y + (ptrdiff_t)(i * w->dilation), x = corner_x;
             bool row_inside = y >= 0 && y < (ptrdiff_t)in->h;
             const uint8_t *line = image + (row_inside ? (size_t)y * in->w * stride : 0);
             for (uint32_t k = 0; k < w->kernel_width; k++, x += w->dilation, to += tile_rows)
                 *to = row_inside && x >= 0 && x < (ptrdiff_t)in->w ? line + (size_t)x * stride : outside;
+        }
+        if (r + 1 >= rows) continue; /* the last one again */
+        if (++out_x == call->out_shape.w) {
+            out_x = 0;
+            if (++out_y == call->out_shape.h) {
+                out_y = 0;
+                image_number++;
+            }
         }
     }
 }
