@@ -12,6 +12,10 @@
 #include "memory.h"
 #include "thread.h"
 
+/* A row of taps of a first convolution, whose pixels are four bytes, lies together in the picture: it is taken as one tap. */
+#define MAX_ROW_TAPS 15
+#define ROW_BYTES (MAX_ROW_TAPS * 4)
+
 /* Where the parts of `packed` lie, in bytes. */
 typedef struct layout {
     size_t group;                     /* bytes of one group's weights */
@@ -38,7 +42,7 @@ static layout layout_of(const oc__call *call, const oc__conv_sizes *s) {
     l.bias = aligned(n_groups * l.group);
     l.multiplier = l.bias + aligned(n_groups * l.padded * sizeof(int32_t));
     l.outside = l.multiplier + aligned(n_groups * l.padded * sizeof(float));
-    l.size = l.outside + aligned(s->depth + 4);
+    l.size = l.outside + aligned(s->depth + 4 + ROW_BYTES);
     return l;
 }
 
@@ -73,7 +77,7 @@ static void pack(float *packed, const oc__call *call) {
     bool depthwise = node->op == OC__OP_INT8_DEPTHWISE;
     size_t columns = depthwise ? node->channels : s.columns, filter = s.n_taps * s.depth;
     memset(packed, 0, l.size);
-    memset(base + l.outside, call->in_quant[0].zero, s.depth);
+    memset(base + l.outside, call->in_quant[0].zero, l.size - l.outside);
     for (size_t c = 0; c < node->channels; c++) {
         size_t g = c / columns, in_group = c % columns;
         size_t at = g * l.padded + (depthwise ? oc__int8_channel_at(k8, in_group) : oc__int8_column_at(k8, in_group));
@@ -90,6 +94,7 @@ static void pack(float *packed, const oc__call *call) {
 }
 
 typedef struct job {
+    bool rows_of_taps;
     const oc__call *call;
     oc__conv_sizes s;
     layout l;
@@ -97,8 +102,20 @@ typedef struct job {
     oc__int8_tile tile; /* what is the same in all */
 } job;
 
+/* Where the bytes of a row of taps are whose first pixel is in column x of a line, or NULL outside; `edge` takes a copy if some
+ * lie outside. */
+static const uint8_t *row_of_taps(uint8_t *edge, const uint8_t *line, const uint8_t *outside, ptrdiff_t x, const oc__call *call) {
+    ptrdiff_t taps = (ptrdiff_t)call->node->window.kernel_width, width = (ptrdiff_t)call->in_shape[0].w;
+    if (!line) return outside;
+    if (x >= 0 && x + taps <= width) return line + x * 4;
+    for (ptrdiff_t k = 0; k < taps; k++)
+        memcpy(edge + k * 4, x + k >= 0 && x + k < width ? line + (x + k) * 4 : outside, 4);
+    return edge;
+}
+
 /* Pointers for the tile of `rows` output pixels from `row` on, of the group whose first input channel is `channel`. */
-static void row_pointers(const uint8_t **a, const job *j, size_t row, size_t rows, size_t channel) {
+static void row_pointers(const uint8_t **a, uint8_t (*edges)[ROW_BYTES], const job *j, size_t row, size_t rows,
+                         size_t channel) {
     const oc__call *call = j->call;
     const oc__window *w = &call->node->window;
     const oc__shape *in = &call->in_shape[0];
@@ -118,6 +135,11 @@ static void row_pointers(const uint8_t **a, const job *j, size_t row, size_t row
             ptrdiff_t y = corner_y + (ptrdiff_t)(i * w->dilation), x = corner_x;
             bool row_inside = y >= 0 && y < (ptrdiff_t)in->h;
             const uint8_t *line = image + (row_inside ? (size_t)y * in->w * stride : 0);
+            if (j->rows_of_taps) {
+                *to = row_of_taps(edges[i * tile_rows + r], row_inside ? line : NULL, outside, x, call);
+                to += tile_rows;
+                continue;
+            }
             for (uint32_t k = 0; k < w->kernel_width; k++, x += w->dilation, to += tile_rows)
                 *to = row_inside && x >= 0 && x < (ptrdiff_t)in->w ? line + (size_t)x * stride : outside;
         }
@@ -155,13 +177,14 @@ static void run_tile(const job *j, const uint8_t *const *a, size_t row, size_t r
 static void rows_task(void *argument, size_t task, uint32_t worker) {
     const job *j = argument;
     const uint8_t *a[OC__MAX_TAPS * OC__INT8_MAX_ROWS];
+    uint8_t edges[MAX_ROW_TAPS * OC__INT8_MAX_ROWS][ROW_BYTES];
     size_t tile_rows = j->call->kernels->int8.rows, columns = j->call->kernels->int8.columns;
     size_t end = (task + 1) * j->rows_per_task < j->s.n_rows ? (task + 1) * j->rows_per_task : j->s.n_rows;
     (void)worker;
     for (size_t row = task * j->rows_per_task; row < end; row += tile_rows) {
         size_t rows = end - row < tile_rows ? end - row : tile_rows;
         for (size_t g = 0; g < j->call->node->groups; g++) {
-            row_pointers(a, j, row, rows, g * j->s.depth);
+            row_pointers(a, edges, j, row, rows, g * j->s.depth);
             for (size_t c = 0; c < j->s.columns; c += columns) run_tile(j, a, row, rows, g, c);
         }
     }
@@ -171,13 +194,14 @@ static void rows_task(void *argument, size_t task, uint32_t worker) {
 static void panel_task(void *argument, size_t task, uint32_t worker) {
     const job *j = argument;
     const uint8_t *a[OC__MAX_TAPS * OC__INT8_MAX_ROWS];
+    uint8_t edges[MAX_ROW_TAPS * OC__INT8_MAX_ROWS][ROW_BYTES];
     size_t tile_rows = j->call->kernels->int8.rows, panel = task / j->row_tasks, band = task % j->row_tasks;
     size_t panels = j->l.padded / j->call->kernels->int8.columns, g = panel / panels, column = panel % panels * j->call->kernels->int8.columns;
     size_t end = (band + 1) * j->rows_per_task < j->s.n_rows ? (band + 1) * j->rows_per_task : j->s.n_rows;
     (void)worker;
     for (size_t row = band * j->rows_per_task; row < end; row += tile_rows) {
         size_t rows = end - row < tile_rows ? end - row : tile_rows;
-        row_pointers(a, j, row, rows, g * j->s.depth);
+        row_pointers(a, edges, j, row, rows, g * j->s.depth);
         run_tile(j, a, row, rows, g, column);
     }
 }
@@ -189,6 +213,11 @@ static void forward(const oc__call *call) {
     j.l = layout_of(call, &j.s);
     j.tile = (oc__int8_tile){.n_taps = j.s.n_taps, .depth = j.s.depth, .c_stride = node->channels, .real_low = node->low,
                              .real_high = node->high};
+    j.rows_of_taps = call->in_shape[0].c == 4 && node->groups == 1 && node->window.dilation == 1 && j.s.n_taps > 1;
+    if (j.rows_of_taps) { /* the packed weights are the same */
+        j.tile.n_taps = node->window.kernel_height;
+        j.tile.depth = 4 * (size_t)node->window.kernel_width;
+    }
     if (node->n_inputs > 1) {
         j.tile.add_stride = node->channels;
         j.tile.add_zero = call->in_quant[1].zero;

@@ -1,13 +1,17 @@
 /* The kernels' speed at the shapes of MobileNetV2-1.0, ResNet-18 and ResNet-50 at 224 px, beside the speed of multiply-add
  * alone in the same minute. SPDX-License-Identifier: MIT
  *
- * Usage: bench_kernels [instruction set], the CPU's best where none is named. */
+ * Usage: bench_kernels [instruction set [int8]], the CPU's best where none is named; int8: the 8-bit kernels alone. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "kernels.h"
 
@@ -105,14 +109,41 @@ static double probe(const oc__kernels *kernels) {
     return flops / (now() - start) * 1e-9;
 }
 
+#ifdef __x86_64__
+__attribute__((target("avx512f,avx512vnni"))) static double probe_vnni(size_t n) {
+    volatile int one = 1;
+    __m512i sum[N_CHAINS], a = _mm512_set1_epi32(one);
+    for (int s = 0; s < N_CHAINS; s++) sum[s] = _mm512_set1_epi32(s);
+    for (size_t i = 0; i < n; i++) {
+        for (int s = 0; s < N_CHAINS; s++) sum[s] = _mm512_dpbusd_epi32(sum[s], a, a);
+    }
+    for (int s = 1; s < N_CHAINS; s++) sum[0] = _mm512_add_epi32(sum[0], sum[s]);
+    one = _mm512_reduce_add_epi32(sum[0]);
+    return 2.0 * N_CHAINS * 64 * (double)n;
+}
+#endif
+
+/* GOP/s of the instruction that 8-bit products are made of, or of float's where there is none. */
+static double probe_int8(const oc__kernels *kernels) {
+#ifdef __x86_64__
+    if (strcmp(kernels->name, "avx512vnni") == 0 || strcmp(kernels->name, "avx512bf16") == 0) {
+        const double start = now();
+        const double ops = probe_vnni(100000);
+        return ops / (now() - start) * 1e-9;
+    }
+#endif
+    return probe(kernels);
+}
+
 /* Calls work(user), of so many floating point operations, often enough to measure. */
-static speed measure(const oc__kernels *kernels, double flops, void (*work)(void *), void *user) {
+static speed measure(const oc__kernels *kernels, double (*peak_of)(const oc__kernels *), double flops, void (*work)(void *),
+                     void *user) {
     double shares[N_ROUNDS];
     speed best = {.seconds = INFINITY};
     size_t n = 1;
 
     for (int round = 0; round < N_ROUNDS;) {
-        const double peak = probe(kernels), start = now();
+        const double peak = peak_of(kernels), start = now();
         for (size_t i = 0; i < n; i++) work(user);
         const double seconds = now() - start;
         if (seconds < SECONDS_PER_ROUND / 2) {
@@ -129,7 +160,7 @@ static speed measure(const oc__kernels *kernels, double flops, void (*work)(void
 
 static void bench_flops(const oc__kernels *kernels, const char *name, size_t side, size_t in, size_t out, double flops,
                         void (*work)(void *), void *user) {
-    const speed got = measure(kernels, flops, work, user);
+    const speed got = measure(kernels, probe, flops, work, user);
     printf("%-28s %4zu^2 %5zu %5zu %9.1f us %8.1f GFLOP/s %5.1f %%\n", name, side, in, out, got.seconds * 1e6,
            flops / got.seconds * 1e-9, got.share * 100);
 }
@@ -335,11 +366,122 @@ static void bench_channels(const oc__kernels *kernels, size_t n, size_t channels
                   {"channel_gradient", run_channel_gradient, 3}};
 
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
-        const double seconds = measure(kernels, 0, passes[i].work, &run).seconds;
+        const double seconds = measure(kernels, probe, 0, passes[i].work, &run).seconds;
         const double bytes = passes[i].n_passes * (double)(n * channels * sizeof(float));
         printf("%-28s %6zu x %4zu   %9.1f us %8.1f GB/s\n", passes[i].name, n, channels, seconds * 1e6, bytes / seconds * 1e-9);
     }
     free(run.x), free(run.y), free(run.a), free(run.b), free(run.sum), free(run.sum2);
+}
+
+static uint8_t *bytes(size_t n) {
+    uint8_t *made = (uint8_t *)numbers(n / sizeof(float) + 1);
+    for (size_t i = 0; i < n; i++) made[i] = (uint8_t)(i * 2654435761u >> 24);
+    return made;
+}
+
+static void bench_ops(const oc__kernels *kernels, const char *name, size_t side, size_t in, size_t out, double ops,
+                      void (*work)(void *), void *user) {
+    const speed got = measure(kernels, probe_int8, ops, work, user);
+    printf("int8 %-23s %4zu^2 %5zu %5zu %9.1f us %8.1f GOP/s   %5.1f %%\n", name, side, in, out, got.seconds * 1e6,
+           ops / got.seconds * 1e-9, got.share * 100);
+}
+
+/* Pixels lie one after the other, whatever the taps: the work is the same. */
+typedef struct int8_run {
+    const oc__int8_kernels *k8;
+    size_t n_pixels, n_out;
+    oc__int8_tile tile;
+    const uint8_t *in;
+    size_t in_stride;
+    const int8_t *packed;
+    size_t panel;
+    uint8_t *c;
+} int8_run;
+
+static void run_int8_product(void *user) {
+    const int8_run *run = user;
+    const size_t rows = run->k8->rows, columns = run->k8->columns;
+    const uint8_t *a[64 * OC__INT8_MAX_ROWS];
+
+    for (size_t row = 0; row < run->n_pixels; row += rows) {
+        const size_t rows_left = run->n_pixels - row;
+        for (size_t t = 0; t < run->tile.n_taps; t++) {
+            for (size_t r = 0; r < rows; r++) {
+                const size_t pixel = row + (r < rows_left ? r : 0) + t;
+                a[t * rows + r] = run->in + (pixel < run->n_pixels ? pixel : 0) * run->in_stride;
+            }
+        }
+        for (size_t column = 0; column < run->n_out; column += columns) {
+            const size_t columns_left = run->n_out - column;
+            oc__int8_tile tile = run->tile;
+            tile.rows = rows_left < rows ? rows_left : rows;
+            tile.columns = columns_left < columns ? columns_left : columns;
+            tile.a = a;
+            tile.b = run->packed + column / columns * run->panel;
+            tile.bias += column;
+            tile.multiplier += column;
+            tile.c = run->c + row * run->n_out + column;
+            run->k8->gemm(&tile);
+        }
+    }
+}
+
+static void bench_int8_product(const oc__kernels *kernels, const product_shape *shape) {
+    const oc__int8_kernels *k8 = &kernels->int8;
+    const size_t n_pixels = shape->side * shape->side, n_taps = shape->kernel * shape->kernel, depth = shape->in == 3 ? 4 : shape->in;
+    size_t packed_size;
+    if (!oc__int8_packed_size(&packed_size, k8, n_taps, depth, shape->out)) exit(1);
+    uint8_t *in = bytes(n_pixels * depth + 4), *packed = bytes(packed_size), *c = bytes(n_pixels * shape->out);
+    float *multiplier = numbers(shape->out + OC__INT8_MAX_COLUMNS);
+    int32_t *bias = (int32_t *)(void *)bytes((shape->out + OC__INT8_MAX_COLUMNS) * sizeof(int32_t));
+    for (size_t i = 0; i < shape->out + OC__INT8_MAX_COLUMNS; i++) bias[i] = 0, multiplier[i] = 1e-4f;
+    int8_run run = {.k8 = k8, .n_pixels = n_pixels, .n_out = shape->out, .in = in, .in_stride = depth,
+                    .packed = (const int8_t *)packed, .panel = n_taps * ((depth + 3) / 4 * 4) * k8->columns, .c = c,
+                    .tile = {.n_taps = n_taps, .depth = depth, .bias = bias, .multiplier = multiplier, .zero = 3, .high = 255,
+                             .c_stride = shape->out}};
+    bench_ops(kernels, shape->name, shape->side, shape->in, shape->out,
+              2.0 * (double)(n_pixels * n_taps * shape->in * shape->out), run_int8_product, &run);
+    free(in), free(packed), free(c), free(multiplier), free(bias);
+}
+
+typedef struct int8_depthwise_run {
+    const oc__int8_kernels *k8;
+    oc__depthwise shape;
+    oc__int8_channels channels;
+    uint8_t *in, *out;
+} int8_depthwise_run;
+
+static void run_int8_depthwise(void *user) {
+    const int8_depthwise_run *run = user;
+    run->k8->depthwise(&run->shape, 0, run->shape.out_height, run->in, &run->channels, run->out);
+}
+
+static void bench_int8_depthwise(const oc__kernels *kernels, const depthwise_shape *shape) {
+    const size_t out_side = (shape->side + shape->stride - 1) / shape->stride, pad = shape->kernel / 2, padded = shape->channels + 64;
+    int8_depthwise_run run = {.k8 = &kernels->int8,
+                              .shape = {shape->side, shape->side, shape->channels, out_side, out_side, shape->kernel,
+                                        shape->kernel, shape->stride, pad, pad},
+                              .in = bytes(shape->side * shape->side * shape->channels),
+                              .out = bytes(out_side * out_side * shape->channels)};
+    uint8_t *weights = bytes(oc__int8_depthwise_packed_size(run.k8, &run.shape));
+    float *multiplier = numbers(padded);
+    int32_t *bias = (int32_t *)(void *)bytes(padded * sizeof(int32_t));
+    char name[24];
+    for (size_t i = 0; i < padded; i++) bias[i] = 0, multiplier[i] = 1e-3f;
+    run.channels = (oc__int8_channels){(const int8_t *)weights, bias, multiplier, 3, 3, 0, 255};
+    snprintf(name, sizeof name, "dw %zux%zu /%zu", shape->kernel, shape->kernel, shape->stride);
+    bench_ops(kernels, name, shape->side, shape->channels, shape->channels,
+              2.0 * (double)(out_side * out_side * shape->kernel * shape->kernel * shape->channels), run_int8_depthwise, &run);
+    free(run.in), free(run.out), free(weights), free(multiplier), free(bias);
+}
+
+static void bench_int8(const oc__kernels *kernels) {
+    double best = 0;
+
+    for (int i = 0; i < N_ROUNDS; i++) best = fmax(best, probe_int8(kernels));
+    printf("%s, int8: tiles %zu x %zu; per cent are of %.1f GOP/s\n", kernels->name, kernels->int8.rows, kernels->int8.columns, best);
+    for (size_t i = 0; i < sizeof products / sizeof *products; i++) bench_int8_product(kernels, &products[i]);
+    for (size_t i = 0; i < sizeof depthwises / sizeof *depthwises; i++) bench_int8_depthwise(kernels, &depthwises[i]);
 }
 
 static void bench(const oc__kernels *kernels) {
@@ -366,7 +508,8 @@ int main(int argc, char **argv) {
 
     for (size_t i = 0; i < n; i++) {
         if (argc > 1 ? strcmp(argv[1], tables[i]->name) != 0 : i + 1 < n) continue;
-        bench(tables[i]);
+        if (argc < 3) bench(tables[i]);
+        bench_int8(tables[i]);
         found = true;
     }
     if (!found) fprintf(stderr, "bench_kernels: this CPU has no %s\n", argv[1]);

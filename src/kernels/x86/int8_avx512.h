@@ -98,8 +98,14 @@ INLINE ivec load_words(const uint8_t *from, size_t n) {
 }
 INLINE void store_words(uint8_t *to, ivec x, size_t n) {
     const __m256i bytes = _mm512_cvtepi16_epi8(x);
-    if (n == 32) _mm256_storeu_si256((__m256i *)(void *)to, bytes); /* a store with a mask takes many times as long */
-    else _mm256_mask_storeu_epi8(to, ~(__mmask32)0 >> (32 - n), bytes);
+    if (n == 32) { /* a store with a mask takes many times as long */
+        _mm256_storeu_si256((__m256i *)(void *)to, bytes);
+    } else if (n % 8 == 0 && n >= 16) {
+        _mm_storeu_si128((__m128i *)(void *)to, _mm256_castsi256_si128(bytes));
+        if (n == 24) _mm_storel_epi64((__m128i *)(void *)(to + 16), _mm256_extracti128_si256(bytes, 1));
+    } else {
+        _mm256_mask_storeu_epi8(to, ~(__mmask32)0 >> (32 - n), bytes);
+    }
 }
 /* Integers from 4 * PARTS bytes in memory. */
 INLINE ivec load_integers(const uint8_t *from) { return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)from)); }
