@@ -4,8 +4,8 @@
 
     peers.py BENCH_NETWORKS [--rounds 5] [--seconds 1.5] [CASE ...]
 
-CASE is mode:network:side:batch:threads, for instance infer:mobilenetv2:224:1:2 or train:resnet18:128:32:2; without one, the
-usual cases. Peers: ONNX Runtime (pip install onnxruntime onnx numpy) for inference, PyTorch (apt install python3-torch) for
+CASE is mode:network:side:batch:threads, for instance infer:mobilenetv2:224:1:2, infer8:resnet18:224:1:1 (in 8-bit integers) or
+train:resnet18:128:32:2; without one, the usual cases. Peers: ONNX Runtime (pip install onnxruntime onnx numpy) for inference, PyTorch (apt install python3-torch) for
 training; one that is missing is left out with a word. All run the same networks on random weights. Each round times ours and
 the peer's one after the other; medians of the rounds and the median of the rounds' ratios are printed (above 1: ours is
 faster)."""
