@@ -85,6 +85,7 @@ typedef struct worker {
     oc__runner *runner;
     histogram *histograms; /* per node of the model's graph */
     size_t n;              /* pictures seen */
+    oc_error error;        /* the last time that memory ran out */
 } worker;
 
 static void see(void *user, uint32_t node, const oc__shape *shape, const float *values) {
@@ -97,7 +98,6 @@ typedef struct job {
     const oc__labelled *samples;
     size_t n, n_tasks;
     worker *workers;
-    oc_status *statuses; /* per task: OC_OK or why it cannot be read */
     oc__progress *progress;
 } job;
 
@@ -106,11 +106,12 @@ static void picture_task(void *argument, size_t task, uint32_t number) {
     worker *w = &j->workers[number];
     const oc__prepare_rule *rule = &j->model->rule;
     const oc_image *image = &j->samples[j->n * task / j->n_tasks].sample->image;
+    oc_error err = OC_ERROR_INIT;
     float *input;
     if (!oc__progress_go_on(j->progress)) return;
-    oc_status status = oc__runner_prepare(&input, w->runner, 1, rule->height, rule->width, NULL);
-    if (!status) status = oc__prepare_image(input, j->model->context, image, rule, NULL, NULL);
-    j->statuses[task] = status;
+    oc_status status = oc__runner_prepare(&input, w->runner, 1, rule->height, rule->width, &err);
+    if (!status) status = oc__prepare_image(input, j->model->context, image, rule, NULL, &err);
+    if (status == OC_E_NOMEM) w->error = err;
     if (!status) {
         count(&w->histograms[0], input, (size_t)rule->height * rule->width * 3);
         oc__runner_run(w->runner);
@@ -141,10 +142,9 @@ oc_status oc__calibrate(oc_model *model, const oc__labelled *samples, size_t n, 
     size_t n_nodes = model->graph.n_nodes, n_tasks = n < MAX_PICTURES ? n : MAX_PICTURES;
     oc__program *program = NULL;
     worker *workers = oc__alloc_zero(context, n_workers * sizeof *workers);
-    oc_status *statuses = oc__alloc_zero(context, n_tasks * sizeof *statuses);
     oc__range *ranges = oc__alloc_zero(context, n_nodes * sizeof *ranges);
     oc_status status = OC_OK;
-    if (!workers || !statuses || !ranges) status = oc__fail_nomem(err, context, n_nodes * sizeof *ranges, "calibration");
+    if (!workers || !ranges) status = oc__fail_nomem(err, context, n_nodes * sizeof *ranges, "calibration");
     if (!status)
         status = oc__program_create(&program, &model->graph, model->rule.height, model->rule.width,
                                     &(oc__program_options){.apart = true}, err);
@@ -155,12 +155,12 @@ oc_status oc__calibrate(oc_model *model, const oc__labelled *samples, size_t n, 
         if (!status) oc__runner_observe(workers[w].runner, see, &workers[w]);
     }
     if (!status) {
-        job j = {model, samples, n, n_tasks, workers, statuses, progress};
+        job j = {model, samples, n, n_tasks, workers, progress};
         oc__parallel(context, n_tasks, picture_task, &j);
         status = oc__progress_status(progress, err);
     }
-    for (size_t i = 0; i < n_tasks && !status; i++)
-        if (statuses[i] == OC_E_NOMEM) status = oc__fail_nomem(err, context, 0, "calibration");
+    for (uint32_t w = 0; w < n_workers && !status; w++)
+        if (workers[w].error.code) status = oc__fail(err, workers[w].error.code, "%s", workers[w].error.message);
     if (!status && merge(workers, n_workers, n_nodes) > 0) {
         for (size_t i = 0; i < n_nodes; i++) ranges[i] = best_range(&workers[0].histograms[i]);
         oc__free(context, model->ranges);
@@ -173,7 +173,6 @@ oc_status oc__calibrate(oc_model *model, const oc__labelled *samples, size_t n, 
     }
     oc__program_free(program);
     oc__free(context, workers);
-    oc__free(context, statuses);
     oc__free(context, ranges);
     return status;
 }
