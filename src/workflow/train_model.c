@@ -7,6 +7,7 @@
 #include "base.h"
 #include "clock.h"
 #include "evaluate.h"
+#include "memory.h"
 
 oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
     if (dataset->n_tags < 2)
@@ -44,9 +45,10 @@ static oc_status describe(oc_model *model, const oc_model *base, const oc__train
     snprintf(text, sizeof text, "%ux%u", model->rule.width, model->rule.height);
     if (!status) status = oc__model_set_property(model, "input", text, err);
     if (!status) status = oc__model_set_property_u64(model, "n_parameters", oc__graph_n_weights(&model->graph), err);
-    if (!status)
-        status = oc__model_set_property_u64(model, "n_multiply_adds",
-                                            oc__graph_n_macs(&model->graph, model->rule.height, model->rule.width), err);
+    uint64_t n_macs = status ? 0 : oc__graph_n_macs(&model->graph, model->rule.height, model->rule.width);
+    if (!status && n_macs == 0) /* the classifier itself multiplies, so there was no memory to count in */
+        status = oc__fail_nomem(err, model->context, model->graph.n_nodes * sizeof(oc__shape), "training");
+    if (!status) status = oc__model_set_property_u64(model, "n_multiply_adds", n_macs, err);
     return status ? status : oc__train_options_store(model, options, err);
 }
 
