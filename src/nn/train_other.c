@@ -1,44 +1,99 @@
 /* Units of all other convolutions: the operator itself, with the sums and the raw output's gradient beside it.
  * SPDX-License-Identifier: MIT
  *
- * Scratch: what the operator packs, its scratch, the raw output's gradient, and the input's where it is to be added. */
+ * With stride 1 the gradient by the input is a convolution too, of the output's gradient with the filters turned round and
+ * their channels exchanged: it runs as a forward pass, as in inference, and by Winograd's method where that is better.
+ *
+ * Scratch: the raw output's gradient, and the input's where it is to be added and cannot be at once; the filters turned
+ * round; then, one after the other in the same place, for each of the convolutions what it packs and its scratch. */
+#include <math.h>
 #include <string.h>
 
 #include "thread.h"
 #include "train_unit.h"
 
+/* The convolution that makes the input's gradient. */
+typedef struct mirror {
+    oc__call call;
+    oc__node node;
+    oc__param filters;
+} mirror;
+
 typedef struct layout {
     size_t n_pixels, n_in; /* pixels of the output, floats of the input */
-    size_t scratch, raw, addend, total;
-    oc__call call;
+    size_t addend, filters, working, total;
     const oc__unit *unit;
     double *figures;
 } layout;
 
+static bool has_mirror(const oc__call *conv) {
+    const oc__window *w = &conv->node->window;
+    return w->stride == 1 && w->dilation == 1 && conv->node->groups == 1;
+}
+
+/* The convolution as in inference, where it needs nothing for a backward pass of its own. */
+static oc__call forward_call(const oc__call *conv) {
+    oc__call call = *conv;
+    call.training = false;
+    call.method = oc__conv_method(&call);
+    return call;
+}
+
+static void mirror_of(mirror *m, const oc__unit *u) {
+    const oc__window *w = &u->conv.node->window;
+    *m = (mirror){.call = u->conv, .node = *u->conv.node, .filters = *u->conv.params[0]};
+    m->node.channels = u->conv.in_shape[0].c;
+    m->node.window.pad_top = w->kernel_height - 1 - w->pad_top;
+    m->node.window.pad_left = w->kernel_width - 1 - w->pad_left;
+    m->node.n_params = 1;
+    m->node.n_inputs = u->accumulate ? 2 : 1;
+    m->node.function.code = OC__FUNCTION_NONE;
+    m->node.low = -INFINITY;
+    m->node.high = INFINITY;
+    m->call.node = &m->node;
+    m->call.params[0] = &m->filters;
+    m->call.in_shape[0] = u->conv.out_shape;
+    m->call.out_shape = u->conv.in_shape[0];
+    m->call = forward_call(&m->call);
+}
+
+static size_t n_working(const oc__call *call) { return oc__op_conv.n_packed(call) + oc__op_conv.n_scratch(call); }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 static layout layout_of(const oc__unit *u) {
-    layout l = {.unit = u, .call = u->conv};
+    layout l = {.unit = u};
+    oc__call forward = forward_call(&u->conv);
+    bool mirrored = has_mirror(&u->conv);
+    mirror m;
+    size_t n = n_working(&forward);
     l.n_pixels = (size_t)u->conv.out_shape.n * u->conv.out_shape.h * u->conv.out_shape.w;
     l.n_in = u->conv.in_shape[0].n * oc__conv_in_image(&u->conv);
-    l.scratch = oc__op_conv.n_packed(&u->conv);
-    l.raw = l.scratch + oc__op_conv.n_scratch(&u->conv);
-    l.addend = l.raw + (u->backward ? l.n_pixels * u->conv.out_shape.c : 0);
-    l.total = l.addend + (u->backward && u->accumulate ? l.n_in : 0);
+    l.addend = u->backward ? l.n_pixels * u->conv.out_shape.c : 0;
+    l.filters = l.addend + (u->backward && u->accumulate && !mirrored ? l.n_in : 0);
+    l.working = l.filters + (u->backward && mirrored ? u->conv.params[0]->count : 0);
+    if (u->backward) n = larger(n, n_working(&u->conv));
+    if (u->backward && mirrored) {
+        mirror_of(&m, u);
+        n = larger(n, n_working(&m.call));
+    }
+    l.total = l.working + n;
     return l;
 }
 
 static size_t n_scratch(const oc__unit *u) { return layout_of(u).total + u->conv.context->n_threads * oc__unit_n_block(u); }
 
-/* The unit's scratch laid out and the weights packed. */
-static void begin(layout *l, const oc__unit *u) {
-    *l = layout_of(u);
-    l->call.packed = u->scratch;
-    l->call.scratch = u->scratch + l->scratch;
-    oc__op_conv.pack(u->scratch, &l->call);
+/* Gives a call its place in the scratch. */
+static void place(oc__call *call, const layout *l) {
+    float *packed = l->unit->scratch + l->working;
+    call->packed = packed;
+    call->scratch = packed + oc__op_conv.n_packed(call);
 }
+
+static void pack(const oc__call *call, const layout *l) { oc__op_conv.pack(l->unit->scratch + l->working, call); }
 
 static void sum_task(void *argument, size_t piece, uint32_t worker) {
     const layout *l = argument;
-    size_t channels = l->call.out_shape.c, first = oc__piece_begin(l->n_pixels, piece);
+    size_t channels = l->unit->conv.out_shape.c, first = oc__piece_begin(l->n_pixels, piece);
     double *sums = l->figures + piece * 2 * channels;
     memset(sums, 0, 2 * channels * sizeof *sums);
     oc__unit_sum_raw(l->unit, sums, first, oc__piece_begin(l->n_pixels, piece + 1) - first,
@@ -46,11 +101,13 @@ static void sum_task(void *argument, size_t piece, uint32_t worker) {
 }
 
 static void forward(const oc__unit *u, double *sums) {
-    layout l;
-    begin(&l, u);
-    l.call.in[0] = u->in.data;
+    layout l = layout_of(u);
+    oc__call call = forward_call(&u->conv);
+    call.in[0] = u->in.data;
     l.figures = sums;
-    oc__op_conv.forward(&l.call);
+    place(&call, &l);
+    pack(&call, &l);
+    oc__op_conv.forward(&call);
     oc__parallel(u->conv.context, OC__N_PIECES, sum_task, &l);
 }
 
@@ -59,20 +116,46 @@ static void raw_gradient_task(void *argument, size_t piece, uint32_t worker) {
     size_t first = oc__piece_begin(l->n_pixels, piece);
     (void)worker;
     oc__unit_raw_gradient(l->unit, first, oc__piece_begin(l->n_pixels, piece + 1) - first,
-                          l->unit->scratch + l->raw + first * l->call.out_shape.c);
+                          l->unit->scratch + first * l->unit->conv.out_shape.c);
+}
+
+/* [columns][taps][depth] to [depth][taps from the last on][columns]. */
+static void turn_filters(float *to, const oc__call *conv) {
+    oc__conv_sizes s = oc__conv_sizes_of(conv);
+    const float *from = conv->params[0]->values;
+    for (size_t k = 0; k < s.depth; k++)
+        for (size_t t = s.n_taps; t-- > 0;)
+            for (size_t j = 0; j < s.columns; j++) *to++ = from[(j * s.n_taps + t) * s.depth + k];
+}
+
+static void mirrored_input_gradient(const layout *l) {
+    const oc__unit *u = l->unit;
+    mirror m;
+    mirror_of(&m, u);
+    m.filters.values = u->scratch + l->filters;
+    turn_filters(m.filters.values, &u->conv);
+    m.call.in[0] = u->scratch;
+    m.call.in[1] = m.call.out = u->conv.in_gradient[0];
+    place(&m.call, l);
+    pack(&m.call, l);
+    oc__op_conv.forward(&m.call);
 }
 
 static void backward(const oc__unit *u) {
-    layout l;
+    layout l = layout_of(u);
+    oc__call call = u->conv;
     float *to = u->conv.in_gradient[0];
-    begin(&l, u);
+    bool mirrored = has_mirror(&u->conv);
     oc__parallel(u->conv.context, OC__N_PIECES, raw_gradient_task, &l);
-    l.call.in[0] = u->in.data;
-    l.call.out_gradient = u->scratch + l.raw;
-    if (to && u->accumulate) l.call.in_gradient[0] = u->scratch + l.addend;
-    l.call.param_gradient[1] = NULL;
-    oc__op_conv.backward(&l.call);
-    if (to && u->accumulate) u->conv.kernels->add_scaled(l.n_in, 1, l.call.in_gradient[0], to);
+    call.in[0] = u->in.data;
+    call.out_gradient = u->scratch;
+    call.param_gradient[1] = NULL;
+    call.in_gradient[0] = mirrored ? NULL : to && u->accumulate ? u->scratch + l.addend : to;
+    place(&call, &l);
+    if (call.in_gradient[0]) pack(&call, &l);
+    oc__op_conv.backward(&call);
+    if (to && mirrored) mirrored_input_gradient(&l);
+    else if (to && u->accumulate) u->conv.kernels->add_scaled(l.n_in, 1, call.in_gradient[0], to);
 }
 
 const oc__unit_kind oc__unit_other = {n_scratch, forward, backward, false};
