@@ -176,9 +176,10 @@ bool oc__gemm_packed_size(size_t *out, const oc__kernels *kernels, size_t n_taps
 void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns, const float *source,
                    size_t tap_stride, size_t k_stride, size_t column_stride);
 
-/* Packs the (m + 2)^2 points of 3x3 filters, [columns][3][3][depth]: for each point the floats of oc__gemm_packed_size with
- * one tap. */
-void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *filters);
+/* Packs one panel of columns of the (m + 2)^2 points of 3x3 filters, [columns][3][3][depth]: for each point there are the
+ * floats of oc__gemm_packed_size with one tap. */
+void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *filters,
+                       size_t panel);
 
 /* c[r][j] = sum over k < depth of a[r * a_stride + k] * b[k][j] + bias[j], with b packed by oc__gemm_pack (one tap); or, to
  * accumulate, that is added to c. bias may be NULL; else it has floats for whole panels. */

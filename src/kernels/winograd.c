@@ -39,16 +39,17 @@ static void transform_filter(double *points, size_t side, const double *matrix, 
     }
 }
 
-void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *filters) {
+void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *filters,
+                       size_t panel) {
     const size_t width = kernels->gemm_columns, side = m + 2, panels = (columns + width - 1) / width;
     const double *matrix = m == 2 ? oc__winograd_filter_2 : oc__winograd_filter_4;
 
-    for (size_t column = 0; column < panels * width; column++) {
-        for (size_t k = 0; k < depth; k++) {
+    for (size_t k = 0; k < depth; k++) {
+        for (size_t j = 0, column = panel * width; j < width; j++, column++) {
             double points[OC__WINOGRAD_MAX_POINTS] = {0};
             if (column < columns) transform_filter(points, side, matrix, filters + column * 9 * depth + k, depth);
             for (size_t i = 0; i < side * side; i++) {
-                packed[((i * panels + column / width) * depth + k) * width + column % width] = (float)points[i];
+                packed[((i * panels + panel) * depth + k) * width + j] = (float)points[i];
             }
         }
     }

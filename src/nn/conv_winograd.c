@@ -77,11 +77,31 @@ size_t oc__conv_winograd_n_packed(const oc__call *call) {
 
 static const float *bias_of(const layout *l) { return l->call->packed + l->n_points * l->packed; }
 
+/* Where the caller alone has the work, there is scratch for one worker alone. */
+static void share_out(const oc__call *call, size_t n_tasks, oc__task_fn function, void *argument) {
+    if (!call->alone) oc__parallel(call->context, n_tasks, function, argument);
+    else
+        for (size_t i = 0; i < n_tasks; i++) function(argument, i, 0);
+}
+
+typedef struct pack_job {
+    const layout *layout;
+    float *packed;
+} pack_job;
+
+static void pack_task(void *argument, size_t panel, uint32_t worker) {
+    const pack_job *job = argument;
+    const layout *l = job->layout;
+    (void)worker;
+    oc__winograd_pack(job->packed, l->call->kernels, l->m, l->depth, l->columns, l->call->params[0]->values, panel);
+}
+
 void oc__conv_winograd_pack(float *packed, const oc__call *call) {
     layout l = layout_of(call);
     const float *bias = call->node->n_params > 1 ? call->params[1]->values : NULL;
     size_t padded = l.panels * call->kernels->gemm_columns;
-    oc__winograd_pack(packed, call->kernels, l.m, l.depth, l.columns, call->params[0]->values);
+    pack_job job = {&l, packed};
+    share_out(call, l.panels, pack_task, &job);
     packed += l.n_points * l.packed;
     for (size_t j = 0; j < padded; j++) packed[j] = bias && j < l.columns ? bias[j] : 0;
     memset(packed + padded, 0, l.depth * sizeof *packed);
@@ -198,19 +218,12 @@ static void panel_task(void *argument, size_t task, uint32_t worker) {
     do_panel(l, task, 0, l->n_tiles, l->call->scratch, l->call->scratch + l->in_size + worker * l->out_size);
 }
 
-/* Where the caller alone has the work, there is scratch for one worker alone. */
-static void share_out(layout *l, size_t n_tasks, oc__task_fn function) {
-    if (!l->call->alone) oc__parallel(l->call->context, n_tasks, function, l);
-    else
-        for (size_t i = 0; i < n_tasks; i++) function(l, i, 0);
-}
-
 void oc__conv_winograd_forward(const oc__call *call) {
     layout l = layout_of(call);
     if (l.n_blocks > 1) {
-        share_out(&l, l.n_blocks, block_task);
+        share_out(call, l.n_blocks, block_task, &l);
         return;
     }
-    share_out(&l, l.n_tiles, transform_task);
-    share_out(&l, l.panels, panel_task);
+    share_out(call, l.n_tiles, transform_task, &l);
+    share_out(call, l.panels, panel_task, &l);
 }

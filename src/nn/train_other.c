@@ -120,20 +120,24 @@ static void raw_gradient_task(void *argument, size_t piece, uint32_t worker) {
 }
 
 /* [columns][taps][depth] to [depth][taps from the last on][columns]. */
-static void turn_filters(float *to, const oc__call *conv) {
-    oc__conv_sizes s = oc__conv_sizes_of(conv);
-    const float *from = conv->params[0]->values;
-    for (size_t k = 0; k < s.depth; k++)
-        for (size_t t = s.n_taps; t-- > 0;)
-            for (size_t j = 0; j < s.columns; j++) *to++ = from[(j * s.n_taps + t) * s.depth + k];
+static void turn_filters_task(void *argument, size_t piece, uint32_t worker) {
+    const layout *l = argument;
+    oc__conv_sizes s = oc__conv_sizes_of(&l->unit->conv);
+    const float *from = l->unit->conv.params[0]->values;
+    float *to = l->unit->scratch + l->filters;
+    size_t begin = oc__piece_begin(s.depth, piece), end = oc__piece_begin(s.depth, piece + 1);
+    (void)worker;
+    for (size_t j = 0; j < s.columns; j++)
+        for (size_t t = 0; t < s.n_taps; t++, from += s.depth)
+            for (size_t k = begin; k < end; k++) to[(k * s.n_taps + s.n_taps - 1 - t) * s.columns + j] = from[k];
 }
 
-static void mirrored_input_gradient(const layout *l) {
+static void mirrored_input_gradient(layout *l) {
     const oc__unit *u = l->unit;
     mirror m;
     mirror_of(&m, u);
     m.filters.values = u->scratch + l->filters;
-    turn_filters(m.filters.values, &u->conv);
+    oc__parallel(u->conv.context, OC__N_PIECES, turn_filters_task, l);
     m.call.in[0] = u->scratch;
     m.call.in[1] = m.call.out = u->conv.in_gradient[0];
     place(&m.call, l);

@@ -137,7 +137,8 @@ START_TEST(convolution) {
         fill(in, 1, n * DEPTH, 0);
         fill(weights, 1, columns * 9 * DEPTH, 0);
         for (size_t i = 0; i < n; i++) pixels[i] = in + i * DEPTH;
-        oc__winograd_pack(packed, kernels, m, DEPTH, columns, weights);
+        for (size_t panel = 0; panel * kernels->gemm_columns < columns; panel++)
+            oc__winograd_pack(packed, kernels, m, DEPTH, columns, weights, panel);
         kernels->winograd_input(m, DEPTH, pixels, points, DEPTH);
         for (size_t i = 0; i < n; i++) {
             oc__gemm_rows(kernels, 1, columns, DEPTH, points + i * DEPTH, DEPTH, packed + i * packed_size, NULL, false,
