@@ -12,7 +12,7 @@ started=$(date +%s)
 if [ -n "${OCELLUS_TEST_DATA:-}" ]; then OCELLUS_TEST_DATA=$(cd "$OCELLUS_TEST_DATA" && pwd); export OCELLUS_TEST_DATA; fi
 
 packages="gcc g++ libc6-dev meson ninja-build pkg-config python3 python3-pytest python3-numpy python3-pil binutils
-    libjpeg62-turbo-dev libpng-dev zlib1g-dev check"
+    libjpeg62-turbo-dev libpng-dev zlib1g-dev check libprotobuf-c-dev protobuf-c-compiler"
 cross_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 case "${1:-}" in
 quick) ;;
@@ -89,7 +89,7 @@ tests build/valgrind --suite unit --suite kernels --timeout-multiplier 40 \
     --wrapper "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite"
 
 say "fuzzing, briefly"
-targets="tests/fuzz/fuzz_image tests/fuzz/fuzz_ocm" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
+targets="tests/fuzz/fuzz_image tests/fuzz/fuzz_ocm tests/fuzz/fuzz_onnx" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
 mkdir -p build/corpus
 build/gcc/examples/generate/generate-pictures build/corpus/seeds_image --formats --size 29x21 --overwrite --quiet
 fuzz() { # TARGET SEEDS: forty seconds
@@ -101,6 +101,7 @@ fuzz() { # TARGET SEEDS: forty seconds
 }
 fuzz image build/corpus/seeds_image
 fuzz ocm tests/golden
+fuzz onnx tests/golden/onnx
 
 say "arm64, briefly"
 targets= build_arm64

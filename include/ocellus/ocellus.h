@@ -7,6 +7,7 @@
  *   2. The context                6. Models
  *   3. Pictures                   7. Predicting
  *   4. Data sets                  8. Reports
+ *                                 9. Base networks
  *
  * The shortest useful program:
  *
@@ -275,6 +276,7 @@ typedef struct oc_model oc_model;
 #define OC_OPTION_INTEGER 1
 #define OC_OPTION_NUMBER 2
 #define OC_OPTION_BOOLEAN 3 /* "true" or "false" */
+#define OC_OPTION_TEXT 4    /* minimum and maximum are of its length in bytes */
 
 /* One hyper-parameter. Strings are static. */
 typedef struct oc_option {
@@ -320,7 +322,7 @@ typedef struct oc_progress {
  * must not use the handle that runs, except oc_trainer_cancel. */
 typedef int (*oc_progress_fn)(void *user, const oc_progress *progress);
 
-/* Trains. Takes a frozen base network's features of every picture in a few views and fits a softmax classifier with L2
+/* Trains. Takes the features that a frozen base network (option `base`; see section 9) gives of every picture in a few views and fits a softmax classifier with L2
  * regularisation to them by L-BFGS (Liu and Nocedal 1989), the strength chosen by cross-validation. The same data set,
  * options and instruction set give the same model, whatever the number of threads.
  * A picture that cannot be read is logged as a warning and left out (see the option skip_broken).
@@ -507,6 +509,108 @@ typedef struct oc_report_entry {
 
 /* Picture `index`, 0 <= index < oc_report_count. The caller sets entry->struct_size. OC_E_NOT_FOUND if out of range. */
 OC_API oc_status oc_report_get(const oc_report *report, size_t index, oc_report_entry *entry, oc_error *err);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 9. Base networks: what training starts from
+ *
+ * One is built into the library. Others lie as model files in the folder that is installed with the library
+ * (<prefix>/share/ocellus/base) and in the user's own: $OCELLUS_BASE_PATH, or else $XDG_DATA_HOME/ocellus/base or
+ * ~/.local/share/ocellus/base. A file's checksum is written down beside it (NAME.ocm.sha256, as sha256sum does) when it is
+ * stored, and a file that no longer has it is refused. The trainer's option `base` names the one to train on; a model remembers
+ * its name and checksum (the properties "base" and "base_sha256").
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+#define OC_BASE_BUILTIN 1
+#define OC_BASE_USER 2
+#define OC_BASE_INSTALLED 3
+
+/* A base network that can be opened by its name. */
+typedef struct oc_base {
+    uint32_t struct_size;
+    uint32_t place;     /* one of OC_BASE_... */
+    const char *name;
+    const char *path;   /* its file; NULL if it is built in */
+    const char *sha256; /* the checksum that is written down; "" if none is */
+    uint64_t n_bytes;   /* of its file */
+} oc_base;
+
+#define OC_BASE_INIT {sizeof(oc_base), 0, NULL, NULL, NULL, 0}
+
+/* What base networks there were when the list was made: the built-in one, then the user's, then those installed, each in the
+ * order of their names. Where two have the same name, the one listed is the one that is opened. The files are not read; whether
+ * one is sound, oc_base_open tells. Errors: OC_E_IO (a folder cannot be read), OC_E_NOMEM. */
+typedef struct oc_base_list oc_base_list;
+OC_API oc_status oc_base_list_create(oc_base_list **out, oc_context *context, oc_error *err);
+OC_API void oc_base_list_free(oc_base_list *list);
+OC_API size_t oc_base_list_count(const oc_base_list *list);
+
+/* Entry `index`, 0 <= index < oc_base_list_count. The caller sets base->struct_size; the strings live as long as the list.
+ * OC_E_NOT_FOUND if out of range. */
+OC_API oc_status oc_base_list_get(const oc_base_list *list, size_t index, oc_base *base, oc_error *err);
+
+/* Opens a base network by its name, or by the path of its file (a path holds a '/' or ends in ".ocm"), and checks it. It is an
+ * oc_model without tags, whose properties say what it is: "name", "sha256" (of its file), "input", "n_parameters",
+ * "n_multiply_adds", "licence", ...
+ * Errors: OC_E_NOT_FOUND (the message lists what there is), OC_E_CORRUPT (damaged, or not the file that was stored),
+ * OC_E_ARGUMENT (a trained model), and those of oc_model_load. */
+OC_API oc_status oc_base_open(oc_model **out, oc_context *context, const char *name, oc_error *err);
+
+#define OC_LAYOUT_NCHW 1 /* [picture][channel][row][column] */
+#define OC_LAYOUT_NHWC 2 /* [picture][row][column][channel] */
+
+#define OC_RESIZE_SQUASH 1    /* to the network's size, whatever the picture's aspect */
+#define OC_RESIZE_CROP 2      /* the largest centred part of the right aspect */
+#define OC_RESIZE_LETTERBOX 3 /* all of the picture, centred, the rest black */
+
+/* How a network is taken over. 0 or NULL: as the file says, or else what is stated here. */
+typedef struct oc_import_options {
+    uint32_t struct_size;
+    uint32_t layout;        /* of the input: OC_LAYOUT_...; default: the one in which it has 3 channels */
+    uint32_t width;         /* of the input; needed if the file leaves it open */
+    uint32_t height;        /* likewise */
+    uint32_t channels;      /* OC_IMAGE_RGB8 or OC_IMAGE_BGR8: the order in the input; default: RGB */
+    uint32_t resize;        /* OC_RESIZE_...; default: crop */
+    const char *mean;       /* input = (pixel of 0 to 255 - mean) / deviation: a number, or three after commas in the order of */
+    const char *deviation;  /* the input's channels. Default where neither is given: what the file's own metadata or the first
+                               layers of the network tell, or else those of ImageNet, with a warning */
+    const char *features;   /* the node or value whose output, averaged over its pixels, is the features; default: what goes
+                               into the classifier at the network's end (the last matrix product or 1x1 convolution, if only
+                               functions, pooling and other shapes follow it), or else the first output */
+    const char *name;       /* what the base is to be called; default: its file's name without its ending */
+    const char *licence;    /* the terms of the weights, for the record */
+} oc_import_options;
+
+#define OC_IMPORT_OPTIONS_INIT {sizeof(oc_import_options), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL}
+
+/* Makes a base network of an ONNX file (operator sets 7 to 21; see docs/onnx.md for what can be represented), whose weights may
+ * all be trained further, or takes one from a model file. `options` may be NULL. Nothing of the file is executed, and no other
+ * file is opened. Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT, OC_E_CORRUPT, OC_E_UNSUPPORTED (the message names the node, its
+ * operator and the reason; or the library was built without ONNX), OC_E_ARGUMENT (a size is needed; there are no such features;
+ * an option is out of range), OC_E_LIMIT, OC_E_NOMEM. */
+OC_API oc_status oc_base_import(oc_model **out, oc_context *context, const char *path, const oc_import_options *options,
+                                oc_error *err);
+
+/* Stores a base network under its name (the property "name": 1 to 64 letters, digits, '.', '_' and '-') in the user's folder,
+ * which is made if need be. Errors: OC_E_STATE (there is one of that name, and `replace` is 0), OC_E_ARGUMENT (not a base, or a
+ * name that cannot be used), OC_E_NOT_FOUND (no folder is known), OC_E_IO. */
+OC_API oc_status oc_base_store(const oc_model *base, int replace, oc_error *err);
+
+/* Removes a base network from the user's folder. Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT (it is built in or installed), OC_E_IO. */
+OC_API oc_status oc_base_remove(oc_context *context, const char *name, oc_error *err);
+
+/* OC_OK if `model` was trained on the base network `base`, which oc_base_open gave; OC_E_DATA, with a message that names both, if
+ * it was trained on another or does not say. */
+OC_API oc_status oc_base_check(const oc_model *model, const oc_model *base, oc_error *err);
+
+/* How many numbers a base network says of a picture. 0 for a model that is none. */
+OC_API size_t oc_base_n_features(const oc_model *base);
+
+/* Writes those numbers for the whole of every picture of a data set of the same context, a row each in the order of the samples,
+ * to `values`, which has room for `n_values` = oc_dataset_count x oc_base_n_features. `progress` may be NULL.
+ * Errors: OC_E_ARGUMENT (not a base; another number of values), OC_E_CANCELLED, OC_E_NOMEM, and those of oc_picture_open for
+ * the first picture that cannot be read. */
+OC_API oc_status oc_base_features(float *values, size_t n_values, const oc_model *base, const oc_dataset *dataset,
+                                  oc_progress_fn progress, void *user, oc_error *err);
 
 #ifdef __cplusplus
 }

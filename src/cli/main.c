@@ -9,7 +9,8 @@
 #include "text.h"
 
 static const command *const commands[] = {
-    &command_train, &command_evaluate, &command_predict, &command_info, &command_version, &command_help,
+    &command_train, &command_evaluate, &command_predict, &command_info,
+    &command_base,  &command_features, &command_version, &command_help,
 };
 
 const command *command_at(size_t index) { return index < sizeof(commands) / sizeof(commands[0]) ? commands[index] : NULL; }

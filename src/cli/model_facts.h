@@ -7,10 +7,12 @@
 
 #include "json.h"
 
-/* The properties and the tags. */
+/* The properties; those and the tags. */
+void model_properties_print(const oc_model *model);
 void model_facts_print(const oc_model *model);
 
-/* The members "properties", an object of texts, and "tags", an array of texts. */
+/* The member "properties", an object of texts; that and "tags", an array of texts. */
+void model_properties_json(json *j, const oc_model *model);
 void model_facts_json(json *j, const oc_model *model);
 
 #endif

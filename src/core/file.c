@@ -104,6 +104,14 @@ oc_status oc__file_head(void *data, size_t size, size_t *n_read, oc_context *con
     return status;
 }
 
+oc_status oc__file_size(uint64_t *size, oc_context *context, const char *path, oc_error *err) {
+    int file = -1;
+    *size = 0;
+    oc_status status = open_file(&file, size, context, path, err);
+    if (!status) context->files->close(file);
+    return status;
+}
+
 oc_status oc__file_map(oc__mapping *out, oc_context *context, const char *path, uint64_t max_size, const char *limit,
                        oc_error *err) {
     int file = -1;
@@ -240,4 +248,43 @@ char *oc__path_join(oc_context *context, const char *folder, const char *name) {
     if (path[a - 1] != '/') path[a++] = '/';
     memcpy(path + a, name, b + 1);
     return path;
+}
+
+oc_status oc__folder_make(oc_context *context, const char *path, oc_error *err) {
+    char *part = oc__strdup(context, path);
+    oc_status status = OC_OK;
+    if (!part) return oc__fail_nomem(err, context, strlen(path), path);
+    for (size_t i = 1; !status && part[0]; i++) {
+        char here = part[i];
+        if (here != '/' && here != 0) continue;
+        part[i] = 0;
+        struct stat about;
+        if (mkdir(part, 0777) != 0 && (stat(part, &about) != 0 || !S_ISDIR(about.st_mode)))
+            status = oc__fail_errno(err, errno ? errno : ENOTDIR, part, "make the folder");
+        part[i] = here;
+        if (here == 0) break;
+    }
+    oc__free(context, part);
+    return status;
+}
+
+oc_status oc__file_remove(oc_context *context, const char *path, oc_error *err) {
+    return context->files->unlink(path) == 0 ? OC_OK : oc__fail_errno(err, errno, path, "remove");
+}
+
+oc_status oc__user_folder(char **out, oc_context *context, const char *name, const char *override, oc_error *err) {
+    const char *wanted = getenv(override), *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    *out = NULL;
+    if (wanted && wanted[0]) {
+        *out = oc__strdup(context, wanted);
+    } else if (data && data[0] == '/') {
+        *out = oc__path_join(context, data, name);
+    } else if (home && home[0] == '/') {
+        char *share = oc__path_join(context, home, ".local/share");
+        *out = share ? oc__path_join(context, share, name) : NULL;
+        oc__free(context, share);
+    } else {
+        return oc__fail(err, OC_E_NOT_FOUND, "there is no folder for the user's data: HOME and %s are not set", override);
+    }
+    return *out ? OC_OK : oc__fail_nomem(err, context, 256, name);
 }

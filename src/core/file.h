@@ -28,6 +28,9 @@ oc_status oc__file_read(uint8_t **data, size_t *size, oc_context *context, const
 /* The first bytes of a file, at most `size`; *n_read says how many there were. */
 oc_status oc__file_head(void *data, size_t size, size_t *n_read, oc_context *context, const char *path, oc_error *err);
 
+/* Its size in bytes. */
+oc_status oc__file_size(uint64_t *size, oc_context *context, const char *path, oc_error *err);
+
 /* A file mapped for reading. An empty file has size 0 and data NULL. Free with oc__file_unmap. */
 typedef struct oc__mapping {
     const uint8_t *data;
@@ -55,6 +58,16 @@ void oc__entries_free(oc__entry *entries, size_t n, oc_context *context);
 
 /* "folder/name", or `name` itself if it is absolute or the folder is empty. NULL if there is no memory. */
 char *oc__path_join(oc_context *context, const char *folder, const char *name);
+
+/* Makes a folder and those above it that are not there. It may be there already. */
+oc_status oc__folder_make(oc_context *context, const char *path, oc_error *err);
+
+oc_status oc__file_remove(oc_context *context, const char *path, oc_error *err);
+
+/* Where the user's own files of the kind `name` ("ocellus/base") lie, whether the folder is there or not: what the environment
+ * variable `override` says, or else `name` in $XDG_DATA_HOME or ~/.local/share. OC_E_NOT_FOUND if none is known. The caller
+ * frees *out. */
+oc_status oc__user_folder(char **out, oc_context *context, const char *name, const char *override, oc_error *err);
 
 /* OC_E_NOT_FOUND or OC_E_IO from errno: "path: cannot open: Permission denied". */
 oc_status oc__fail_errno(oc_error *err, int number, const char *path, const char *doing);

@@ -97,3 +97,12 @@ void oc__sha256_hex(char out[65], const uint8_t digest[32]) {
     }
     out[64] = 0;
 }
+
+void oc__sha256_of(char out[65], const void *data, size_t size) {
+    oc__sha256 hash;
+    uint8_t digest[32];
+    oc__sha256_begin(&hash);
+    oc__sha256_add(&hash, data, size);
+    oc__sha256_end(&hash, digest);
+    oc__sha256_hex(out, digest);
+}

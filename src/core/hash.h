@@ -25,4 +25,7 @@ void oc__sha256_end(oc__sha256 *hash, uint8_t digest[32]);
 /* 64 hexadecimal digits and NUL. */
 void oc__sha256_hex(char out[65], const uint8_t digest[32]);
 
+/* The digits for these bytes. */
+void oc__sha256_of(char out[65], const void *data, size_t size);
+
 #endif

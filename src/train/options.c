@@ -27,6 +27,8 @@ static const row table[] = {
      offsetof(oc__train_options, mirror)},
     {"skip_broken", "true", "leave out pictures that cannot be read, with a warning; false stops at the first",
      OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, skip_broken)},
+    {"base", "compact", "the base network to start from: its name (see oc_base_list_create) or its file", OC_OPTION_TEXT, 1,
+     OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, base)},
 };
 #define N_ROWS (sizeof table / sizeof *table)
 
@@ -38,6 +40,9 @@ oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err) {
 }
 
 static oc_status bad_value(const row *r, const char *value, oc_error *err) {
+    if (r->type == OC_OPTION_TEXT)
+        return oc__fail(err, OC_E_ARGUMENT, "%s is a text of %zu bytes, expected %d to %d", r->key, strlen(value), (int)r->minimum,
+                        (int)r->maximum);
     if (r->type == OC_OPTION_BOOLEAN)
         return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected true or false", r->key, value);
     return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected a%s number from %lld to %lld", r->key, value,
@@ -57,6 +62,10 @@ static oc_status set(oc__train_options *options, const row *r, const char *value
     case OC_OPTION_NUMBER:
         if (!oc__parse_double(value, &number) || number < r->minimum || number > r->maximum) return bad_value(r, value, err);
         memcpy(field, &number, sizeof number);
+        return OC_OK;
+    case OC_OPTION_TEXT:
+        if (!value[0] || strlen(value) > (size_t)r->maximum) return bad_value(r, value, err);
+        strcpy(field, value);
         return OC_OK;
     default:
         if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) return bad_value(r, value, err);
@@ -86,6 +95,7 @@ oc_status oc__train_options_store(oc_model *model, const oc__train_options *opti
         const void *field = (const char *)options + table[i].offset;
         uint64_t integer;
         double number;
+        if (table[i].type == OC_OPTION_TEXT) continue;
         snprintf(key, sizeof key, "option.%s", table[i].key);
         if (table[i].type == OC_OPTION_INTEGER) {
             memcpy(&integer, field, sizeof integer);

@@ -4,6 +4,8 @@
 
 #include "extract.h"
 
+#define OC__MAX_OPTION_TEXT 1024
+
 /* Hyper-parameters. The one table that describes them is in options.c. */
 typedef struct oc__train_options {
     uint64_t seed;
@@ -12,6 +14,7 @@ typedef struct oc__train_options {
     double l2; /* 0: chosen by cross-validation */
     bool mirror;
     bool skip_broken;
+    char base[OC__MAX_OPTION_TEXT]; /* the base network's name, or its file */
 } oc__train_options;
 
 void oc__train_options_default(oc__train_options *options);
@@ -22,7 +25,8 @@ oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err);
 /* Sets one from text. */
 oc_status oc__train_options_set(oc__train_options *options, const char *key, const char *value, oc_error *err);
 
-/* Writes every option as "option.KEY" into the model's properties. */
+/* Writes every option as "option.KEY" into the model's properties, but for texts: a model says which base it has by the base's
+ * name and checksum, and the paths of this machine are nobody's business. */
 oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err);
 
 /* What there is to train on. */

@@ -58,7 +58,7 @@ oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_da
     oc__progress progress;
     oc__progress_begin(&progress, callback, user, cancel);
     oc__training_set set = {dataset->samples, dataset->n_samples, (const char *const *)dataset->tags, dataset->n_tags};
-    oc_status status = oc__base_builtin(&base, dataset->context, err);
+    oc_status status = oc__base_open(&base, dataset->context, options->base, err);
     if (!status) status = oc__train_classifier(&model, base, &set, options, !test, &progress, err);
     if (!status) status = describe(model, base, options, err);
     if (!status && test) {

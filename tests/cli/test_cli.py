@@ -24,16 +24,73 @@ from harness import (COMMAND, DONE, FAILED, GENERATE, PARTLY, TIMEOUT, USAGE, Co
                      environment, ocellus)
 
 
+class Base(CommandTest):
+    NETWORKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "onnx")
+
+    def setUp(self):
+        super().setUp()
+        self.env = environment(OCELLUS_BASE_PATH=self.path("bases"))
+
+    def run_base(self, *arguments):
+        return ocellus("base", *arguments, env=self.env)
+
+    def import_plain(self, *arguments):
+        result = self.run_base("import", os.path.join(self.NETWORKS, "plain.onnx"), "--mean", "127.5", "--std", "64", *arguments)
+        if "built without ONNX" in result.err:
+            self.skipTest("built without ONNX")
+        return result
+
+    def test_import_train_verify_remove(self):
+        self.check(self.import_plain("--licence", "none"), DONE)
+        facts = json.loads(self.run_base("info", "plain", "--json").out)
+        self.assertEqual(facts["features"], 12)
+        self.assertEqual(facts["properties"]["licence"], "none")
+        names = [base["name"] for base in json.loads(self.run_base("list", "--json").out)["bases"]]
+        self.assertEqual(names, ["compact", "plain"])
+        result = ocellus("train", self.data, "-o", self.path("m.ocm"), "--base", "plain", "--json", "--quiet", env=self.env)
+        self.check(result, DONE)
+        properties = json.loads(result.out)["properties"]
+        self.assertEqual((properties["base"], properties["base_sha256"]), ("plain", facts["properties"]["sha256"]))
+        self.check(self.import_plain(), FAILED, "already", "--force")
+        self.check(self.import_plain("--force"), DONE)
+        self.assertEqual(self.check(self.run_base("verify"), DONE).out, "compact: good\nplain: good\n")
+        with open(self.path("bases", "plain.ocm"), "ab") as file:
+            file.write(b"x")
+        self.assertIn("plain: damaged", self.check(self.run_base("verify", "plain"), FAILED, "the file was changed").out)
+        self.check(ocellus("train", self.data, "-o", self.path("m.ocm"), "--base", "plain", env=self.env), FAILED, "was changed")
+        self.check(self.run_base("remove", "plain"), DONE)
+        self.check(self.run_base("remove", "plain"), FAILED, "there is no base network 'plain'")
+        self.check(self.run_base("remove", "compact"), FAILED, "is built into the library")
+
+    def test_features(self):
+        self.check(self.import_plain("-o", self.path("b.ocm"), "--quiet"), DONE)
+        out = self.path("f.f32")
+        facts = json.loads(self.check(ocellus("features", self.path("b.ocm"), self.data, "-o", out, "--json", "-q"), DONE).out)
+        self.assertEqual(facts["features"], 12)
+        self.assertEqual(os.path.getsize(out), 4 * 12 * facts["pictures"])
+        self.check(ocellus("features", self.model, self.data, "-o", out), FAILED, "is a trained model, not a base network")
+
+    def test_misuse(self):
+        self.check(self.run_base(), USAGE, "list, info, import, remove or verify")
+        self.check(self.run_base("mend"), USAGE, "'mend' is nothing that base does")
+        self.check(self.run_base("info"), USAGE, "takes one name")
+        self.check(self.run_base("import", "x.onnx", "--size", "0"), USAGE, "--size is '0'")
+        self.check(self.run_base("import", "x.onnx", "--layout", "hwcn"), USAGE, "nchw or nhwc")
+        self.check(self.run_base("import", self.path("none.onnx")), FAILED, "none.onnx")
+        self.check(self.run_base("verify", "nothing"), FAILED, "do not exist")
+        self.check(ocellus("features", "compact", self.data), USAGE, "-o FILE")
+
+
 class Help(CommandTest):
     def test_the_list_of_commands(self):
         for arguments in (("help",), ("--help",), ("-h",)):
             result = self.check(ocellus(*arguments), DONE)
-            for name in ("train", "evaluate", "predict", "info", "version", "help"):
+            for name in ("train", "evaluate", "predict", "info", "base", "features", "version", "help"):
                 self.assertRegex(result.out, r"(?m)^    %s  " % name)
             self.assertEqual(result.err, "")
 
     def test_each_command_has_help(self):
-        for name in ("train", "evaluate", "predict", "info", "version", "help"):
+        for name in ("train", "evaluate", "predict", "info", "base", "features", "version", "help"):
             asked = self.check(ocellus("help", name), DONE)
             self.assertTrue(asked.out.startswith("usage: ocellus " + name), asked.out)
             self.assertEqual(asked.out, ocellus(name, "--help").out)

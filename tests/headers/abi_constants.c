@@ -39,6 +39,15 @@ SAME(OC_REPORT_TEST_SET == 1);
 SAME(OC_REPORT_CROSS_VALIDATION == 2);
 SAME(OC_TAGS_TOGETHER == (-1));
 SAME(OC_TAGS_MEAN == (-2));
+SAME(OC_OPTION_TEXT == 4);
+SAME(OC_BASE_BUILTIN == 1);
+SAME(OC_BASE_USER == 2);
+SAME(OC_BASE_INSTALLED == 3);
+SAME(OC_LAYOUT_NCHW == 1);
+SAME(OC_LAYOUT_NHWC == 2);
+SAME(OC_RESIZE_SQUASH == 1);
+SAME(OC_RESIZE_CROP == 2);
+SAME(OC_RESIZE_LETTERBOX == 3);
 #if UINTPTR_MAX == UINT64_MAX
 SAME(offsetof(oc_error, struct_size) == 0);
 SAME(offsetof(oc_error, code) == 4);
@@ -122,6 +131,25 @@ SAME(offsetof(oc_report_entry, probability) == 12);
 SAME(offsetof(oc_report_entry, fold) == 16);
 SAME(offsetof(oc_report_entry, name) == 24);
 SAME(sizeof(oc_report_entry) >= 32);
+
+SAME(offsetof(oc_base, place) == 4);
+SAME(offsetof(oc_base, name) == 8);
+SAME(offsetof(oc_base, path) == 16);
+SAME(offsetof(oc_base, sha256) == 24);
+SAME(offsetof(oc_base, n_bytes) == 32);
+SAME(sizeof(oc_base) >= 40);
+
+SAME(offsetof(oc_import_options, layout) == 4);
+SAME(offsetof(oc_import_options, width) == 8);
+SAME(offsetof(oc_import_options, height) == 12);
+SAME(offsetof(oc_import_options, channels) == 16);
+SAME(offsetof(oc_import_options, resize) == 20);
+SAME(offsetof(oc_import_options, mean) == 24);
+SAME(offsetof(oc_import_options, deviation) == 32);
+SAME(offsetof(oc_import_options, features) == 40);
+SAME(offsetof(oc_import_options, name) == 48);
+SAME(offsetof(oc_import_options, licence) == 56);
+SAME(sizeof(oc_import_options) >= 64);
 #endif
 
 int main(void) { return 0; }

@@ -17,6 +17,7 @@ held inside the library. After os.fork() the child cannot use objects of the par
 from ._callbacks import Progress, ProgressCallback
 from ._handle import text as _text
 from ._library import lib as _lib
+from .bases import BaseEntry, Place, base_features, bases, check_base, import_base, open_base, remove_base, store_base
 from .context import Context, default_context
 from .dataset import Dataset, DatasetSource, Sample
 from .errors import (
@@ -50,9 +51,10 @@ def library_version() -> str:
 
 
 __all__ = [
-    "ArgumentError", "Average", "Box", "CancelledError", "Context", "CorruptError", "DataError", "Dataset", "DatasetSource",
+    "ArgumentError", "Average", "BaseEntry", "Box", "CancelledError", "Context", "CorruptError", "DataError", "Dataset", "DatasetSource",
     "Entry", "Error", "FormatError", "Image", "ImageSource", "InternalError", "IoError", "LibraryError", "LimitError",
-    "MemoryLimitError", "Method", "Metrics", "Model", "NotFoundError", "Option", "Picture", "Prediction", "Predictor",
+    "MemoryLimitError", "Method", "Metrics", "Model", "NotFoundError", "Option", "Picture", "Place", "Prediction", "Predictor",
     "Progress", "ProgressCallback", "Report", "Result", "Sample", "StateError", "Trainer", "UnsupportedError",
-    "default_context", "library_version", "load", "train", "training_options",
+    "base_features", "bases", "check_base", "default_context", "import_base", "library_version", "load", "open_base",
+    "remove_base", "store_base", "train", "training_options",
 ]

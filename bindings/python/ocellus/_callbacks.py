@@ -62,22 +62,17 @@ def _pump(callback: Optional[ProgressCallback], failures: List[BaseException]) -
 _progress_thunk = _native.oc_progress_fn(types.GeneratorType.send)
 
 
-def create_with_progress(
-    function: Callable[..., int], free: Callable[[int], None], callback: Optional[ProgressCallback], *arguments: Any
-) -> int:
-    """Calls a function that makes a handle and reports progress. Returns the handle.
+def call_with_progress(function: Callable[..., int], callback: Optional[ProgressCallback], *arguments: Any) -> None:
+    """Calls a function that reports progress.
 
     The library calls back even if `callback` is None, so that signals are handled during the call.
     """
     failures: List[BaseException] = []
     pump = _pump(callback, failures)
     next(pump)
-    out = c_void_p()
     error = _native.oc_error()
-    status = function(byref(out), *arguments, _progress_thunk, pump, byref(error))
+    status = function(*arguments, _progress_thunk, pump, byref(error))
     if failures:
-        if out.value:
-            free(out.value)
         failure = failures[0]
         failures.clear()
         try:
@@ -85,6 +80,19 @@ def create_with_progress(
         finally:
             del failure
     check(status, error)
+
+
+def create_with_progress(
+    function: Callable[..., int], free: Callable[[int], None], callback: Optional[ProgressCallback], *arguments: Any
+) -> int:
+    """Calls a function that makes a handle and reports progress. Returns the handle."""
+    out = c_void_p()
+    try:
+        call_with_progress(function, callback, byref(out), *arguments)
+    except BaseException:
+        if out.value:
+            free(out.value)
+        raise
     return out.value  # type: ignore[return-value]
 
 

@@ -63,12 +63,24 @@ OC_PRECISION_INT8 = 2
 OC_OPTION_INTEGER = 1
 OC_OPTION_NUMBER = 2
 OC_OPTION_BOOLEAN = 3
+OC_OPTION_TEXT = 4
 
 OC_REPORT_TEST_SET = 1
 OC_REPORT_CROSS_VALIDATION = 2
 
 OC_TAGS_TOGETHER = -1
 OC_TAGS_MEAN = -2
+
+OC_BASE_BUILTIN = 1
+OC_BASE_USER = 2
+OC_BASE_INSTALLED = 3
+
+OC_LAYOUT_NCHW = 1
+OC_LAYOUT_NHWC = 2
+
+OC_RESIZE_SQUASH = 1
+OC_RESIZE_CROP = 2
+OC_RESIZE_LETTERBOX = 3
 
 oc_status = c_int32
 
@@ -189,6 +201,33 @@ class oc_report_entry(SizedStruct):
     ]
 
 
+class oc_base(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("place", c_uint32),
+        ("name", c_char_p),
+        ("path", c_char_p),
+        ("sha256", c_char_p),
+        ("n_bytes", c_uint64),
+    ]
+
+
+class oc_import_options(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("layout", c_uint32),
+        ("width", c_uint32),
+        ("height", c_uint32),
+        ("channels", c_uint32),
+        ("resize", c_uint32),
+        ("mean", c_char_p),
+        ("deviation", c_char_p),
+        ("features", c_char_p),
+        ("name", c_char_p),
+        ("licence", c_char_p),
+    ]
+
+
 # The `user` of these two is a Python object: see _callbacks.py.
 oc_progress_fn = CFUNCTYPE(c_int, py_object, POINTER(oc_progress))
 oc_write_fn = CFUNCTYPE(c_int, py_object, c_void_p, c_size_t)
@@ -264,4 +303,15 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_report_metrics": (oc_status, [_handle, c_int32, c_double, POINTER(oc_metrics), _error]),
     "oc_report_confusion": (c_uint64, [_handle, c_size_t, c_size_t]),
     "oc_report_get": (oc_status, [_handle, c_size_t, POINTER(oc_report_entry), _error]),
+    "oc_base_list_create": (oc_status, [_out, _handle, _error]),
+    "oc_base_list_free": (None, [_handle]),
+    "oc_base_list_count": (c_size_t, [_handle]),
+    "oc_base_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_base), _error]),
+    "oc_base_open": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_base_import": (oc_status, [_out, _handle, c_char_p, POINTER(oc_import_options), _error]),
+    "oc_base_store": (oc_status, [_handle, c_int, _error]),
+    "oc_base_remove": (oc_status, [_handle, c_char_p, _error]),
+    "oc_base_check": (oc_status, [_handle, _handle, _error]),
+    "oc_base_n_features": (c_size_t, [_handle]),
+    "oc_base_features": (oc_status, [POINTER(c_float), c_size_t, _handle, _handle, oc_progress_fn, py_object, _error]),
 }

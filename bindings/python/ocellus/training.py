@@ -22,9 +22,10 @@ class Option(NamedTuple):
 
     key: str
     type: type
-    """int, float or bool."""
-    default: Union[int, float, bool]
+    """int, float, bool or str."""
+    default: Union[int, float, bool, str]
     minimum: float
+    """Of a str: of its length in bytes."""
     maximum: float
     help: str
 
@@ -33,10 +34,11 @@ _TYPES = {
     _native.OC_OPTION_INTEGER: int,
     _native.OC_OPTION_NUMBER: float,
     _native.OC_OPTION_BOOLEAN: bool,
+    _native.OC_OPTION_TEXT: str,
 }
 
 
-def _value(option_type: type, value: str) -> Union[int, float, bool]:
+def _value(option_type: type, value: str) -> Union[int, float, bool, str]:
     return value == "true" if option_type is bool else option_type(value)
 
 

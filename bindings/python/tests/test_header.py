@@ -46,9 +46,11 @@ def _ctype(declaration, user=ctypes.c_void_p):
     assert len(words) == 1 + stars, declaration
     if base in SCALARS and stars == 0:
         return SCALARS[base]
-    if base in CALLBACKS and stars == 0:
+    if base in SCALARS:
+        kind = SCALARS[base]
+    elif base in CALLBACKS and stars == 0:
         return getattr(_native, base)
-    if base == "char" and stars:
+    elif base == "char" and stars:
         kind = ctypes.c_char_p
         stars -= 1
     elif base == "void":
@@ -75,7 +77,7 @@ def _parameters(text, user=ctypes.c_void_p):
 def test_the_header_was_understood():
     """The patterns above would pass any test if they matched nothing."""
     assert HEADER.count("OC_API ") - HEADER.count("define OC_API ") == len(FUNCTIONS) > 50
-    assert len(STRUCTS) == HEADER.count("struct_size;") == 9
+    assert len(STRUCTS) == HEADER.count("struct_size;") == 11
     assert CALLBACKS == {"oc_log_fn", "oc_progress_fn", "oc_write_fn"}
     assert "OC_E_INTERNAL" in CONSTANTS and "OC_VERSION_MAJOR" in CONSTANTS
 

@@ -25,7 +25,8 @@ def test_options():
         assert option.help
         assert isinstance(option.default, option.type)
         if option.type is not bool:
-            assert option.minimum <= option.default <= option.maximum
+            size = len(option.default) if option.type is str else option.default
+            assert option.minimum <= size <= option.maximum
 
 
 def test_every_default_is_accepted(dataset):
@@ -33,6 +34,7 @@ def test_every_default_is_accepted(dataset):
     for option in ocellus.training_options():
         trainer.set(option.key, option.default)
         trainer.set(option.key, str(option.default).lower())
+    assert {option.key for option in ocellus.training_options() if option.type is str} == {"base"}
 
 
 def test_bad_options(dataset):
