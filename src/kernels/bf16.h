@@ -69,6 +69,11 @@ bool oc__bf16_packed_size(size_t *out, const oc__bf16_kernels *kernels, size_t n
 void oc__bf16_pack(oc__bf16_pair *packed, const oc__bf16_kernels *kernels, size_t n_taps, size_t depth, size_t columns,
                    const float *source, size_t tap_stride, size_t k_stride, size_t column_stride);
 
+/* c[r][j] = sum over k of a[r][k] * b[k][j] + bias[j] (which may be NULL), `accumulate`: + c[r][j]; b packed by oc__bf16_pack
+ * (one tap). Depth and a_stride count pairs. */
+void oc__bf16_rows(const oc__bf16_kernels *kernels, size_t rows, size_t columns, size_t depth, const oc__bf16_pair *a,
+                   size_t a_stride, const oc__bf16_pair *packed, const float *bias, bool accumulate, float *c, size_t c_stride);
+
 /* c[r][j] += sum over m of a[m][r] * b[m][j], tile by tile. */
 void oc__bf16_tn_add(const oc__bf16_kernels *kernels, size_t rows, size_t columns, size_t depth, const oc__bf16_pair *a,
                      size_t a_stride, const oc__bf16_pair *b, size_t b_stride, float *c, size_t c_stride);

@@ -1,4 +1,6 @@
 /* bfloat16: packing, and whole products tile by tile. SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "bf16.h"
 #include "checked.h"
 
@@ -45,6 +47,44 @@ void oc__bf16_pack(oc__bf16_pair *packed, const oc__bf16_kernels *kernels, size_
             for (size_t k = 0; k < n_pairs; k++)
                 for (size_t j = n; j < width; j++) packed[k * width + j] = 0;
         }
+    }
+}
+
+#define ROWS_AT_ONCE 256 /* rows that stay in cache while the panels pass */
+
+static void rows_at_once(const oc__bf16_kernels *kernels, size_t rows, size_t columns, size_t depth,
+                         const oc__bf16_pair *const *pointers, const oc__bf16_pair *packed, const float *bias, bool accumulate,
+                         float *c, size_t c_stride) {
+    for (size_t column = 0; column < columns; column += kernels->columns)
+        for (size_t row = 0; row < rows; row += kernels->rows) {
+            float *to = c + row * c_stride + column;
+            const oc__bf16_tile tile = {
+                .rows = smaller(rows - row, kernels->rows),
+                .columns = smaller(columns - column, kernels->columns),
+                .n_taps = 1,
+                .depth = depth,
+                .a = pointers + row,
+                .b = packed + column * depth,
+                .bias = bias ? bias + column : NULL,
+                .add = accumulate ? to : NULL,
+                .add_stride = c_stride,
+                .low = -INFINITY,
+                .high = INFINITY,
+                .c = to,
+                .c_stride = c_stride,
+            };
+            kernels->gemm(&tile);
+        }
+}
+
+void oc__bf16_rows(const oc__bf16_kernels *kernels, size_t rows, size_t columns, size_t depth, const oc__bf16_pair *a,
+                   size_t a_stride, const oc__bf16_pair *packed, const float *bias, bool accumulate, float *c, size_t c_stride) {
+    const size_t at_once = ROWS_AT_ONCE / kernels->rows * kernels->rows;
+    for (size_t row = 0; row < rows; row += at_once) {
+        const oc__bf16_pair *pointers[ROWS_AT_ONCE];
+        const size_t n = smaller(rows - row, at_once);
+        for (size_t r = 0; r < at_once && r < n + kernels->rows; r++) pointers[r] = a + (row + smaller(r, n - 1)) * a_stride;
+        rows_at_once(kernels, n, columns, depth, pointers, packed, bias, accumulate, c + row * c_stride, c_stride);
     }
 }
 

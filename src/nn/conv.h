@@ -73,5 +73,6 @@ size_t oc__conv_bf16_n_packed(const oc__call *call);
 void oc__conv_bf16_pack(float *packed, const oc__call *call);
 size_t oc__conv_bf16_n_scratch(const oc__call *call);
 void oc__conv_bf16_forward(const oc__call *call);
+const oc__bf16_pair *oc__conv_bf16_transposed(const oc__call *call, size_t group); /* packed when training */
 
 #endif

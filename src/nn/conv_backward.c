@@ -1,7 +1,7 @@
 /* Convolution, backward. SPDX-License-Identifier: MIT
  *
  * Scratch: GRADIENT_PIECES partial weight gradients, then for each worker the rows of one tile's or one block's unfolded
- * pixels. */
+ * pixels and, with products in bfloat16, the pairs of a block of either side. The forward pass in bfloat16 has it for itself. */
 #include <string.h>
 
 #include "conv.h"
@@ -15,23 +15,45 @@ static size_t unfolded_size(const oc__call *call, const oc__conv_sizes *s) {
     return s->pointwise ? 0 : rows * s->n_taps * s->depth;
 }
 
+static size_t pairs_size(const oc__call *call, const oc__conv_sizes *s) {
+    return call->bf16 ? GRADIENT_BLOCK / 2 * (s->columns + s->n_taps * s->depth + 2) : 0;
+}
+
+static size_t worker_size(const oc__call *call, const oc__conv_sizes *s) {
+    return unfolded_size(call, s) + pairs_size(call, s);
+}
+
 size_t oc__conv_n_scratch(const oc__call *call) {
     if (call->method) return oc__conv_winograd_n_scratch(call);
     if (!call->training) return call->bf16 && !oc__conv_is_depthwise(call) ? oc__conv_bf16_n_scratch(call) : 0;
     oc__conv_sizes s = oc__conv_sizes_of(call);
     if (oc__conv_is_depthwise(call)) return OC__N_PIECES * call->params[0]->count;
-    return GRADIENT_PIECES * call->params[0]->count + call->context->n_threads * unfolded_size(call, &s);
+    size_t backward = GRADIENT_PIECES * call->params[0]->count + call->context->n_threads * worker_size(call, &s);
+    size_t forward = call->bf16 ? oc__conv_bf16_n_scratch(call) : 0;
+    return forward > backward ? forward : backward;
 }
 
 static float *unfolded(const oc__call *call, const oc__conv_sizes *s, uint32_t worker) {
-    return call->scratch + GRADIENT_PIECES * call->params[0]->count + worker * unfolded_size(call, s);
+    return call->scratch + GRADIENT_PIECES * call->params[0]->count + worker * worker_size(call, s);
+}
+
+static oc__bf16_pair *pairs(const oc__call *call, const oc__conv_sizes *s, uint32_t worker) {
+    return (oc__bf16_pair *)(void *)(unfolded(call, s, worker) + unfolded_size(call, s));
 }
 
 /* c[rows][columns] = out gradient's rows x transposed weights of group g. */
 static void transposed_product(const oc__call *call, const oc__conv_sizes *s, size_t row, size_t rows, size_t g, float *c,
-                               size_t stride) {
-    oc__gemm_rows(call->kernels, rows, s->n_taps * s->depth, s->columns,
-                  call->out_gradient + row * call->node->channels + g * s->columns, call->node->channels,
+                               size_t stride, uint32_t worker) {
+    const float *gradient = call->out_gradient + row * call->node->channels + g * s->columns;
+    if (call->bf16) {
+        oc__bf16_pair *a = pairs(call, s, worker);
+        size_t depth = (s->columns + 1) / 2;
+        call->bf16->pair_neighbours(rows, s->columns, gradient, call->node->channels, a, depth);
+        oc__bf16_rows(call->bf16, rows, s->n_taps * s->depth, depth, a, depth, oc__conv_bf16_transposed(call, g), NULL, false, c,
+                      stride);
+        return;
+    }
+    oc__gemm_rows(call->kernels, rows, s->n_taps * s->depth, s->columns, gradient, call->node->channels,
                   oc__conv_transposed(call, s) + g * s->packed_transposed, NULL, false, c, stride);
 }
 
@@ -40,11 +62,10 @@ static void pointwise_input_gradient_task(void *argument, size_t task, uint32_t 
     const oc__call *call = j->call;
     size_t end = (task + 1) * j->rows_per_task < j->s.n_rows ? (task + 1) * j->rows_per_task : j->s.n_rows;
     size_t tile = call->kernels->gemm_rows, stride = call->in_shape[0].c;
-    (void)worker;
     for (size_t row = task * j->rows_per_task; row < end; row += tile)
         for (size_t g = 0; g < call->node->groups; g++)
             transposed_product(call, &j->s, row, end - row < tile ? end - row : tile, g,
-                               call->in_gradient[0] + row * stride + g * j->s.depth, stride);
+                               call->in_gradient[0] + row * stride + g * j->s.depth, stride, worker);
 }
 
 /* One picture: unfolded gradients of a tile of pixels, added to the pixels they come from. */
@@ -59,7 +80,7 @@ static void folded_input_gradient_task(void *argument, size_t task, uint32_t wor
     for (size_t row = task * per_image; row < end; row += tile)
         for (size_t g = 0; g < call->node->groups; g++) {
             size_t rows = end - row < tile ? end - row : tile;
-            transposed_product(call, s, row, rows, g, rows_gradient, filter);
+            transposed_product(call, s, row, rows, g, rows_gradient, filter, worker);
             for (size_t r = 0; r < rows; r++) {
                 oc__conv_corner_at at = oc__conv_corner(call, row + r);
                 for (size_t t = 0; t < s->n_taps; t++) {
@@ -87,6 +108,20 @@ static void unfold(float *to, const oc__call *call, const oc__conv_sizes *s, siz
     }
 }
 
+/* c[columns][filter] += (out gradient's rows, transposed) x (unfolded pixels), for a block of pixels. */
+static void add_weight_gradient(const oc__call *call, const oc__conv_sizes *s, size_t rows, const float *gradient,
+                                const float *pixels, size_t stride, float *sum, uint32_t worker) {
+    size_t filter = s->n_taps * s->depth;
+    if (call->bf16) {
+        oc__bf16_pair *a = pairs(call, s, worker), *b = a + GRADIENT_BLOCK / 2 * s->columns;
+        call->bf16->pair_rows(rows, s->columns, gradient, call->node->channels, a, s->columns);
+        call->bf16->pair_rows(rows, filter, pixels, stride, b, filter);
+        oc__bf16_tn_add(call->bf16, s->columns, filter, (rows + 1) / 2, a, s->columns, b, filter, sum, filter);
+        return;
+    }
+    oc__gemm_tn_add(call->kernels, s->columns, filter, rows, gradient, call->node->channels, pixels, stride, sum, filter);
+}
+
 static void weight_gradient_task(void *argument, size_t piece, uint32_t worker) {
     const oc__conv_job *j = argument;
     const oc__call *call = j->call;
@@ -106,9 +141,8 @@ static void weight_gradient_task(void *argument, size_t piece, uint32_t worker) 
                 b = pixels;
                 b_stride = filter;
             }
-            oc__gemm_tn_add(call->kernels, s->columns, filter, rows,
-                            call->out_gradient + row * call->node->channels + g * s->columns, call->node->channels, b, b_stride,
-                            sum + g * s->columns * filter, filter);
+            add_weight_gradient(call, s, rows, call->out_gradient + row * call->node->channels + g * s->columns, b, b_stride,
+                                sum + g * s->columns * filter, worker);
         }
 }
 

@@ -38,10 +38,24 @@ static sizes sizes_of(const oc__call *call) {
     return s;
 }
 
-/* Packed: each group's weights, then each group's bias padded to whole panels. */
+/* Of one group, for the gradient by the input. */
+static size_t n_transposed(const oc__call *call, const sizes *s) {
+    size_t n = 0;
+    oc__bf16_packed_size(&n, call->bf16, 1, s->columns, s->n_taps * s->depth);
+    return n;
+}
+
+/* Packed: each group's weights, each group's bias padded to whole panels; when training, each group's transposed weights. */
 size_t oc__conv_bf16_n_packed(const oc__call *call) {
     sizes s = sizes_of(call);
-    return call->node->groups * (s.packed + s.panels * call->bf16->columns);
+    return call->node->groups *
+           (s.packed + s.panels * call->bf16->columns + (call->training ? n_transposed(call, &s) : 0));
+}
+
+const oc__bf16_pair *oc__conv_bf16_transposed(const oc__call *call, size_t group) {
+    sizes s = sizes_of(call);
+    return (const oc__bf16_pair *)(const void *)call->packed +
+           call->node->groups * (s.packed + s.panels * call->bf16->columns) + group * n_transposed(call, &s);
 }
 
 void oc__conv_bf16_pack(float *packed, const oc__call *call) {
@@ -54,6 +68,9 @@ void oc__conv_bf16_pack(float *packed, const oc__call *call) {
                       weights + g * s.columns * filter, s.depth, 1, filter);
     for (size_t g = 0; g < node->groups; g++, packed += padded)
         for (size_t j = 0; j < padded; j++) packed[j] = bias && j < s.columns ? bias[g * s.columns + j] : 0;
+    for (size_t g = 0; g < node->groups && call->training; g++, packed += n_transposed(call, &s))
+        oc__bf16_pack((oc__bf16_pair *)(void *)packed, call->bf16, 1, s.columns, filter, weights + g * s.columns * filter, 0,
+                      filter, 1);
 }
 
 /* Scratch: the padded pictures, in pairs. */

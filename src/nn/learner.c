@@ -7,7 +7,7 @@
 #include "thread.h"
 
 static oc_status create(oc__learner **out, oc__graph *graph, uint32_t n, uint32_t height, uint32_t width, bool fused,
-                        oc_error *err) {
+                        bool bf16, oc_error *err) {
     oc_context *context = graph->context;
     size_t total = 0;
     oc_status status = OC_OK;
@@ -17,6 +17,7 @@ static oc_status create(oc__learner **out, oc__graph *graph, uint32_t n, uint32_
     l->graph = graph;
     l->kernels = context->kernels;
     l->fused = fused;
+    if (bf16) l->bf16 = oc__bf16_of(context);
     l->shapes = oc__alloc_array(context, graph->n_nodes, sizeof *l->shapes);
     l->steps = oc__alloc_array(context, graph->n_nodes, sizeof *l->steps);
     l->plans = oc__alloc_array(context, oc__n_slots(l), sizeof *l->plans);
@@ -40,12 +41,17 @@ static oc_status create(oc__learner **out, oc__graph *graph, uint32_t n, uint32_
 }
 
 oc_status oc__learner_create(oc__learner **out, oc__graph *graph, uint32_t n, uint32_t height, uint32_t width, oc_error *err) {
-    return create(out, graph, n, height, width, true, err);
+    return create(out, graph, n, height, width, true, false, err);
 }
 
 oc_status oc__learner_create_plain(oc__learner **out, oc__graph *graph, uint32_t n, uint32_t height, uint32_t width,
                                    oc_error *err) {
-    return create(out, graph, n, height, width, false, err);
+    return create(out, graph, n, height, width, false, false, err);
+}
+
+oc_status oc__learner_create_bf16(oc__learner **out, oc__graph *graph, uint32_t n, uint32_t height, uint32_t width,
+                                  oc_error *err) {
+    return create(out, graph, n, height, width, true, true, err);
 }
 
 void oc__learner_free(oc__learner *l) {

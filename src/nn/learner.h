@@ -11,6 +11,10 @@ typedef struct oc__learner oc__learner;
  * nodes may not. What is frozen when the learner is made stays so: its gradient is not computed, and the backward pass stops
  * where nothing further down is trained. */
 oc_status oc__learner_create(oc__learner **out, oc__graph *graph, uint32_t n, uint32_t height, uint32_t width, oc_error *err);
+/* The same with the products of convolutions in bfloat16, where the CPU multiplies it, and sums, weights and all else in
+ * float32. */
+oc_status oc__learner_create_bf16(oc__learner **out, oc__graph *graph, uint32_t n, uint32_t height, uint32_t width,
+                                  oc_error *err);
 /* The same, running every operator by itself: what tests compare with. */
 oc_status oc__learner_create_plain(oc__learner **out, oc__graph *graph, uint32_t n, uint32_t height, uint32_t width,
                                    oc_error *err);

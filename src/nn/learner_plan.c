@@ -21,7 +21,8 @@ bool oc__gives_later(const oc__learner *l, uint32_t index, uint32_t input) {
 
 void oc__fill_call(oc__call *call, const oc__learner *l, uint32_t index) {
     const oc__node *node = &l->graph->nodes[index];
-    *call = (oc__call){.context = l->graph->context, .kernels = l->kernels, .node = node, .training = true};
+    *call = (oc__call){
+        .context = l->graph->context, .kernels = l->kernels, .bf16 = l->bf16, .node = node, .training = true};
     for (uint32_t i = 0; i < node->n_params; i++) {
         call->params[i] = &l->graph->params[node->params[i]];
         call->param_gradient[i] = oc__place(l, oc__param_slot(l, node->params[i]));

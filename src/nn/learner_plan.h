@@ -31,6 +31,7 @@ typedef struct oc__step {
 struct oc__learner {
     oc__graph *graph;
     const oc__kernels *kernels;
+    const oc__bf16_kernels *bf16; /* NULL: single precision */
     oc__shape *shapes;
     oc__step *steps;        /* one a node */
     oc__buffer_plan *plans; /* see the ..._slot functions */

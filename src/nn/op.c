@@ -18,6 +18,12 @@ static void piece_task(void *argument, size_t piece, uint32_t worker) {
     if (begin < end) p->work(p->call, begin, end);
 }
 
+const oc__bf16_kernels *oc__bf16_of(oc_context *context) {
+    const oc__kernels *kernels = context->kernels;
+    if (!kernels->bf16) oc__log(context, OC_LOG_INFO, "this CPU does not multiply bfloat16: single precision instead");
+    return kernels->bf16;
+}
+
 size_t oc__n_pixels(const oc__shape *shape) { return (size_t)shape->n * shape->h * shape->w; }
 
 size_t oc__picture_size(const oc__shape *shape) { return (size_t)shape->h * shape->w * shape->c; }

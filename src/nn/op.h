@@ -68,6 +68,9 @@ size_t oc__n_pixels(const oc__shape *shape);
 size_t oc__picture_size(const oc__shape *shape);
 size_t oc__n_elements(const oc__shape *shape);
 
+/* The context's kernels of bfloat16, for those who asked for it; NULL, and a word in the log, where the CPU has none. */
+const oc__bf16_kernels *oc__bf16_of(oc_context *context);
+
 /* y = clamp(function(y)) for n floats of the output, in place: what a node does last. oc__op_finish: for all of them. */
 void oc__op_finish_some(const oc__call *call, float *y, size_t n);
 void oc__op_finish(const oc__call *call);

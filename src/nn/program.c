@@ -82,8 +82,7 @@ oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t
     program->graph.context = context;
     program->kernels = context->kernels;
     oc_status status = OC_OK;
-    if (options && options->precision == OC_PRECISION_BF16 && !(program->bf16 = program->kernels->bf16))
-        oc__log(context, OC_LOG_INFO, "this CPU does not multiply bfloat16: single precision instead");
+    if (options && options->precision == OC_PRECISION_BF16) program->bf16 = oc__bf16_of(context);
     if (!(program->sources = oc__alloc_array(context, graph->n_nodes, sizeof *program->sources)))
         status = oc__fail_nomem(err, context, graph->n_nodes * sizeof *program->sources, "network");
     if (!status) status = oc__graph_simplify(&program->graph, program->sources, graph, err);

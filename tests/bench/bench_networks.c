@@ -1,6 +1,6 @@
 /* Times whole networks: inference and a training step. SPDX-License-Identifier: MIT
  *
- *     bench_networks [infer|infer16|infer8|train NETWORK SIDE BATCH THREADS [SECONDS]]
+ *     bench_networks [infer|infer16|infer8|train|train16 NETWORK SIDE BATCH THREADS [SECONDS]]
  *
  * prints one line "MODE NETWORK SIDE BATCH THREADS MEDIAN_MS PICTURES_PER_SECOND RESIDENT_MB". Without arguments: the usual
  * cases. */
@@ -112,7 +112,8 @@ static void run(const char *mode, const char *network, uint32_t side, uint32_t b
         check(oc__runner_create(&b.runner, program, &err), &err);
         check(oc__runner_prepare(&input, b.runner, batch, side, side, &err), &err);
     } else {
-        check(oc__learner_create(&b.learner, &b.graph, batch, side, side, &err), &err);
+        if (strcmp(mode, "train16") == 0) check(oc__learner_create_bf16(&b.learner, &b.graph, batch, side, side, &err), &err);
+        else check(oc__learner_create(&b.learner, &b.graph, batch, side, side, &err), &err);
         oc__optimiser_options adamw = OC__ADAMW_INIT;
         adamw.decay = 0.01;
         adamw.clip = 1;

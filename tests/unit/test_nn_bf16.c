@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "learner.h"
 #include "nn_cases.h"
 #include "program.h"
 #include "support.h"
@@ -126,7 +127,83 @@ START_TEST(test_without_bf16) {
 }
 END_TEST
 
+static void step(oc__learner *learner, const nn_case *c) {
+    oc__random random;
+    oc__random_seed(&random, 9, 0);
+    memcpy(oc__learner_input(learner), c->input, c->n_input * sizeof *c->input);
+    oc__learner_forward(learner);
+    for (uint32_t i = 0; i < c->graph.n_outputs; i++) {
+        oc__shape shape;
+        oc__learner_output(learner, i, &shape);
+        float *gradient = oc__learner_output_gradient(learner, i);
+        for (size_t j = 0; j < (size_t)shape.n * shape.h * shape.w * shape.c; j++)
+            gradient[j] = (float)oc__random_normal(&random);
+    }
+    oc__learner_backward(learner);
+}
+
+/* Without kinks, which rounding might cross, a gradient in bfloat16 is near the one in single precision, and not equal. */
+static void check_gradients(const oc__learner *got, const oc__learner *expected, const nn_case *c, const char *table, int kind,
+                            int seed) {
+    double off = 0, size = 0;
+    for (size_t p = 0; p < c->graph.n_params; p++) {
+        const float *a = oc__learner_gradient(got, p), *b = oc__learner_gradient(expected, p);
+        for (size_t j = 0; a && j < c->graph.params[p].count; j++) {
+            off += ((double)a[j] - b[j]) * ((double)a[j] - b[j]);
+            size += (double)b[j] * b[j];
+        }
+    }
+    check_that(off <= 1e-4 * size, "%s, kind %d, seed %d: the gradient is off by %g of itself", table, kind, seed,
+               sqrt(off / size));
+    check_that(off > 0, "%s, kind %d, seed %d: nothing was rounded", table, kind, seed);
+}
+
+START_TEST(test_training) {
+    static const int kinds[] = {CASE_POINTWISE, CASE_DENSE, CASE_GROUPED, CASE_MULTIPLIER, CASE_CONV_ADD, CASE_TRANSPOSED_CONV};
+    static const uint32_t n_threads[] = {1, 2, 5};
+    const oc__kernels *tables[8];
+    size_t n = oc__kernels_all(tables);
+    for (int seed = 0; seed < 10; seed++)
+        for (size_t t = 0; t < n; t++) {
+            oc_context *contexts[3];
+            oc__learner *plain, *learners[3];
+            nn_case cases[3];
+            if (!tables[t]->bf16) continue;
+            for (int i = 0; i < 3; i++) {
+                contexts[i] = new_threads_context(n_threads[i], NULL);
+                contexts[i]->kernels = tables[t];
+                make_case(&cases[i], contexts[i], kinds[_i], (uint64_t)seed, true);
+                for (size_t node = 0; node < cases[i].graph.n_nodes; node++) {
+                    cases[i].graph.nodes[node].low = -INFINITY;
+                    cases[i].graph.nodes[node].high = INFINITY;
+                }
+                ck_assert_int_eq(oc__learner_create_bf16(&learners[i], &cases[i].graph, cases[i].n, cases[i].height,
+                                                         cases[i].width, NULL),
+                                 OC_OK);
+                step(learners[i], &cases[i]);
+            }
+            ck_assert_int_eq(oc__learner_create(&plain, &cases[0].graph, cases[0].n, cases[0].height, cases[0].width, NULL),
+                             OC_OK);
+            step(plain, &cases[0]);
+            check_gradients(learners[0], plain, &cases[0], tables[t]->name, kinds[_i], seed);
+            for (int i = 1; i < 3; i++)
+                for (size_t p = 0; p < cases[i].graph.n_params; p++) {
+                    const float *a = oc__learner_gradient(learners[0], p), *b = oc__learner_gradient(learners[i], p);
+                    check_that(!a || memcmp(a, b, cases[i].graph.params[p].count * sizeof *a) == 0,
+                               "%s, kind %d, seed %d: parameter %zu differs with %u threads", tables[t]->name, kinds[_i], seed,
+                               p, n_threads[i]);
+                }
+            oc__learner_free(plain);
+            for (int i = 0; i < 3; i++) {
+                oc__learner_free(learners[i]);
+                end_case(&cases[i]);
+                end_context(contexts[i]);
+            }
+        }
+}
+END_TEST
+
 int main(void) {
-    const unit_test tests[] = {{test_operators, 9}, {test_without_bf16, 0}};
+    const unit_test tests[] = {{test_operators, 9}, {test_training, 6}, {test_without_bf16, 0}};
     return RUN_UNIT_TESTS("nn bf16", tests);
 }
