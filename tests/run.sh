@@ -105,6 +105,6 @@ fuzz onnx tests/golden/onnx
 
 say "arm64, briefly"
 targets= build_arm64
-tests build/arm64 gemm depthwise channel function nn_program image image_prepare
+tests build/arm64 bf16 channel depthwise function gemm int8 winograd nn_bf16 nn_program image image_prepare
 
 finish

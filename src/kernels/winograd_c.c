@@ -25,7 +25,7 @@ static void transform(const float *matrix, size_t n_out, size_t n_in, const floa
 
 void oc__winograd_input_c(size_t m, size_t channels, const float *const *pixels, float *out, size_t out_stride) {
     const size_t side = m + 2, n = side * side;
-    float in[OC__WINOGRAD_MAX_POINTS], points[OC__WINOGRAD_MAX_POINTS];
+    float in[OC__WINOGRAD_MAX_POINTS] = {0}, points[OC__WINOGRAD_MAX_POINTS];
 
     for (size_t c = 0; c < channels; c++) {
         for (size_t i = 0; i < n; i++) in[i] = pixels[i][c];
@@ -36,7 +36,7 @@ void oc__winograd_input_c(size_t m, size_t channels, const float *const *pixels,
 
 void oc__winograd_output_c(const oc__winograd_tile *tile) {
     const size_t m = tile->m, side = m + 2;
-    float points[OC__WINOGRAD_MAX_POINTS], sums[OC__WINOGRAD_MAX_POINTS];
+    float points[OC__WINOGRAD_MAX_POINTS] = {0}, sums[OC__WINOGRAD_MAX_POINTS];
 
     for (size_t c = 0; c < tile->channels; c++) {
         for (size_t i = 0; i < side * side; i++) points[i] = tile->in[i * tile->in_stride + c];
