@@ -59,7 +59,7 @@ INLINE void gemm_store(const gemm_tile *tile, vec (*sum)[GEMM_COLUMNS / LANES], 
 INLINE void gemm(const gemm_tile *tile, const size_t rows, const size_t vectors) {
     vec sum[GEMM_ROWS][GEMM_COLUMNS / LANES];
     const element *b = tile->b;
-    const size_t depth = tile->depth;
+    const size_t depth = tile->depth, ahead = (rows < 8 ? 64 : 12) * GEMM_COLUMNS; /* weights come from far away */
 
     UNROLL for (size_t r = 0; r < rows; r++) {
         UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = vec_zero();
@@ -69,7 +69,10 @@ INLINE void gemm(const gemm_tile *tile, const size_t rows, const size_t vectors)
         UNROLL for (size_t r = 0; r < rows; r++) a[r] = tile->a[t * GEMM_ROWS + r];
         for (size_t k = 0; k < depth; k++, b += GEMM_COLUMNS) {
             elements row[GEMM_COLUMNS / LANES];
-            UNROLL for (size_t v = 0; v < vectors; v++) row[v] = elements_load(b + v * LANES);
+            UNROLL for (size_t v = 0; v < vectors; v++) {
+                row[v] = elements_load(b + v * LANES);
+                __builtin_prefetch(b + ahead + v * LANES);
+            }
             UNROLL for (size_t r = 0; r < rows; r++) {
                 const elements factor = elements_set(a[r][k]);
                 UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = elements_multiply(sum[r][v], factor, row[v]);
