@@ -41,6 +41,15 @@ static void fill_call(oc__call *call, const oc__program *program, const oc__shap
     call->out_shape.n = n;
 }
 
+/* What has been packed is not needed a second time. Dropped node by node, the copy makes room for what is packed. */
+static void drop_params(oc__program *program, const oc__node *node) {
+    for (uint32_t j = 0; j < node->n_params; j++) {
+        oc__param *param = &program->graph.params[node->params[j]];
+        oc__free(program->graph.context, param->values);
+        param->values = NULL;
+    }
+}
+
 /* Which methods are best depends on the picture's size; what is packed for them serves any size. */
 static oc_status pack_all(oc__program *program, uint32_t height, uint32_t width, oc_error *err) {
     const oc__graph *graph = &program->graph;
@@ -54,24 +63,15 @@ static oc_status pack_all(oc__program *program, uint32_t height, uint32_t width,
         if (op->method) call.method = program->methods[i] = op->method(&call);
         size_t size = op->n_packed ? op->n_packed(&call) : 0;
         if (size == 0) continue;
-        if (!(program->packed[i] = oc__alloc_array(graph->context, size, sizeof(float))))
+        if (!(program->packed[i] = oc__alloc_array(graph->context, size, sizeof(float)))) {
             status = oc__fail_nomem(err, graph->context, size * sizeof(float), "packed weights");
-        else
-            op->pack(program->packed[i], &call);
+            continue;
+        }
+        op->pack(program->packed[i], &call);
+        drop_params(program, &graph->nodes[i]);
     }
     oc__free(graph->context, shapes);
     return status;
-}
-
-/* What has been packed is not needed a second time. */
-static void drop_packed_weights(oc__program *program) {
-    oc__graph *graph = &program->graph;
-    for (size_t i = 0; i < graph->n_nodes; i++)
-        for (uint32_t j = 0; j < graph->nodes[i].n_params && program->packed[i]; j++) {
-            oc__param *param = &graph->params[graph->nodes[i].params[j]];
-            oc__free(graph->context, param->values);
-            param->values = NULL;
-        }
 }
 
 oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t height, uint32_t width,
@@ -93,7 +93,6 @@ oc_status oc__program_create(oc__program **out, const oc__graph *graph, uint32_t
                     !(program->methods = oc__alloc_zero(context, n * sizeof *program->methods))))
         status = oc__fail_nomem(err, context, n * sizeof *program->packed, "network");
     if (!status) status = pack_all(program, height, width, err);
-    if (!status) drop_packed_weights(program);
     if (status) oc__program_free(program);
     else *out = program;
     return status;
