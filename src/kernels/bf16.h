@@ -67,7 +67,7 @@ bool oc__bf16_packed_size(size_t *out, const oc__bf16_kernels *kernels, size_t n
 /* Packs b panel by panel, as oc__gemm_pack does: element (tap, k, column), a float, is at
  * source[tap * tap_stride + k * k_stride + column * column_stride]. k_stride or column_stride is 1. */
 void oc__bf16_pack(oc__bf16_pair *packed, const oc__bf16_kernels *kernels, size_t n_taps, size_t depth, size_t columns,
-                   const float *source, size_t tap_stride, size_t k_stride, size_t column_stride);
+                   const float *source, ptrdiff_t tap_stride, ptrdiff_t k_stride, ptrdiff_t column_stride);
 
 /* c[r][j] = sum over k of a[r][k] * b[k][j] + bias[j] (which may be NULL), `accumulate`: + c[r][j]; b packed by oc__bf16_pack
  * (one tap). Depth and a_stride count pairs. */

@@ -21,29 +21,29 @@ bool oc__bf16_packed_size(size_t *out, const oc__bf16_kernels *kernels, size_t n
 
 /* Columns of neighbours in memory become columns of a panel. */
 static void pack_columns(oc__bf16_pair *packed, const oc__bf16_kernels *kernels, size_t depth, size_t columns,
-                         const float *source, size_t column_stride) {
+                         const float *source, ptrdiff_t column_stride) {
     oc__bf16_pair pairs[CHUNK];
     for (size_t k = 0; k < depth; k += 2 * CHUNK) {
         const size_t n = smaller(depth - k, 2 * CHUNK);
         for (size_t j = 0; j < columns; j++) {
-            kernels->pair_neighbours(1, n, source + j * column_stride + k, 0, pairs, 0);
+            kernels->pair_neighbours(1, n, source + (ptrdiff_t)j * column_stride + k, 0, pairs, 0);
             for (size_t i = 0; i < (n + 1) / 2; i++) packed[(k / 2 + i) * kernels->columns + j] = pairs[i];
         }
     }
 }
 
 void oc__bf16_pack(oc__bf16_pair *packed, const oc__bf16_kernels *kernels, size_t n_taps, size_t depth, size_t columns,
-                   const float *source, size_t tap_stride, size_t k_stride, size_t column_stride) {
+                   const float *source, ptrdiff_t tap_stride, ptrdiff_t k_stride, ptrdiff_t column_stride) {
     const size_t width = kernels->columns, n_pairs = (depth + 1) / 2;
 
     for (size_t first = 0; first < columns; first += width) {
         const size_t n = smaller(columns - first, width);
         for (size_t t = 0; t < n_taps; t++, packed += n_pairs * width) {
-            const float *from = source + t * tap_stride + first * column_stride;
+            const float *from = source + (ptrdiff_t)t * tap_stride + (ptrdiff_t)first * column_stride;
             if (k_stride == 1)
                 pack_columns(packed, kernels, depth, n, from, column_stride);
             else
-                kernels->pair_rows(depth, n, from, k_stride, packed, width);
+                kernels->pair_rows(depth, n, from, (size_t)k_stride, packed, width);
             for (size_t k = 0; k < n_pairs; k++)
                 for (size_t j = n; j < width; j++) packed[k * width + j] = 0;
         }

@@ -11,6 +11,8 @@
         .name = #table, .gemm_rows = OC__GEMM_ROWS_##set, .gemm_columns = OC__GEMM_COLUMNS_##set, .gemm = oc__gemm_##set,      \
         .gemm_tn_rows = OC__GEMM_TN_ROWS_##set, .gemm_tn_columns = OC__GEMM_TN_COLUMNS_##set, .gemm_tn = oc__gemm_tn_##set,    \
         .winograd_input = oc__winograd_input_##set, .winograd_output = oc__winograd_output_##set,                              \
+        .winograd_filter = oc__winograd_filter_##set, .winograd_output_gradient = oc__winograd_output_gradient_##set,          \
+        .winograd_filter_gradient = oc__winograd_filter_gradient_##set,                                                        \
         .depthwise = oc__depthwise_##set, .depthwise_input_gradient = oc__depthwise_input_gradient_##set,                      \
         .depthwise_weight_gradient = oc__depthwise_weight_gradient_##set, .scale_shift = oc__scale_shift_##set,                \
         .channel_sums = oc__channel_sums_##set, .clamp_gradient = oc__clamp_gradient_##set,                                    \

@@ -117,6 +117,15 @@ typedef struct oc__kernels {
      * the pixels that (m + 2)^2 pointers lead to. m is 2 or 4. */
     void (*winograd_input)(size_t m, size_t channels, const float *const *pixels, float *out, size_t out_stride);
     void (*winograd_output)(const oc__winograd_tile *tile);
+    /* The points of n filters: out[i * out_stride + j] = point i of G g G' for j < n, whose tap t is at
+     * filters[t * tap_stride + j]. */
+    void (*winograd_filter)(size_t m, size_t n, const float *filters, ptrdiff_t tap_stride, float *out, size_t out_stride);
+    /* Backward, to the gradient of the filters: out[i * out_stride + c] = point i of A' y A, y the gradient of the outputs that
+     * m^2 pointers lead to; and out[t * tap_stride + j] = tap t of G' p G for j < n, p the points at
+     * points[i * point_stride + j]. */
+    void (*winograd_output_gradient)(size_t m, size_t channels, const float *const *pixels, float *out, size_t out_stride);
+    void (*winograd_filter_gradient)(size_t m, size_t n, const float *points, size_t point_stride, float *out,
+                                     size_t tap_stride);
 
     /* Output rows [begin, end) of one picture: out = clamp(conv(in, weights) + bias, low, high). weights are
      * [kernel_height][kernel_width][channels]; bias has `channels` floats or is NULL. in and out point to whole pictures. */
@@ -174,12 +183,12 @@ bool oc__gemm_packed_size(size_t *out, const oc__kernels *kernels, size_t n_taps
 /* Packs b panel by panel: columns [i * gemm_columns, ...) begin at packed + i * gemm_columns * n_taps * depth. Element
  * (tap, k, column) is at source[tap * tap_stride + k * k_stride + column * column_stride]. */
 void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns, const float *source,
-                   size_t tap_stride, size_t k_stride, size_t column_stride);
+                   ptrdiff_t tap_stride, ptrdiff_t k_stride, ptrdiff_t column_stride);
 
-/* Packs one panel of columns of the (m + 2)^2 points of 3x3 filters, [columns][3][3][depth]: for each point there are the
- * floats of oc__gemm_packed_size with one tap. */
-void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *filters,
-                       size_t panel);
+/* Packs one panel of columns of the (m + 2)^2 points of 3x3 filters, whose elements are found in the same way: for each point
+ * there are the floats of oc__gemm_packed_size with one tap. */
+void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *source,
+                       ptrdiff_t tap_stride, ptrdiff_t k_stride, ptrdiff_t column_stride, size_t panel);
 
 /* c[r][j] = sum over k < depth of a[r * a_stride + k] * b[k][j] + bias[j], with b packed by oc__gemm_pack (one tap); or, to
  * accumulate, that is added to c. bias may be NULL; else it has floats for whole panels. */

@@ -13,15 +13,15 @@ bool oc__gemm_packed_size(size_t *out, const oc__kernels *kernels, size_t n_taps
 }
 
 void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, size_t depth, size_t columns, const float *source,
-                   size_t tap_stride, size_t k_stride, size_t column_stride) {
+                   ptrdiff_t tap_stride, ptrdiff_t k_stride, ptrdiff_t column_stride) {
     const size_t width = kernels->gemm_columns;
 
     for (size_t first = 0; first < columns; first += width) {
         const size_t n = columns - first < width ? columns - first : width;
         for (size_t t = 0; t < n_taps; t++) {
             for (size_t k = 0; k < depth; k++, packed += width) {
-                const float *from = source + t * tap_stride + k * k_stride + first * column_stride;
-                for (size_t j = 0; j < n; j++) packed[j] = from[j * column_stride];
+                const float *from = source + (ptrdiff_t)t * tap_stride + (ptrdiff_t)k * k_stride + (ptrdiff_t)first * column_stride;
+                for (size_t j = 0; j < n; j++) packed[j] = from[(ptrdiff_t)j * column_stride];
                 for (size_t j = n; j < width; j++) packed[j] = 0;
             }
         }

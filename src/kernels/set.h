@@ -34,6 +34,12 @@
     void oc__gemm_tn_##set(const oc__gemm_tn_tile *tile);                                                                      \
     void oc__winograd_input_##set(size_t m, size_t channels, const float *const *pixels, float *out, size_t out_stride);       \
     void oc__winograd_output_##set(const oc__winograd_tile *tile);                                                             \
+    void oc__winograd_filter_##set(size_t m, size_t n, const float *filters, ptrdiff_t tap_stride, float *out,                 \
+                                   size_t out_stride);                                                                         \
+    void oc__winograd_output_gradient_##set(size_t m, size_t channels, const float *const *pixels, float *out,                 \
+                                            size_t out_stride);                                                                \
+    void oc__winograd_filter_gradient_##set(size_t m, size_t n, const float *points, size_t point_stride, float *out,          \
+                                            size_t tap_stride);                                                                \
     void oc__depthwise_##set(const oc__depthwise *shape, size_t begin, size_t end, const float *in, const float *weights,      \
                              const float *bias, float low, float high, float *out);                                            \
     void oc__depthwise_input_gradient_##set(const oc__depthwise *shape, size_t begin, size_t end, const float *out_gradient,   \

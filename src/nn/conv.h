@@ -21,6 +21,15 @@ oc__conv_sizes oc__conv_sizes_of(const oc__call *call);
 bool oc__conv_is_depthwise(const oc__call *call);
 oc__depthwise oc__conv_depthwise(const oc__call *call);
 
+/* The weights of a group: element (tap, input channel, output channel) is at
+ * first[tap * tap_stride + channel * k_stride + output * column_stride]. */
+typedef struct oc__conv_weights {
+    const float *first;
+    ptrdiff_t tap_stride, k_stride, column_stride;
+} oc__conv_weights;
+
+oc__conv_weights oc__conv_weights_of(const oc__call *call, const oc__conv_sizes *s, size_t group);
+
 /* Where the parts of `packed` lie. */
 const float *oc__conv_bias(const oc__call *call, const oc__conv_sizes *s);
 const float *oc__conv_zeros(const oc__call *call, const oc__conv_sizes *s);
@@ -61,12 +70,21 @@ void oc__conv_forward(const oc__call *call);
 void oc__conv_backward(const oc__call *call);
 size_t oc__conv_n_scratch(const oc__call *call);
 
-/* By Winograd's method, for inference; call->method is the side of its output tiles. */
+/* By Winograd's method; call->method is the side of its output tiles, or 0. In training it is chosen for the whole batch. */
 uint32_t oc__conv_method(const oc__call *call);
+uint32_t oc__conv_training_method(const oc__call *call);
 size_t oc__conv_winograd_n_packed(const oc__call *call);
 size_t oc__conv_winograd_n_scratch(const oc__call *call);
 void oc__conv_winograd_pack(float *packed, const oc__call *call);
 void oc__conv_winograd_forward(const oc__call *call);
+
+/* The gradient of the weights by the same method, with tiles of m. */
+size_t oc__conv_winograd_gradient_n_scratch(const oc__call *call, uint32_t m);
+void oc__conv_winograd_gradient(const oc__call *call, uint32_t m);
+
+/* Pointers to side x side pixels from (y, x) on, which wrap below 0; to `zeros` outside the picture. */
+void oc__conv_winograd_pixels(const float **pixels, size_t side, const float *picture, const oc__shape *shape, size_t y,
+                              size_t x, const float *zeros);
 
 /* With call->bf16, of what is not depthwise. Pairs count as floats. */
 size_t oc__conv_bf16_n_packed(const oc__call *call);

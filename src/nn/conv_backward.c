@@ -1,6 +1,6 @@
 /* Convolution, backward. SPDX-License-Identifier: MIT
  *
- * Scratch: GRADIENT_PIECES partial weight gradients, then for each worker the rows of one tile's or one block's unfolded
+ * Scratch: what Winograd's method takes, or GRADIENT_PIECES partial weight gradients; in the same place or behind them, for each worker the rows of one tile's or one block's unfolded
  * pixels and, with products in bfloat16, the pairs of a block of either side. The forward pass in bfloat16 has it for itself. */
 #include <string.h>
 
@@ -10,13 +10,19 @@
 #define GRADIENT_PIECES 4  /* partial sums of the weights' gradient */
 #define GRADIENT_BLOCK 256 /* pixels whose rows stay in cache while all tiles of the weights' gradient pass over them */
 
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 static size_t unfolded_size(const oc__call *call, const oc__conv_sizes *s) {
-    size_t rows = call->kernels->gemm_rows > GRADIENT_BLOCK ? call->kernels->gemm_rows : GRADIENT_BLOCK;
-    return s->pointwise ? 0 : rows * s->n_taps * s->depth;
+    return s->pointwise ? 0 : larger(call->kernels->gemm_rows, GRADIENT_BLOCK) * s->n_taps * s->depth;
 }
 
 static size_t pairs_size(const oc__call *call, const oc__conv_sizes *s) {
     return call->bf16 ? GRADIENT_BLOCK / 2 * (s->columns + s->n_taps * s->depth + 2) : 0;
+}
+
+/* Partial weight gradients, where they are not summed by Winograd's method. */
+static size_t pieces_size(const oc__call *call) {
+    return oc__conv_training_method(call) ? 0 : GRADIENT_PIECES * call->params[0]->count;
 }
 
 static size_t worker_size(const oc__call *call, const oc__conv_sizes *s) {
@@ -28,13 +34,14 @@ size_t oc__conv_n_scratch(const oc__call *call) {
     if (!call->training) return call->bf16 && !oc__conv_is_depthwise(call) ? oc__conv_bf16_n_scratch(call) : 0;
     oc__conv_sizes s = oc__conv_sizes_of(call);
     if (oc__conv_is_depthwise(call)) return OC__N_PIECES * call->params[0]->count;
-    size_t backward = GRADIENT_PIECES * call->params[0]->count + call->context->n_threads * worker_size(call, &s);
+    size_t winograd = oc__conv_winograd_gradient_n_scratch(call, oc__conv_training_method(call));
+    size_t backward = pieces_size(call) + call->context->n_threads * worker_size(call, &s);
     size_t forward = call->bf16 ? oc__conv_bf16_n_scratch(call) : 0;
-    return forward > backward ? forward : backward;
+    return larger(larger(winograd, backward), forward);
 }
 
 static float *unfolded(const oc__call *call, const oc__conv_sizes *s, uint32_t worker) {
-    return call->scratch + GRADIENT_PIECES * call->params[0]->count + worker * worker_size(call, s);
+    return call->scratch + pieces_size(call) + worker * worker_size(call, s);
 }
 
 static oc__bf16_pair *pairs(const oc__call *call, const oc__conv_sizes *s, uint32_t worker) {
@@ -201,7 +208,10 @@ void oc__conv_backward(const oc__call *call) {
         depthwise_backward(call);
         return;
     }
-    if (call->param_gradient[0]) {
+    uint32_t winograd = oc__conv_training_method(call);
+    if (call->param_gradient[0] && winograd) {
+        oc__conv_winograd_gradient(call, winograd);
+    } else if (call->param_gradient[0]) {
         oc__parallel(call->context, GRADIENT_PIECES, weight_gradient_task, &j);
         add_pieces(call, GRADIENT_PIECES);
         memcpy(call->param_gradient[0], call->scratch, call->params[0]->count * sizeof(float));

@@ -63,14 +63,17 @@ void oc__conv_bf16_pack(float *packed, const oc__call *call) {
     const oc__node *node = call->node;
     const float *weights = call->params[0]->values, *bias = node->n_params > 1 ? call->params[1]->values : NULL;
     size_t filter = s.n_taps * s.depth, padded = s.panels * call->bf16->columns;
-    for (size_t g = 0; g < node->groups; g++, packed += s.packed)
-        oc__bf16_pack((oc__bf16_pair *)(void *)packed, call->bf16, s.n_taps, s.depth, s.columns,
-                      weights + g * s.columns * filter, s.depth, 1, filter);
+    oc__conv_sizes in_floats = oc__conv_sizes_of(call);
+    for (size_t g = 0; g < node->groups; g++, packed += s.packed) {
+        oc__conv_weights w = oc__conv_weights_of(call, &in_floats, g);
+        oc__bf16_pack((oc__bf16_pair *)(void *)packed, call->bf16, s.n_taps, s.depth, s.columns, w.first, w.tap_stride,
+                      w.k_stride, w.column_stride);
+    }
     for (size_t g = 0; g < node->groups; g++, packed += padded)
         for (size_t j = 0; j < padded; j++) packed[j] = bias && j < s.columns ? bias[g * s.columns + j] : 0;
     for (size_t g = 0; g < node->groups && call->training; g++, packed += n_transposed(call, &s))
         oc__bf16_pack((oc__bf16_pair *)(void *)packed, call->bf16, 1, s.columns, filter, weights + g * s.columns * filter, 0,
-                      filter, 1);
+                      (ptrdiff_t)filter, 1);
 }
 
 /* Scratch: the padded pictures, in pairs. */

@@ -48,27 +48,31 @@ static layout layout_of(const oc__call *call) {
     return l;
 }
 
-/* Multiplications for each pair of channels with tiles of m (0: by the plain way), and what it costs to fetch the weights,
- * counted in multiplications: small pictures leave few tiles for many weights. */
+/* Multiplications for each pair of channels with tiles of m (0: by the plain way), and what it costs to fetch the weights, or
+ * to make their points and fetch them, counted in multiplications: small pictures leave few tiles for many weights. */
 #define FETCH 8
+#define MAKE 64
 
-static uint64_t cost(const oc__call *call, uint32_t m) {
+static uint64_t cost(const oc__call *call, uint32_t m, uint64_t n_pictures, uint64_t weight) {
     uint64_t height = call->out_shape.h, width = call->out_shape.w;
-    if (m == 0) return 9 * (height * width + FETCH);
-    return (uint64_t)(m + 2) * (m + 2) * (divide_up(height, m) * divide_up(width, m) + FETCH);
+    if (m == 0) return 9 * (n_pictures * height * width + weight);
+    return (uint64_t)(m + 2) * (m + 2) * (n_pictures * divide_up(height, m) * divide_up(width, m) + weight);
 }
 
-/* Winograd's tile for a convolution, 0 where the plain way is better; few channels do not pay for the transforms. It does not
- * look at the batch: a picture's bits would depend on it. */
-uint32_t oc__conv_method(const oc__call *call) {
+/* Winograd's tile for a convolution, 0 where the plain way is better; few channels do not pay for the transforms. */
+static uint32_t best_tile(const oc__call *call, uint64_t n_pictures, uint64_t weight) {
     const oc__node *node = call->node;
     const oc__window *w = &node->window;
     if (call->bf16) return 0;
     if (w->kernel_height != 3 || w->kernel_width != 3 || w->stride != 1 || w->dilation != 1 || node->groups != 1) return 0;
     if (call->in_shape[0].c < 32 || node->channels < 32) return 0;
-    uint32_t best = cost(call, 2) < cost(call, 0) ? 2 : 0;
-    return cost(call, 4) < cost(call, best) ? 4 : best;
+    uint32_t best = cost(call, 2, n_pictures, weight) < cost(call, 0, n_pictures, weight) ? 2 : 0;
+    return cost(call, 4, n_pictures, weight) < cost(call, best, n_pictures, weight) ? 4 : best;
 }
+
+/* In inference it does not look at the batch: a picture's bits would depend on it. */
+uint32_t oc__conv_method(const oc__call *call) { return best_tile(call, 1, FETCH); }
+uint32_t oc__conv_training_method(const oc__call *call) { return best_tile(call, call->out_shape.n, MAKE); }
 
 size_t oc__conv_winograd_n_packed(const oc__call *call) {
     layout l = layout_of(call);
@@ -93,7 +97,10 @@ static void pack_task(void *argument, size_t panel, uint32_t worker) {
     const pack_job *job = argument;
     const layout *l = job->layout;
     (void)worker;
-    oc__winograd_pack(job->packed, l->call->kernels, l->m, l->depth, l->columns, l->call->params[0]->values, panel);
+    oc__conv_sizes s = oc__conv_sizes_of(l->call);
+    oc__conv_weights w = oc__conv_weights_of(l->call, &s, 0);
+    oc__winograd_pack(job->packed, l->call->kernels, l->m, l->depth, l->columns, w.first, w.tap_stride, w.k_stride,
+                      w.column_stride, panel);
 }
 
 void oc__conv_winograd_pack(float *packed, const oc__call *call) {
@@ -123,19 +130,23 @@ static corner corner_of(const layout *l, size_t tile) {
     return (corner){tile / (l->tiles_y * l->tiles_x), in_image / l->tiles_x * l->m, in_image % l->tiles_x * l->m};
 }
 
+void oc__conv_winograd_pixels(const float **pixels, size_t side, const float *picture, const oc__shape *shape, size_t y,
+                              size_t x, const float *zeros) {
+    for (size_t i = 0; i < side; i++)
+        for (size_t j = 0; j < side; j++) {
+            bool inside = y + i < shape->h && x + j < shape->w;
+            *pixels++ = inside ? picture + ((y + i) * shape->w + x + j) * shape->c : zeros;
+        }
+}
+
 /* To the points of `tile`, the first of which goes to `to`, from where each next is a block further. */
 static void transform_tile(const layout *l, size_t tile, float *to) {
     const oc__call *call = l->call;
     const oc__shape *in = &call->in_shape[0];
     const float *pixels[MAX_POINTS], *zeros = bias_of(l) + l->panels * call->kernels->gemm_columns;
     corner at = corner_of(l, tile);
-    size_t side = l->m + 2;
-    for (size_t i = 0; i < side; i++)
-        for (size_t j = 0; j < side; j++) {
-            size_t y = at.y + i - call->node->window.pad_top, x = at.x + j - call->node->window.pad_left; /* wrap below 0 */
-            bool inside = y < in->h && x < in->w;
-            pixels[i * side + j] = inside ? call->in[0] + ((at.image * in->h + y) * in->w + x) * l->depth : zeros;
-        }
+    oc__conv_winograd_pixels(pixels, l->m + 2, call->in[0] + at.image * oc__conv_in_image(call), in,
+                             at.y - call->node->window.pad_top, at.x - call->node->window.pad_left, zeros);
     call->kernels->winograd_input(l->m, l->depth, pixels, to, l->block * l->depth);
 }
 

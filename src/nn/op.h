@@ -23,6 +23,7 @@ typedef struct oc__call {
     float *out;
     const float *packed; /* what op->pack made of the parameters */
     uint32_t method;     /* what op->method chose; 0: the plain one */
+    bool turned;         /* a convolution with another's weights, input and output channels exchanged, taps from the last on */
     bool alone;          /* the other threads have work of their own: there is scratch for worker 0 alone */
     const oc__bf16_kernels *bf16; /* what multiplies in convolutions; NULL: the kernels of single precision */
     bool training;       /* batch norm uses the batch's own figures and updates the running ones */

@@ -4,8 +4,8 @@
  * With stride 1 the gradient by the input is a convolution too, of the output's gradient with the filters turned round and
  * their channels exchanged: it runs as a forward pass, as in inference, and by Winograd's method where that is better.
  *
- * Scratch: the raw output's gradient, and the input's where it is to be added and cannot be at once; the filters turned
- * round; then, one after the other in the same place, for each of the convolutions what it packs and its scratch. */
+ * Scratch: the raw output's gradient, and the input's where it is to be added and cannot be at once; then, one after the
+ * other in the same place, for each of the convolutions what it packs and its scratch. */
 #include <math.h>
 #include <string.h>
 
@@ -16,12 +16,11 @@
 typedef struct mirror {
     oc__call call;
     oc__node node;
-    oc__param filters;
 } mirror;
 
 typedef struct layout {
     size_t n_pixels, n_in; /* pixels of the output, floats of the input */
-    size_t addend, filters, working, total;
+    size_t addend, working, total;
     const oc__unit *unit;
     double *figures;
 } layout;
@@ -35,13 +34,13 @@ static bool has_mirror(const oc__call *conv) {
 static oc__call forward_call(const oc__call *conv) {
     oc__call call = *conv;
     call.training = false;
-    call.method = oc__conv_method(&call);
+    call.method = oc__conv_training_method(&call);
     return call;
 }
 
 static void mirror_of(mirror *m, const oc__unit *u) {
     const oc__window *w = &u->conv.node->window;
-    *m = (mirror){.call = u->conv, .node = *u->conv.node, .filters = *u->conv.params[0]};
+    *m = (mirror){.call = u->conv, .node = *u->conv.node};
     m->node.channels = u->conv.in_shape[0].c;
     m->node.window.pad_top = w->kernel_height - 1 - w->pad_top;
     m->node.window.pad_left = w->kernel_width - 1 - w->pad_left;
@@ -51,7 +50,7 @@ static void mirror_of(mirror *m, const oc__unit *u) {
     m->node.low = -INFINITY;
     m->node.high = INFINITY;
     m->call.node = &m->node;
-    m->call.params[0] = &m->filters;
+    m->call.turned = true;
     m->call.in_shape[0] = u->conv.out_shape;
     m->call.out_shape = u->conv.in_shape[0];
     m->call = forward_call(&m->call);
@@ -69,8 +68,7 @@ static layout layout_of(const oc__unit *u) {
     l.n_pixels = (size_t)u->conv.out_shape.n * u->conv.out_shape.h * u->conv.out_shape.w;
     l.n_in = u->conv.in_shape[0].n * oc__conv_in_image(&u->conv);
     l.addend = u->backward ? l.n_pixels * u->conv.out_shape.c : 0;
-    l.filters = l.addend + (u->backward && u->accumulate && !mirrored ? l.n_in : 0);
-    l.working = l.filters + (u->backward && mirrored ? u->conv.params[0]->count : 0);
+    l.working = l.addend + (u->backward && u->accumulate && !mirrored ? l.n_in : 0);
     if (u->backward) n = larger(n, n_working(&u->conv));
     if (u->backward && mirrored) {
         mirror_of(&m, u);
@@ -119,25 +117,10 @@ static void raw_gradient_task(void *argument, size_t piece, uint32_t worker) {
                           l->unit->scratch + first * l->unit->conv.out_shape.c);
 }
 
-/* [columns][taps][depth] to [depth][taps from the last on][columns]. */
-static void turn_filters_task(void *argument, size_t piece, uint32_t worker) {
-    const layout *l = argument;
-    oc__conv_sizes s = oc__conv_sizes_of(&l->unit->conv);
-    const float *from = l->unit->conv.params[0]->values;
-    float *to = l->unit->scratch + l->filters;
-    size_t begin = oc__piece_begin(s.depth, piece), end = oc__piece_begin(s.depth, piece + 1);
-    (void)worker;
-    for (size_t j = 0; j < s.columns; j++)
-        for (size_t t = 0; t < s.n_taps; t++, from += s.depth)
-            for (size_t k = begin; k < end; k++) to[(k * s.n_taps + s.n_taps - 1 - t) * s.columns + j] = from[k];
-}
-
-static void mirrored_input_gradient(layout *l) {
+static void mirrored_input_gradient(const layout *l) {
     const oc__unit *u = l->unit;
     mirror m;
     mirror_of(&m, u);
-    m.filters.values = u->scratch + l->filters;
-    oc__parallel(u->conv.context, OC__N_PIECES, turn_filters_task, l);
     m.call.in[0] = u->scratch;
     m.call.in[1] = m.call.out = u->conv.in_gradient[0];
     place(&m.call, l);

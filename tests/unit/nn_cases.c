@@ -177,6 +177,15 @@ static void build(nn_case *c, int kind, uint32_t a, uint32_t channels, oc__rando
         other = add_norm(c, add_conv(c, other, channels, 5, 1, &three, false), random);
         graph->outputs[graph->n_outputs++] = other;
         break;
+    case CASE_WIDE: /* 3x3 convolutions of enough channels for Winograd's method; values by the thousand, so no clamps */
+        last = add_conv(c, a, channels, channels, 1, &three, bias);
+        ck_assert_int_eq(oc__graph_batch_norm(&last, graph, last, -INFINITY, INFINITY, NULL), OC_OK);
+        w = three;
+        w.pad_left = w.pad_bottom = pick(random, 0, 2);
+        last = add_conv(c, add_simple(c, OC__OP_ADD, last, a), channels, 33, 1, &w, !bias);
+        ck_assert_int_eq(oc__graph_batch_norm(&last, graph, last, -INFINITY, INFINITY, NULL), OC_OK);
+        graph->outputs[0] = last;
+        return;
     case CASE_ADD: last = add_simple(c, OC__OP_ADD, a, add_conv(c, a, channels, channels, 1, &three, bias)); break;
     case CASE_ADD_TWICE: last = add_simple(c, OC__OP_ADD, a, a); break;
     case CASE_CONCAT:
@@ -264,6 +273,10 @@ static void try_case(nn_case *c, oc_context *context, int kind, oc__random *rand
     uint32_t in_channels = pick(random, 1, 4), channels = 2 * pick(random, 1, 10), a;
     *c = (nn_case){.graph = {.context = context}, .n = pick(random, 1, 3), .height = pick(random, 3, 9),
         .width = pick(random, 3, 9)};
+    if (kind == CASE_WIDE) {
+        channels = 32 + channels / 2;
+        if (pick(random, 0, 1)) c->n = 3, c->height = 16, c->width = 15; /* large tiles, in training too */
+    }
     ck_assert_int_eq(oc__graph_input(&a, &c->graph, in_channels, NULL), OC_OK);
     a = add_conv(c, a, in_channels, channels, 1, &one, true);
     build(c, kind, a, channels, random);

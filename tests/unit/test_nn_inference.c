@@ -163,7 +163,7 @@ static void check_convolutions(const oc__program *program, const oc__graph *grap
     oc__runner_run(runner);
     const float *out = oc__runner_output(runner, 0, &shape);
     for (size_t i = 0; i < n_out; i++)
-        check_that(fabs((double)out[i] - r->values[graph->outputs[0]][i]) < 2e-5, "%s, %u pictures of %u x %u: %zu is %g, not %g",
+        check_that(fabs((double)out[i] - r->values[graph->outputs[0]][i]) < 2.5e-5, "%s, %u pictures of %u x %u: %zu is %g, not %g",
                    ((const oc__kernels *)graph->context->kernels)->name, n, width, height, i, (double)out[i],
                    r->values[graph->outputs[0]][i]);
     reference_free(r);
@@ -171,7 +171,7 @@ static void check_convolutions(const oc__program *program, const oc__graph *grap
 }
 
 /* The method is chosen for one size of pictures, from the plain one for tiny pictures to Winograd's with large tiles; each must
- * be right for any other size too. Values are about 1; the bound is a fifth of what agreement with other engines allows. */
+ * be right for any other size too. Values are about 1; the bound is a quarter of what agreement with other engines allows. */
 START_TEST(test_convolution_methods) {
     static const uint32_t chosen_for[][2] = {{2, 3}, {7, 7}, {14, 15}, {40, 29}};
     static const uint32_t sizes[][2] = {{3, 3}, {5, 4}, {7, 9}, {16, 13}, {21, 30}};

@@ -13,6 +13,7 @@
 
 #define N_SEEDS 8
 #define N_PROBED 24 /* elements of a parameter whose gradient is looked at */
+#define N_WIDE 4    /* the same, and the seeds, where the networks are large */
 
 /* How far single precision may be off: relative to the largest value of the same array, or to 1, since clamps hide larger
  * values. */
@@ -120,7 +121,7 @@ START_TEST(test_gradients) {
     const oc__kernels *tables[8];
     size_t n_tables = oc__kernels_all(tables);
     oc_context *context = new_threads_context(2, NULL);
-    for (int seed = 0; seed < N_SEEDS; seed++) {
+    for (int seed = 0; seed < (_i == CASE_WIDE ? N_WIDE : N_SEEDS); seed++) {
         nn_case c;
         oc__random random;
         oc__learner *learners[8];
@@ -151,7 +152,8 @@ START_TEST(test_gradients) {
         for (size_t p = 0; p < c.graph.n_params; p++) {
             size_t count = c.graph.params[p].count, j = 0;
             expected[p] = calloc(count, sizeof(double));
-            steps[p] = count <= N_PROBED ? 1 : count / N_PROBED;
+            size_t n_probed = _i == CASE_WIDE ? N_WIDE : N_PROBED;
+            steps[p] = count <= n_probed ? 1 : count / n_probed;
             if (!oc__learner_gradient(learners[0], p)) continue;
             for (; j < count; j += steps[p]) {
                 expected[p][j] = difference(r, weights, &r->params[p][j]);

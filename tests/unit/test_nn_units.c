@@ -30,6 +30,9 @@ static const network networks[] = {
     /* Residual blocks of dense convolutions, one with a convolution beside; grouped. */
     {2, 32, 30, {{16, 3, 1, 1, 0}, {16, 3, 1, 1, 0}, {16, 3, 1, 1, 2}, {32, 3, 2, 1, 0}, {32, 3, 1, 2, 1}, {32, 1, 2, 1, 0}}},
     {2, 8, 8, {{130, 3, 1, 1, 0}, {130, 3, 1, 1, 1}, {200, 3, 2, 1, 0}, {200, 3, 1, 4, 1}, {60, 1, 2, 1, 0}}},
+    /* For Winograd's method, with tiles of both sizes; points of weights' gradients in several chunks. */
+    {3, 20, 19, {{40, 3, 1, 1, 0}, {75, 3, 1, 1, 0}, {75, 3, 1, 1, 1}, {40, 3, 1, 1, 0}}},
+    {2, 64, 62, {{32, 1, 2, 1, 0}, {32, 3, 1, 1, 0}, {35, 3, 1, 1, 0}, {32, 3, 1, 1, 2}}},
     {5, 1, 1, {{20, 1, 1, 1, 0}, {50, 1, 1, 1, 0}, {50, 3, 1, 0, 1}, {20, 1, 1, 1, 0}}},
 };
 enum { N_NETWORKS = sizeof networks / sizeof *networks };
