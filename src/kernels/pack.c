@@ -20,7 +20,8 @@ void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, siz
         const size_t n = columns - first < width ? columns - first : width;
         for (size_t t = 0; t < n_taps; t++) {
             for (size_t k = 0; k < depth; k++, packed += width) {
-                const float *from = source + (ptrdiff_t)t * tap_stride + (ptrdiff_t)k * k_stride + (ptrdiff_t)first * column_stride;
+                const float *from =
+                    source + (ptrdiff_t)t * tap_stride + (ptrdiff_t)k * k_stride + (ptrdiff_t)first * column_stride;
                 for (size_t j = 0; j < n; j++) packed[j] = from[(ptrdiff_t)j * column_stride];
                 for (size_t j = n; j < width; j++) packed[j] = 0;
             }

@@ -28,7 +28,7 @@ typedef struct oc__conv_weights {
     ptrdiff_t tap_stride, k_stride, column_stride;
 } oc__conv_weights;
 
-oc__conv_weights oc__conv_weights_of(const oc__call *call, const oc__conv_sizes *s, size_t group);
+oc__conv_weights oc__conv_weights_of(const oc__call *call, size_t group);
 
 /* Where the parts of `packed` lie. */
 const float *oc__conv_bias(const oc__call *call, const oc__conv_sizes *s);

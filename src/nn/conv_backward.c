@@ -1,7 +1,8 @@
 /* Convolution, backward. SPDX-License-Identifier: MIT
  *
- * Scratch: what Winograd's method takes, or GRADIENT_PIECES partial weight gradients; in the same place or behind them, for each worker the rows of one tile's or one block's unfolded
- * pixels and, with products in bfloat16, the pairs of a block of either side. The forward pass in bfloat16 has it for itself. */
+ * Scratch: GRADIENT_PIECES partial weight gradients, then for each worker the rows of one tile's or one block's unfolded
+ * pixels and, with products in bfloat16, the pairs of a block of either side. The forward pass in bfloat16 has it for itself,
+ * and so has the gradient of the weights by Winograd's method, which needs no partial ones. */
 #include <string.h>
 
 #include "conv.h"

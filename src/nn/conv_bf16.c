@@ -63,9 +63,8 @@ void oc__conv_bf16_pack(float *packed, const oc__call *call) {
     const oc__node *node = call->node;
     const float *weights = call->params[0]->values, *bias = node->n_params > 1 ? call->params[1]->values : NULL;
     size_t filter = s.n_taps * s.depth, padded = s.panels * call->bf16->columns;
-    oc__conv_sizes in_floats = oc__conv_sizes_of(call);
     for (size_t g = 0; g < node->groups; g++, packed += s.packed) {
-        oc__conv_weights w = oc__conv_weights_of(call, &in_floats, g);
+        oc__conv_weights w = oc__conv_weights_of(call, g);
         oc__bf16_pack((oc__bf16_pair *)(void *)packed, call->bf16, s.n_taps, s.depth, s.columns, w.first, w.tap_stride,
                       w.k_stride, w.column_stride);
     }

@@ -97,8 +97,7 @@ static void pack_task(void *argument, size_t panel, uint32_t worker) {
     const pack_job *job = argument;
     const layout *l = job->layout;
     (void)worker;
-    oc__conv_sizes s = oc__conv_sizes_of(l->call);
-    oc__conv_weights w = oc__conv_weights_of(l->call, &s, 0);
+    oc__conv_weights w = oc__conv_weights_of(l->call, 0);
     oc__winograd_pack(job->packed, l->call->kernels, l->m, l->depth, l->columns, w.first, w.tap_stride, w.k_stride,
                       w.column_stride, panel);
 }

@@ -38,7 +38,9 @@ static size_t row_size(size_t channels) { return (channels + LINE - 1) / (2 * LI
 
 static layout layout_of(const oc__call *call, uint32_t m) {
     const oc__kernels *kernels = call->kernels;
-    layout l = {.call = call, .m = m, .n_points = (size_t)(m + 2) * (m + 2), .in = call->in_shape[0].c, .out = call->out_shape.c};
+    layout l = {.call = call, .m = m, .n_points = (size_t)(m + 2) * (m + 2)};
+    l.in = call->in_shape[0].c;
+    l.out = call->out_shape.c;
     l.tiles_y = divide_up(call->out_shape.h, m);
     l.tiles_x = divide_up(call->out_shape.w, m);
     l.n_tiles = call->out_shape.n * l.tiles_y * l.tiles_x;

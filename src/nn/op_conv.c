@@ -84,7 +84,7 @@ static void pack(float *packed, const oc__call *call) {
     }
     size_t filter = s.n_taps * s.depth, padded = s.panels * call->kernels->gemm_columns;
     for (size_t g = 0; g < node->groups; g++, packed += s.packed) {
-        oc__conv_weights w = oc__conv_weights_of(call, &s, g);
+        oc__conv_weights w = oc__conv_weights_of(call, g);
         oc__gemm_pack(packed, call->kernels, s.n_taps, s.depth, s.columns, w.first, w.tap_stride, w.k_stride, w.column_stride);
     }
     for (size_t g = 0; g < node->groups; g++, packed += padded)
@@ -97,11 +97,12 @@ static void pack(float *packed, const oc__call *call) {
                       (ptrdiff_t)filter, 1);
 }
 
-oc__conv_weights oc__conv_weights_of(const oc__call *call, const oc__conv_sizes *s, size_t group) {
+oc__conv_weights oc__conv_weights_of(const oc__call *call, size_t group) {
+    oc__conv_sizes s = oc__conv_sizes_of(call);
     const float *weights = call->params[0]->values;
-    ptrdiff_t depth = (ptrdiff_t)s->depth, columns = (ptrdiff_t)s->columns, n_taps = (ptrdiff_t)s->n_taps;
+    ptrdiff_t depth = (ptrdiff_t)s.depth, columns = (ptrdiff_t)s.columns, n_taps = (ptrdiff_t)s.n_taps;
     if (call->turned) return (oc__conv_weights){weights + (n_taps - 1) * columns, -columns, n_taps * columns, 1};
-    return (oc__conv_weights){weights + group * s->columns * s->n_taps * s->depth, depth, 1, n_taps * depth};
+    return (oc__conv_weights){weights + (ptrdiff_t)group * columns * n_taps * depth, depth, 1, n_taps * depth};
 }
 
 const float *oc__conv_bias(const oc__call *call, const oc__conv_sizes *s) {

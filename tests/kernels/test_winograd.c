@@ -173,8 +173,9 @@ START_TEST(convolution) {
 END_TEST
 
 /* n transforms side by side from n_in x n_in numbers each to n_out x n_out. */
-static void check_transforms(const oc__kernels *kernels, const float *matrix, size_t row, size_t column, size_t n_in, size_t n_out,
-                             const float *const *in, const float *out, size_t out_stride, size_t n, const char *what) {
+static void check_transforms(const oc__kernels *kernels, const float *matrix, size_t row, size_t column, size_t n_in,
+                             size_t n_out, const float *const *in, const float *out, size_t out_stride, size_t n,
+                             const char *what) {
     for (size_t c = 0; c < n; c++) {
         double values[OC__WINOGRAD_MAX_POINTS], magnitude;
         for (size_t i = 0; i < n_in * n_in; i++) values[i] = in[i][c];
@@ -195,14 +196,15 @@ START_TEST(filter) {
         for (size_t n = 1; n <= 50; n++) {
             const size_t edge = m + 2, stride = n + 3, tap_stride = n + random_size(0, 3);
             const bool turned = random_size(0, 1);
-            float *in = guarded(IN, n % N_SIDES, 8 * tap_stride + n), *out = guarded(OUT, n % N_SIDES, (edge * edge - 1) * stride + n);
+            float *in = guarded(IN, n % N_SIDES, 8 * tap_stride + n);
+            float *out = guarded(OUT, n % N_SIDES, (edge * edge - 1) * stride + n);
             const float *taps[9], *first = turned ? in + 8 * tap_stride : in;
             const ptrdiff_t step = turned ? -(ptrdiff_t)tap_stride : (ptrdiff_t)tap_stride;
             fill(in, 9, n, tap_stride);
             for (ptrdiff_t t = 0; t < 9; t++) taps[t] = first + t * step;
             kernels->winograd_filter(m, n, first, step, out, stride);
-            check_transforms(kernels, m == 2 ? oc__winograd_filter_2 : oc__winograd_filter_4, 3, 1, 3, edge, taps, out, stride, n,
-                             "filters");
+            check_transforms(kernels, m == 2 ? oc__winograd_filter_2 : oc__winograd_filter_4, 3, 1, 3, edge, taps, out, stride,
+                             n, "filters");
         }
     }
 }
@@ -232,7 +234,8 @@ START_TEST(filter_gradient) {
     for (size_t m = 2; m <= 4; m += 2) {
         for (size_t n = 1; n <= 50; n++) {
             const size_t edge = m + 2, stride = n + random_size(0, 3), tap_stride = n + 3;
-            float *in = guarded(IN, n % N_SIDES, (edge * edge - 1) * stride + n), *out = guarded(OUT, n % N_SIDES, 8 * tap_stride + n);
+            float *in = guarded(IN, n % N_SIDES, (edge * edge - 1) * stride + n);
+            float *out = guarded(OUT, n % N_SIDES, 8 * tap_stride + n);
             const float *points[OC__WINOGRAD_MAX_POINTS];
             fill(in, edge * edge, n, stride);
             for (size_t i = 0; i < edge * edge; i++) points[i] = in + i * stride;
@@ -261,8 +264,8 @@ START_TEST(pack_turned) {
             }
         }
         for (size_t panel = 0; panel < 2; panel++) {
-            oc__winograd_pack(got, kernels, m, DEPTH, columns, turned + 8 * columns, -(ptrdiff_t)columns, 9 * (ptrdiff_t)columns, 1,
-                              panel);
+            oc__winograd_pack(got, kernels, m, DEPTH, columns, turned + 8 * columns, -(ptrdiff_t)columns,
+                              9 * (ptrdiff_t)columns, 1, panel);
             oc__winograd_pack(expected, kernels, m, DEPTH, columns, usual, DEPTH, 1, 9 * DEPTH, panel);
         }
         check_same_bits(got, expected, n, "%s: m %zu", kernels->name, m);
@@ -306,8 +309,8 @@ START_TEST(gradient) {
                 squares += product * product;
             }
             const double bound = (m == 2 ? 8 : 40) * FLT_EPSILON * sqrt(squares + 0.1); /* as above; one term may be near 0 */
-            check_that(fabs(out[i] - sum) <= bound, "%s, m %zu: element %zu is %g, not %g (%g of the bound)", kernels->name, m, i,
-                       (double)out[i], sum, fabs(out[i] - sum) / bound);
+            check_that(fabs(out[i] - sum) <= bound, "%s, m %zu: element %zu is %g, not %g (%g of the bound)", kernels->name, m,
+                       i, (double)out[i], sum, fabs(out[i] - sum) / bound);
         }
         check_guarded();
     }

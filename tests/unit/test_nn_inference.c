@@ -163,7 +163,8 @@ static void check_convolutions(const oc__program *program, const oc__graph *grap
     oc__runner_run(runner);
     const float *out = oc__runner_output(runner, 0, &shape);
     for (size_t i = 0; i < n_out; i++)
-        check_that(fabs((double)out[i] - r->values[graph->outputs[0]][i]) < 2.5e-5, "%s, %u pictures of %u x %u: %zu is %g, not %g",
+        check_that(fabs((double)out[i] - r->values[graph->outputs[0]][i]) < 2.5e-5,
+                   "%s, %u pictures of %u x %u: %zu is %g, not %g",
                    ((const oc__kernels *)graph->context->kernels)->name, n, width, height, i, (double)out[i],
                    r->values[graph->outputs[0]][i]);
     reference_free(r);
