@@ -35,10 +35,27 @@ def spread(values, digits=1):
     return f"{mean:.{digits}f} ± {statistics.pstdev(values):.{digits}f}"
 
 
+def compare_precisions(options):
+    precisions = options.precisions.split(",")
+    print(f"| set | {' | '.join(f'{p} top-1 %' for p in precisions)} |\n|---|{'---|' * len(precisions)}")
+    for folder in options.sets:
+        found = {p: [] for p in precisions}
+        for seed in range(options.seeds):
+            with tempfile.TemporaryDirectory() as scratch:
+                model = os.path.join(scratch, "model.ocm")
+                run([options.command, "train", f"{folder}/train", "-o", model, "--seed", str(seed), "--json"])
+                for p in precisions:
+                    report = run([options.command, "evaluate", model, f"{folder}/test", "--precision", p, "--json"])[0]["report"]
+                    found[p].append(100 * report["accuracy"])
+        print(f"| {os.path.basename(folder.rstrip('/'))} | {' | '.join(spread(found[p]) for p in precisions)} |", flush=True)
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--command", default="build/gcc/src/cli/ocellus")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--precisions", metavar="NAMES", help="fp32,int8,...: measure the same models in each of these instead")
     parser.add_argument("sets", nargs="*")
     options = parser.parse_args()
     if not options.sets:
@@ -47,6 +64,8 @@ def main():
             print("skipped: OCELLUS_TEST_DATA is not set, so there are no real pictures to measure on", file=sys.stderr)
             return 77
         options.sets = [f"{data}/classification/{name}" for name in ("grocery", "weather", "neu-surface")]
+    if options.precisions:
+        return compare_precisions(options)
     print("| set | pictures train / test | top-1 % | macro F1 % | train s | predicted / s | train MB | predict MB |")
     print("|---|---|---|---|---|---|---|---|")
     for folder in options.sets:
