@@ -29,6 +29,7 @@ typedef struct oc__bf16_tile {
     float low, high;
     float *c;
     size_t c_stride;
+    const oc__bf16_pair *ahead;
 } oc__bf16_tile;
 
 /* c[r][j] += sum over m of a[m][r] * b[m][j], as oc__gemm_tn_tile with pairs along m. `depth` counts pairs. */

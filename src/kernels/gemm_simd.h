@@ -59,7 +59,8 @@ INLINE void gemm_store(const gemm_tile *tile, vec (*sum)[GEMM_COLUMNS / LANES], 
 INLINE void gemm(const gemm_tile *tile, const size_t rows, const size_t vectors) {
     vec sum[GEMM_ROWS][GEMM_COLUMNS / LANES];
     const element *b = tile->b;
-    const size_t depth = tile->depth, ahead = (rows < 8 ? 64 : 12) * GEMM_COLUMNS; /* weights come from far away */
+    const element *ahead = tile->ahead ? tile->ahead : b + (rows < 8 ? 64 : 12) * GEMM_COLUMNS; /* weights from far away */
+    const size_t depth = tile->depth;
 
     UNROLL for (size_t r = 0; r < rows; r++) {
         UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = vec_zero();
@@ -67,12 +68,10 @@ INLINE void gemm(const gemm_tile *tile, const size_t rows, const size_t vectors)
     for (size_t t = 0; t < tile->n_taps; t++) {
         const element *a[GEMM_ROWS];
         UNROLL for (size_t r = 0; r < rows; r++) a[r] = tile->a[t * GEMM_ROWS + r];
-        for (size_t k = 0; k < depth; k++, b += GEMM_COLUMNS) {
+        for (size_t k = 0; k < depth; k++, b += GEMM_COLUMNS, ahead += GEMM_COLUMNS) {
             elements row[GEMM_COLUMNS / LANES];
-            UNROLL for (size_t v = 0; v < vectors; v++) {
-                row[v] = elements_load(b + v * LANES);
-                __builtin_prefetch(b + ahead + v * LANES);
-            }
+            UNROLL for (size_t v = 0; v < vectors; v++) row[v] = elements_load(b + v * LANES);
+            UNROLL for (size_t v = 0; v < GEMM_COLUMNS / LANES; v++) __builtin_prefetch(ahead + v * LANES);
             UNROLL for (size_t r = 0; r < rows; r++) {
                 const elements factor = elements_set(a[r][k]);
                 UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = elements_multiply(sum[r][v], factor, row[v]);

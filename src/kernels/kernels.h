@@ -41,7 +41,8 @@ typedef struct oc__gemm_tile {
     size_t add_stride;     /* floats from a row of `add` to the next */
     float low, high;       /* -INFINITY and INFINITY for no clamp. NaN passes through */
     float *c;
-    size_t c_stride; /* floats */
+    size_t c_stride;   /* floats */
+    const float *ahead; /* what to fetch into the cache meanwhile, as much as there is of b; NULL: what follows in b */
 } oc__gemm_tile;
 
 /* c[r][j] += sum over m < depth of a[m * a_stride + r] * b[m * b_stride + j], for r < rows, j < columns: the gradient of
@@ -190,10 +191,18 @@ void oc__gemm_pack(float *packed, const oc__kernels *kernels, size_t n_taps, siz
 void oc__winograd_pack(float *packed, const oc__kernels *kernels, size_t m, size_t depth, size_t columns, const float *source,
                        ptrdiff_t tap_stride, ptrdiff_t k_stride, ptrdiff_t column_stride, size_t panel);
 
+/* Stretches of memory that will be wanted next, to be fetched into the cache while a product runs. */
+#define OC__MAX_AHEAD 4
+typedef struct oc__ahead {
+    const float *at[OC__MAX_AHEAD];
+    size_t left[OC__MAX_AHEAD]; /* floats; 0 for none */
+} oc__ahead;
+
 /* c[r][j] = sum over k < depth of a[r * a_stride + k] * b[k][j] + bias[j], with b packed by oc__gemm_pack (one tap); or, to
- * accumulate, that is added to c. bias may be NULL; else it has floats for whole panels. */
+ * accumulate, that is added to c. bias may be NULL; else it has floats for whole panels. `ahead` may be NULL; what the product
+ * is long enough to fetch is taken off it. */
 void oc__gemm_rows(const oc__kernels *kernels, size_t rows, size_t columns, size_t depth, const float *a, size_t a_stride,
-                   const float *packed, const float *bias, bool accumulate, float *c, size_t c_stride);
+                   const float *packed, const float *bias, bool accumulate, float *c, size_t c_stride, oc__ahead *ahead);
 
 /* c[r][j] += sum over m < depth of a[m * a_stride + r] * b[m * b_stride + j]. */
 void oc__gemm_tn_add(const oc__kernels *kernels, size_t rows, size_t columns, size_t depth, const float *a, size_t a_stride,

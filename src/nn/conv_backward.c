@@ -62,7 +62,7 @@ static void transposed_product(const oc__call *call, const oc__conv_sizes *s, si
         return;
     }
     oc__gemm_rows(call->kernels, rows, s->n_taps * s->depth, s->columns, gradient, call->node->channels,
-                  oc__conv_transposed(call, s) + g * s->packed_transposed, NULL, false, c, stride);
+                  oc__conv_transposed(call, s) + g * s->packed_transposed, NULL, false, c, stride, NULL);
 }
 
 static void pointwise_input_gradient_task(void *argument, size_t task, uint32_t worker) {

@@ -69,6 +69,17 @@ static void pack(const layout *l, bool transposed) {
     if (u->conv.node->n_params > 1) memcpy(bias, u->conv.params[1]->values, l->out * sizeof *bias);
 }
 
+/* What the block behind pixel p meets in memory: input, raw output, and backward the gradients of both. */
+static oc__ahead next_block(const layout *l, size_t p, size_t end, bool backward) {
+    const oc__unit *u = l->unit;
+    size_t n = end - p < l->block ? end - p : l->block, in = n * l->in, out = n * l->out;
+    oc__ahead ahead = {{u->in.data + p * l->in, u->conv.out + p * l->out}, {in, out}};
+    if (!backward) return ahead;
+    ahead.at[2] = u->gradient + p * l->out, ahead.left[2] = out;
+    ahead.at[3] = u->conv.in_gradient[0] + p * l->in, ahead.left[3] = in;
+    return ahead;
+}
+
 static void forward_task(void *argument, size_t piece, uint32_t worker) {
     const layout *l = argument;
     const oc__unit *u = l->unit;
@@ -79,8 +90,9 @@ static void forward_task(void *argument, size_t piece, uint32_t worker) {
     for (size_t p = oc__piece_begin(l->n_pixels, piece); p < end; p += l->block) {
         size_t n = end - p < l->block ? end - p : l->block;
         const float *x = oc__view_block(&u->in, u->conv.kernels, l->in, p, n, mapped);
+        oc__ahead next = next_block(l, p + n, end, false);
         oc__gemm_rows(u->conv.kernels, n, l->out, l->in, x, l->in, u->scratch, u->scratch + l->bias, false,
-                      u->conv.out + p * l->out, l->out);
+                      u->conv.out + p * l->out, l->out, &next);
         oc__unit_sum_raw(u, sums, p, n, block);
     }
 }
@@ -112,8 +124,9 @@ static void backward_task(void *argument, size_t piece, uint32_t worker) {
             else if (!l->by_rows) oc__gemm_tn_add(kernels, l->out, l->in, n, dz, l->out, x, l->in, sum, l->in);
         }
         if (!u->conv.in_gradient[0]) continue;
+        oc__ahead next = next_block(l, p + n, end, true);
         oc__gemm_rows(kernels, n, l->in, l->out, dz, l->out, u->scratch, NULL, u->accumulate,
-                      u->conv.in_gradient[0] + p * l->in, l->in);
+                      u->conv.in_gradient[0] + p * l->in, l->in, &next);
         oc__unit_sum_below(u, piece, p, n, block);
     }
 }

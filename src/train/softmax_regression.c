@@ -113,7 +113,7 @@ void oc__fitter_free(oc__fitter *f) {
 static void logits_of(const oc__fitter *f, size_t begin, size_t end) {
     const oc__kernels *k = f->context->kernels;
     oc__gemm_rows(k, end - begin, f->n_tags, f->dim, f->x + begin * f->dim, f->dim, f->packed, NULL, false,
-                  f->logits + begin * f->n_tags, f->n_tags);
+                  f->logits + begin * f->n_tags, f->n_tags, NULL);
     for (size_t i = begin; i < end; i++) k->add_scaled(f->n_tags, 1, f->at + f->n_tags * f->dim, f->logits + i * f->n_tags);
 }
 

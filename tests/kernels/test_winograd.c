@@ -148,7 +148,7 @@ START_TEST(convolution) {
         kernels->winograd_input(m, DEPTH, pixels, points, DEPTH);
         for (size_t i = 0; i < n; i++) {
             oc__gemm_rows(kernels, 1, columns, DEPTH, points + i * DEPTH, DEPTH, packed + i * packed_size, NULL, false,
-                          products + i * columns, columns);
+                          products + i * columns, columns, NULL);
         }
         kernels->winograd_output(&(oc__winograd_tile){.m = m, .height = m, .width = m, .channels = columns, .in = products,
                                                       .in_stride = columns, .low = -INFINITY, .high = INFINITY, .out = out,
