@@ -1,4 +1,4 @@
-/* Trains a base network by distillation: it learns to give the features that a large public network, the teacher, gives for
+/* Trains a base network by distillation: it learns to give the features that large public networks, the teachers, give for
  * the same crops. See README.md for the recipe and the files. SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 #include "thread.h"
 
 typedef struct options {
-    const char *pool, *teacher, *network, *checkpoint, *out;
+    const char *pool, *teachers, *network, *checkpoint, *out;
     uint64_t pool_side, count, steps, batch, small_side, side, seed, input_side, threads;
     double small_share; /* of the steps, trained at small_side */
     double rate, decay, minutes;
@@ -63,29 +63,48 @@ static const void *map(const char *folder, const char *name, const char *suffix,
     return data;
 }
 
-/* The pool and what the teacher says of it. */
-typedef struct pool {
-    const uint8_t *crops;
+#define MAX_TEACHERS OC__MAX_OUTPUTS
+
+/* What one teacher says of the crops: its features, and their means and deviations over the pool. */
+typedef struct teacher {
     const uint16_t *features;
     const float *mean, *deviation;
-    size_t side, count, dim;
+    size_t dim;
+} teacher;
+
+typedef struct pool {
+    const uint8_t *crops;
+    teacher teachers[MAX_TEACHERS];
+    uint32_t n_teachers;
+    size_t side, count;
 } pool;
 
 static pool open_pool(const options *o) {
     pool p = {.side = (size_t)o->pool_side};
-    size_t crops, features, norm;
-    p.crops = map(o->pool, "crops", ".u8", &crops);
-    p.features = map(o->pool, o->teacher, ".f16", &features);
-    p.mean = map(o->pool, o->teacher, ".norm.f32", &norm);
-    p.dim = norm / (2 * sizeof(float));
-    p.deviation = p.mean + p.dim;
-    p.count = crops / (p.side * p.side * 3);
-    if (features / (p.dim * 2) < p.count) p.count = features / (p.dim * 2);
+    size_t size;
+    p.crops = map(o->pool, "crops", ".u8", &size);
+    p.count = size / (p.side * p.side * 3);
+    for (const char *name = o->teachers; *name; name += *name == ',') {
+        size_t length = strcspn(name, ",");
+        char one[256];
+        if (p.n_teachers == MAX_TEACHERS || length == 0 || length >= sizeof one)
+            fail("--teachers: names at most 8 teachers, separated by commas");
+        memcpy(one, name, length);
+        one[length] = 0;
+        name += length;
+        teacher *t = &p.teachers[p.n_teachers++];
+        t->mean = map(o->pool, one, ".norm.f32", &size);
+        t->dim = size / (2 * sizeof(float));
+        t->deviation = t->mean + t->dim;
+        t->features = map(o->pool, one, ".f16", &size);
+        if (size / (t->dim * 2) < p.count) p.count = size / (t->dim * 2);
+    }
     if (o->count && o->count < p.count) p.count = o->count;
+    if (p.n_teachers == 0 || p.count < 2) fail("there is nothing to learn: no teachers, or fewer than two crops");
     return p;
 }
 
-/* What is trained: the network and, on top of its features, a linear map to the teacher's. The average of the weights over
+/* What is trained: the network and, on top of its features, a linear map to each teacher's. The average of the weights over
  * the last thousands of steps is what is kept in the end. */
 typedef struct state {
     oc_context *context;
@@ -104,14 +123,14 @@ static oc__prepare_rule rule_of(uint32_t side) {
                               .scale = {1 / 64.0f, 1 / 64.0f, 1 / 64.0f}};
 }
 
-static void begin(state *s, const options *o, size_t dim, oc_error *err) {
-    uint32_t node;
+static void begin(state *s, const options *o, const pool *p, oc_error *err) {
     s->graph.context = s->context;
     check(network_build(&s->graph, o->network, o->seed, err), err);
-    check(oc__graph_conv(&node, &s->graph, s->graph.outputs[OUTPUT_FEATURES], (uint32_t)dim, 1, 1, 1, true, err), err);
+    uint32_t features = s->graph.outputs[OUTPUT_FEATURES];
+    s->graph.n_outputs = p->n_teachers;
+    for (uint32_t i = 0; i < p->n_teachers; i++)
+        check(oc__graph_conv(&s->graph.outputs[i], &s->graph, features, (uint32_t)p->teachers[i].dim, 1, 1, 1, true, err), err);
     oc__graph_initialise(&s->graph, o->seed);
-    s->graph.n_outputs = 1;
-    s->graph.outputs[0] = node;
     check(oc__graph_check(&s->graph, err), err);
     oc__optimiser_options adamw = OC__ADAMW_INIT;
     adamw.decay = o->decay;
@@ -139,14 +158,14 @@ static bool load_checkpoint(state *s, const char *path, oc_error *err) {
     return true;
 }
 
-/* A batch: the crops of a step, just as the teacher saw them, and the teacher's features of them. */
+/* A batch: the crops of a step, just as the teachers saw them, and the teachers' features of them. */
 typedef struct batch_job {
     const pool *pool;
     const options *options;
     oc_context *context;
     oc__prepare_rule rule;
     uint64_t step;
-    float *input, *targets;
+    float *input, *targets[MAX_TEACHERS];
 } batch_job;
 
 /* Each pass over the pool takes the crops in an order of its own: a random affine walk modulo the count. */
@@ -177,8 +196,12 @@ static void batch_task(void *argument, size_t i, uint32_t worker) {
     oc__bitmap bitmap = {j->context, (uint8_t *)(uintptr_t)p->crops + crop * p->side * p->side * 3, (uint32_t)p->side,
                          (uint32_t)p->side};
     check(oc__prepare(j->input + i * side * side * 3, &bitmap, &j->rule, NULL, &err), &err);
-    for (size_t k = 0; k < p->dim; k++)
-        j->targets[i * p->dim + k] = oc__half_to_float(p->features[crop * p->dim + k]);
+    for (uint32_t t = 0; t < p->n_teachers; t++) {
+        const teacher *from = &p->teachers[t];
+        const uint16_t *features = from->features + crop * from->dim;
+        float *to = j->targets[t] + i * from->dim;
+        for (size_t k = 0; k < from->dim; k++) to[k] = oc__half_to_float(features[k]);
+    }
 }
 
 /* Trains on to step `end` at one side, or until the time is over. False if the time is over. */
@@ -189,19 +212,22 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
     oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .n_steps = o->steps, .warm_up = o->steps / 50 + 1};
     if (*step >= end) return true;
     check(oc__learner_create(&learner, &s->graph, (uint32_t)o->batch, side, side, err), err);
-    float *targets = oc__alloc_array(s->context, o->batch * p->dim, sizeof *targets);
-    if (!targets) fail("out of memory");
-    batch_job job = {p, o, s->context, rule_of(side), 0, oc__learner_input(learner), targets};
-    double loss = 0, started = oc__now(), saved = started;
+    batch_job job = {
+        .pool = p, .options = o, .context = s->context, .rule = rule_of(side), .input = oc__learner_input(learner)};
+    for (uint32_t t = 0; t < p->n_teachers; t++)
+        if (!(job.targets[t] = oc__alloc_array(s->context, o->batch * p->teachers[t].dim, sizeof(float))))
+            fail("out of memory");
+    double losses[MAX_TEACHERS] = {0}, started = oc__now(), saved = started;
     uint64_t since = 0;
     fprintf(stderr, "side %u, %zu MB\n", side, oc__learner_memory(learner) >> 20);
     while (*step < end && oc__now() < deadline) {
         job.step = *step;
         oc__parallel(s->context, o->batch, batch_task, &job);
         oc__learner_forward(learner);
-        const float *out = oc__learner_output(learner, 0, &shape);
-        loss += oc__distil_features(oc__learner_output_gradient(learner, 0), s->context, out, targets, p->mean, p->deviation,
-                                    o->batch, p->dim);
+        for (uint32_t t = 0; t < p->n_teachers; t++)
+            losses[t] += oc__distil_features(oc__learner_output_gradient(learner, t), s->context,
+                                             oc__learner_output(learner, t, &shape), job.targets[t], p->teachers[t].mean,
+                                             p->teachers[t].deviation, o->batch, p->teachers[t].dim);
         oc__learner_backward(learner);
         double rate = o->rate * oc__schedule_share(&schedule, *step);
         double norm = oc__optimiser_step(&s->optimiser, &s->graph, learner, rate);
@@ -209,10 +235,11 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
         since++;
         if (since == 50) {
             double now = oc__now();
-            printf("step %llu of %llu  side %u  loss %.4f  %.1f pictures/s\n", (unsigned long long)*step,
-                   (unsigned long long)o->steps, side, 2 * loss / (double)since, (double)(since * o->batch) / (now - started));
+            printf("step %llu of %llu  side %u  loss", (unsigned long long)*step, (unsigned long long)o->steps, side);
+            for (uint32_t t = 0; t < p->n_teachers; t++) printf(" %.4f", 2 * losses[t] / (double)since);
+            printf("  %.1f pictures/s\n", (double)(since * o->batch) / (now - started));
             fflush(stdout);
-            loss = 0;
+            memset(losses, 0, sizeof losses);
             since = 0;
             started = now;
             if (now - saved > 120) {
@@ -223,7 +250,7 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
     }
     save_checkpoint(s, o->checkpoint, err);
     oc__learner_free(learner);
-    oc__free(s->context, targets);
+    for (uint32_t t = 0; t < p->n_teachers; t++) oc__free(s->context, job.targets[t]);
     return *step >= end;
 }
 
@@ -243,7 +270,7 @@ static void write_base(state *s, const options *o, oc_error *err) {
     model->kind = OC__KIND_BASE;
     model->rule = rule_of((uint32_t)o->input_side);
     check(oc__model_set_property(model, "name", o->network, err), err);
-    check(oc__model_set_property(model, "teacher", o->teacher, err), err);
+    check(oc__model_set_property(model, "teachers", o->teachers, err), err);
     check(oc__model_set_property_u64(model, "crops_seen", s->optimiser.n_steps * o->batch, err), err);
     check(oc__model_set_property_u64(model, "n_parameters", oc__graph_n_weights(&model->graph), err), err);
     check(oc__model_set_property_u64(model, "n_macs",
@@ -264,7 +291,7 @@ static const char usage[] =
     "\n"
     "  --pool DIR          folder of the pool (crops.u8, TEACHER.f16, TEACHER.norm.f32)\n"
     "  --pool-side N       side of its crops (144)\n"
-    "  --teacher NAME      which teacher to learn from (teacher)\n"
+    "  --teachers NAMES    which teachers to learn from, separated by commas (teacher)\n"
     "  --count N           use the first N crops (all)\n"
     "  --network NAME      which network to train (first)\n"
     "  --steps N           length of the schedule (6000)\n"
@@ -282,7 +309,7 @@ static const char usage[] =
     "  --out BASE.ocm      written at the end of every run, from what is learned so far\n";
 
 int main(int argc, char **argv) {
-    options o = {.teacher = "teacher", .network = "first", .pool_side = 144, .steps = 6000, .batch = 64, .small_side = 96,
+    options o = {.teachers = "teacher", .network = "first", .pool_side = 144, .steps = 6000, .batch = 64, .small_side = 96,
                  .side = 128, .input_side = 160, .small_share = 0.7, .rate = 0.002, .decay = 0.05, .minutes = 1e9, .seed = 1};
     const struct {
         const char *key;
@@ -290,7 +317,7 @@ int main(int argc, char **argv) {
         uint64_t *number;
         double *real;
     } keys[] = {{"--pool", &o.pool, NULL, NULL},
-                {"--teacher", &o.teacher, NULL, NULL},
+                {"--teachers", &o.teachers, NULL, NULL},
                 {"--network", &o.network, NULL, NULL},
                 {"--checkpoint", &o.checkpoint, NULL, NULL},
                 {"--out", &o.out, NULL, NULL},
@@ -328,9 +355,9 @@ int main(int argc, char **argv) {
     check(oc__context_create(&s.context, &settings, &err), &err);
     s.context->kernels = oc__kernels_select(getenv("OCELLUS_CPU"));
     pool p = open_pool(&o);
-    begin(&s, &o, p.dim, &err);
+    begin(&s, &o, &p, &err);
     if (load_checkpoint(&s, o.checkpoint, &err)) printf("going on from step %llu\n", (unsigned long long)s.optimiser.n_steps);
-    printf("%zu crops, teacher of %zu features, %zu parameters, kernels %s\n", p.count, p.dim, s.optimiser.n_weights,
+    printf("%zu crops, %u teachers, %zu parameters, kernels %s\n", p.count, p.n_teachers, s.optimiser.n_weights,
            ((const oc__kernels *)s.context->kernels)->name);
     double deadline = oc__now() + 60 * o.minutes;
     uint64_t small_end = (uint64_t)(o.small_share * (double)o.steps);
