@@ -117,7 +117,7 @@ class Teacher:
             raise SystemExit("--logits alone goes with the features found by itself; name both nodes")
         self.outputs = [args.features] + ([args.logits] if args.logits else [])
         self.input = cut_graph(model, self.outputs, args.batch)
-        self.batch = args.batch
+        self.batch, self.map = args.batch, args.map
         options = onnxruntime.SessionOptions()
         # `run` keeps the cores busy with whole batches: no thread waits for another within a layer.
         options.intra_op_num_threads = 1
@@ -128,14 +128,16 @@ class Teacher:
         self.preparation, self.network = session(make_preparation(side, args)), session(model)
 
     def say(self, crops):
-        """One half float matrix for each output; maps are averaged over their places."""
+        """One half float matrix for each output; a map is averaged over its places or, for --map, laid out channels last."""
         n = len(crops)
         if n < self.batch:
             crops = numpy.concatenate([crops, numpy.zeros((self.batch - n, *crops.shape[1:]), crops.dtype)])
         prepared = self.preparation.run(None, {"crops": crops})[0]
         answers = []
         for name, value in zip(self.outputs, self.network.run(self.outputs, {self.input: prepared})):
-            if value.ndim == 4:
+            if value.ndim == 4 and self.map:
+                value = value.transpose(0, 2, 3, 1).reshape(len(value), -1)
+            elif value.ndim == 4:
                 value = value.mean(axis=(2, 3))
             if value.ndim != 2 or len(value) != self.batch:
                 raise SystemExit(f"node '{name}' gives {value.shape}, not one row or map for each of {self.batch} crops")
@@ -165,6 +167,8 @@ def run(args):
     teacher = Teacher(onnx.load_from_string(data), side, args)
     crops = numpy.memmap(args.pool / "crops.u8", "u1", "r", shape=(pool["count"], side, side, 3))
     dims = [answer.shape[1] for answer in teacher.say(crops[: args.batch])]
+    if args.map and dims[0] % args.map:
+        raise SystemExit(f"--map {args.map}: a row has {dims[0]} values")
     check_same_run(args.pool / f"{args.name}.json", {
         "format": "ocellus teacher 1",
         "pool": pool["id"],
@@ -175,7 +179,8 @@ def run(args):
         "scale": args.scale,
         "order": "BGR" if args.bgr else "RGB",
         "features": args.features,
-        "dim": dims[0],
+        "dim": args.map or dims[0],
+        "places": dims[0] // args.map if args.map else 1,
         "logits": args.logits,
         "logits_dim": dims[1] if args.logits else 0,
     })
@@ -211,7 +216,8 @@ def whiten(args):
     path = args.pool / f"{args.name}.json"
     if not path.exists():
         raise SystemExit(f"{path}: not there; let `run` write the teacher's answers first")
-    dim = json.loads(path.read_text())["dim"]
+    about = json.loads(path.read_text())
+    dim = about["dim"]
     file = args.pool / f"{args.name}.f16"
     rows = file.stat().st_size // (2 * dim)
     if rows < 2:
@@ -250,6 +256,7 @@ def main():
     command.add_argument("--scale", type=float, nargs="+", default=[127.5], help="then divided by (127.5)")
     command.add_argument("--bgr", action="store_true", help="the teacher wants blue first")
     command.add_argument("--features", help="node output to keep (what goes into the last layer)")
+    command.add_argument("--map", type=int, metavar="CHANNELS", help="keep the features of every place, so many at each")
     command.add_argument("--logits", nargs="?", const="auto", help="also keep this node output (the last layer's)")
     command.add_argument("--count", type=int, help="only the first crops of the pool (all)")
     command.add_argument("--batch", type=int, default=32)
@@ -257,6 +264,8 @@ def main():
     args = parser.parse_args()
     if args.command == "whiten":
         return whiten(args)
+    if args.map is not None and args.logits:
+        parser.error("--map goes with features alone")
     if args.batch < 1 or args.size < 1 or (args.count is not None and args.count < 1):
         parser.error("--batch, --size and --count are at least 1")
     args.mean = three(args.mean, "--mean", parser)

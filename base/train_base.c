@@ -64,12 +64,14 @@ static const void *map(const char *folder, const char *name, const char *suffix,
 }
 
 #define MAX_TEACHERS OC__MAX_OUTPUTS
+#define MAX_MAP 64 /* rows and columns */
 
-/* What one teacher says of the crops: its features, and their means and deviations over the pool. */
+/* What one teacher says of the first crops of the pool: its features of the whole (side 0) or of the places of a map of so
+ * many rows and columns, and their means and deviations over the pool. */
 typedef struct teacher {
     const uint16_t *features;
     const float *mean, *deviation;
-    size_t dim;
+    size_t dim, side, count;
 } teacher;
 
 typedef struct pool {
@@ -84,6 +86,7 @@ static pool open_pool(const options *o) {
     size_t size;
     p.crops = map(o->pool, "crops", ".u8", &size);
     p.count = size / (p.side * p.side * 3);
+    size_t described = 0;
     for (const char *name = o->teachers; *name; name += *name == ',') {
         size_t length = strcspn(name, ",");
         char one[256];
@@ -93,18 +96,29 @@ static pool open_pool(const options *o) {
         one[length] = 0;
         name += length;
         teacher *t = &p.teachers[p.n_teachers++];
+        char *at = strchr(one, '@');
+        if (at) {
+            uint64_t map_side;
+            if (!oc__parse_u64(at + 1, &map_side) || map_side < 1 || map_side > MAX_MAP)
+                fail("--teachers: NAME@SIDE wants the side of the map, 1 to 64");
+            t->side = (size_t)map_side;
+            *at = 0;
+        }
         t->mean = map(o->pool, one, ".norm.f32", &size);
         t->dim = size / (2 * sizeof(float));
         t->deviation = t->mean + t->dim;
         t->features = map(o->pool, one, ".f16", &size);
-        if (size / (t->dim * 2) < p.count) p.count = size / (t->dim * 2);
+        t->count = size / (t->dim * 2 * (t->side ? t->side * t->side : 1));
+        if (t->count > described) described = t->count;
     }
+    if (described < p.count) p.count = described;
     if (o->count && o->count < p.count) p.count = o->count;
     if (p.n_teachers == 0 || p.count < 2) fail("there is nothing to learn: no teachers, or fewer than two crops");
     return p;
 }
 
-/* What is trained: the network and, on top of its features, a linear map to each teacher's. The average of the weights over
+/* What is trained: the network and, on top of its features (or of the places whose mean they are), a linear map to each
+ * teacher's. The average of the weights over
  * the last thousands of steps is what is kept in the end. */
 typedef struct state {
     oc_context *context;
@@ -126,10 +140,13 @@ static oc__prepare_rule rule_of(uint32_t side) {
 static void begin(state *s, const options *o, const pool *p, oc_error *err) {
     s->graph.context = s->context;
     check(network_build(&s->graph, o->network, o->seed, err), err);
-    uint32_t features = s->graph.outputs[OUTPUT_FEATURES];
+    uint32_t features = s->graph.outputs[OUTPUT_FEATURES], places = s->graph.nodes[features].inputs[0];
     s->graph.n_outputs = p->n_teachers;
-    for (uint32_t i = 0; i < p->n_teachers; i++)
-        check(oc__graph_conv(&s->graph.outputs[i], &s->graph, features, (uint32_t)p->teachers[i].dim, 1, 1, 1, true, err), err);
+    for (uint32_t i = 0; i < p->n_teachers; i++) {
+        const teacher *t = &p->teachers[i];
+        check(oc__graph_conv(&s->graph.outputs[i], &s->graph, t->side ? places : features, (uint32_t)t->dim, 1, 1, 1, true, err),
+              err);
+    }
     oc__graph_initialise(&s->graph, o->seed);
     check(oc__graph_check(&s->graph, err), err);
     oc__optimiser_options adamw = OC__ADAMW_INIT;
@@ -165,8 +182,12 @@ typedef struct batch_job {
     oc_context *context;
     oc__prepare_rule rule;
     uint64_t step;
+    size_t map_side; /* of the student */
     float *input, *targets[MAX_TEACHERS];
+    bool *known[MAX_TEACHERS]; /* whether the teacher has seen the crop */
 } batch_job;
+
+static size_t places_of(const batch_job *j, const teacher *t) { return t->side ? j->map_side * j->map_side : 1; }
 
 /* Each pass over the pool takes the crops in an order of its own: a random affine walk modulo the count. */
 static size_t crop_at(const pool *p, uint64_t seed, uint64_t index) {
@@ -186,6 +207,31 @@ static size_t crop_at(const pool *p, uint64_t seed, uint64_t index) {
     return (size_t)((index % p->count * factor + oc__random_below(&random, p->count)) % p->count);
 }
 
+/* The shares of the teacher's rows (or columns) in one of the student's: how far they overlap, summing to 1. */
+static void overlaps(float *shares, size_t from_side, size_t to_side, size_t at) {
+    double first = (double)at * (double)from_side / (double)to_side, last = first + (double)from_side / (double)to_side;
+    for (size_t k = 0; k < from_side; k++) {
+        double overlap = fmin(last, (double)k + 1) - fmax(first, (double)k);
+        shares[k] = (float)(fmax(overlap, 0) / (last - first));
+    }
+}
+
+/* A teacher's map, channels last, at the side of the student's: each place is the mean over the area that it covers. */
+static void resize_map(float *to, size_t to_side, const uint16_t *from, size_t from_side, size_t dim) {
+    float rows[MAX_MAP], columns[MAX_MAP];
+    memset(to, 0, to_side * to_side * dim * sizeof(float));
+    for (size_t y = 0; y < to_side; y++) {
+        overlaps(rows, from_side, to_side, y);
+        for (size_t x = 0; x < to_side; x++, to += dim) {
+            overlaps(columns, from_side, to_side, x);
+            for (size_t place = 0; place < from_side * from_side; place++) {
+                float share = rows[place / from_side] * columns[place % from_side];
+                for (size_t k = 0; k < dim && share > 0; k++) to[k] += share * oc__half_to_float(from[place * dim + k]);
+            }
+        }
+    }
+}
+
 static void batch_task(void *argument, size_t i, uint32_t worker) {
     const batch_job *j = argument;
     const pool *p = j->pool;
@@ -198,25 +244,51 @@ static void batch_task(void *argument, size_t i, uint32_t worker) {
     check(oc__prepare(j->input + i * side * side * 3, &bitmap, &j->rule, NULL, &err), &err);
     for (uint32_t t = 0; t < p->n_teachers; t++) {
         const teacher *from = &p->teachers[t];
-        const uint16_t *features = from->features + crop * from->dim;
-        float *to = j->targets[t] + i * from->dim;
-        for (size_t k = 0; k < from->dim; k++) to[k] = oc__half_to_float(features[k]);
+        size_t row = from->dim * (from->side ? from->side * from->side : 1), places = places_of(j, from);
+        float *to = j->targets[t] + i * places * from->dim;
+        j->known[t][i] = crop < from->count;
+        if (!j->known[t][i]) continue;
+        if (from->side) {
+            resize_map(to, j->map_side, from->features + crop * row, from->side, from->dim);
+        } else {
+            for (size_t k = 0; k < row; k++) to[k] = oc__half_to_float(from->features[crop * row + k]);
+        }
     }
+}
+
+/* The loss of one teacher and its gradient, over the crops that it has seen: what it has not seen is as the student says. */
+static double teacher_loss(const batch_job *j, oc__learner *learner, uint32_t index) {
+    const teacher *t = &j->pool->teachers[index];
+    size_t batch = (size_t)j->options->batch, row = places_of(j, t) * t->dim, known = 0;
+    oc__shape shape;
+    const float *said = oc__learner_output(learner, index, &shape);
+    float *targets = j->targets[index];
+    for (size_t i = 0; i < batch; i++) {
+        known += j->known[index][i];
+        for (size_t k = 0; k < row && !j->known[index][i]; k++)
+            targets[i * row + k] = said[i * row + k] * t->deviation[k % t->dim] + t->mean[k % t->dim];
+    }
+    double loss = oc__distil_features(oc__learner_output_gradient(learner, index), j->context, said, targets, t->mean,
+                                      t->deviation, batch * places_of(j, t), t->dim);
+    return known ? loss * (double)batch / (double)known : 0;
 }
 
 /* Trains on to step `end` at one side, or until the time is over. False if the time is over. */
 static bool train(state *s, const options *o, const pool *p, uint64_t end, uint32_t side, double deadline, oc_error *err) {
     oc__learner *learner = NULL;
-    oc__shape shape;
     const uint64_t *step = &s->optimiser.n_steps;
     oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .n_steps = o->steps, .warm_up = o->steps / 50 + 1};
     if (*step >= end) return true;
     check(oc__learner_create(&learner, &s->graph, (uint32_t)o->batch, side, side, err), err);
     batch_job job = {
-        .pool = p, .options = o, .context = s->context, .rule = rule_of(side), .input = oc__learner_input(learner)};
-    for (uint32_t t = 0; t < p->n_teachers; t++)
-        if (!(job.targets[t] = oc__alloc_array(s->context, o->batch * p->teachers[t].dim, sizeof(float))))
-            fail("out of memory");
+        .pool = p, .options = o, .context = s->context, .rule = rule_of(side), .input = oc__learner_input(learner),
+        .map_side = (side + 31) / 32};
+    for (uint32_t t = 0; t < p->n_teachers; t++) {
+        job.targets[t] = oc__alloc_array(s->context, o->batch * places_of(&job, &p->teachers[t]) * p->teachers[t].dim,
+                                         sizeof(float));
+        job.known[t] = oc__alloc_array(s->context, o->batch, sizeof(bool));
+        if (!job.targets[t] || !job.known[t]) fail("out of memory");
+    }
     double losses[MAX_TEACHERS] = {0}, started = oc__now(), saved = started;
     uint64_t since = 0;
     fprintf(stderr, "side %u, %zu MB\n", side, oc__learner_memory(learner) >> 20);
@@ -224,10 +296,7 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
         job.step = *step;
         oc__parallel(s->context, o->batch, batch_task, &job);
         oc__learner_forward(learner);
-        for (uint32_t t = 0; t < p->n_teachers; t++)
-            losses[t] += oc__distil_features(oc__learner_output_gradient(learner, t), s->context,
-                                             oc__learner_output(learner, t, &shape), job.targets[t], p->teachers[t].mean,
-                                             p->teachers[t].deviation, o->batch, p->teachers[t].dim);
+        for (uint32_t t = 0; t < p->n_teachers; t++) losses[t] += teacher_loss(&job, learner, t);
         oc__learner_backward(learner);
         double rate = o->rate * oc__schedule_share(&schedule, *step);
         double norm = oc__optimiser_step(&s->optimiser, &s->graph, learner, rate);
@@ -250,7 +319,10 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
     }
     save_checkpoint(s, o->checkpoint, err);
     oc__learner_free(learner);
-    for (uint32_t t = 0; t < p->n_teachers; t++) oc__free(s->context, job.targets[t]);
+    for (uint32_t t = 0; t < p->n_teachers; t++) {
+        oc__free(s->context, job.targets[t]);
+        oc__free(s->context, job.known[t]);
+    }
     return *step >= end;
 }
 
@@ -291,7 +363,8 @@ static const char usage[] =
     "\n"
     "  --pool DIR          folder of the pool (crops.u8, TEACHER.f16, TEACHER.norm.f32)\n"
     "  --pool-side N       side of its crops (144)\n"
-    "  --teachers NAMES    which teachers to learn from, separated by commas (teacher)\n"
+    "  --teachers NAMES    which teachers to learn from, separated by commas (teacher); NAME@SIDE: one who describes\n"
+    "                      every place of a map of that side\n"
     "  --count N           use the first N crops (all)\n"
     "  --network NAME      which network to train (first)\n"
     "  --steps N           length of the schedule (6000)\n"
