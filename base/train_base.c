@@ -28,7 +28,7 @@
 #include "thread.h"
 
 typedef struct options {
-    const char *pool, *teachers, *network, *checkpoint, *out;
+    const char *pool, *teachers, *network, *precision, *checkpoint, *out;
     uint64_t pool_side, count, steps, batch, small_side, side, seed, input_side, threads;
     double small_share; /* of the steps, trained at small_side */
     double rate, decay, minutes;
@@ -279,7 +279,8 @@ static bool train(state *s, const options *o, const pool *p, uint64_t end, uint3
     const uint64_t *step = &s->optimiser.n_steps;
     oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .n_steps = o->steps, .warm_up = o->steps / 50 + 1};
     if (*step >= end) return true;
-    check(oc__learner_create(&learner, &s->graph, (uint32_t)o->batch, side, side, err), err);
+    check((strcmp(o->precision, "bf16") == 0 ? oc__learner_create_bf16 : oc__learner_create)(
+              &learner, &s->graph, (uint32_t)o->batch, side, side, err), err);
     batch_job job = {
         .pool = p, .options = o, .context = s->context, .rule = rule_of(side), .input = oc__learner_input(learner),
         .map_side = (side + 31) / 32};
@@ -376,13 +377,14 @@ static const char usage[] =
     "  --rate X            top learning rate (0.002)\n"
     "  --decay X           weight decay (0.05)\n"
     "  --seed N            (1)\n"
+    "  --precision NAME    of the products: fp32, or bf16 where the CPU multiplies it (fp32)\n"
     "  --threads N         (all processors)\n"
     "  --minutes X         stop after this time (no limit); the same command goes on from the checkpoint\n"
     "  --checkpoint FILE   written every two minutes and at the end\n"
     "  --out BASE.ocm      written at the end of every run, from what is learned so far\n";
 
 int main(int argc, char **argv) {
-    options o = {.teachers = "teacher", .network = "first", .pool_side = 144, .steps = 6000, .batch = 64, .small_side = 96,
+    options o = {.teachers = "teacher", .network = "first", .precision = "fp32", .pool_side = 144, .steps = 6000, .batch = 64, .small_side = 96,
                  .side = 128, .input_side = 160, .small_share = 0.7, .rate = 0.002, .decay = 0.05, .minutes = 1e9, .seed = 1};
     const struct {
         const char *key;
@@ -392,6 +394,7 @@ int main(int argc, char **argv) {
     } keys[] = {{"--pool", &o.pool, NULL, NULL},
                 {"--teachers", &o.teachers, NULL, NULL},
                 {"--network", &o.network, NULL, NULL},
+                {"--precision", &o.precision, NULL, NULL},
                 {"--checkpoint", &o.checkpoint, NULL, NULL},
                 {"--out", &o.out, NULL, NULL},
                 {"--pool-side", NULL, &o.pool_side, NULL},
@@ -417,7 +420,7 @@ int main(int argc, char **argv) {
         }
         if (keys[k].text) *keys[k].text = argv[i + 1];
     }
-    if (!o.pool || !o.checkpoint || !o.out) {
+    if (!o.pool || !o.checkpoint || !o.out || (strcmp(o.precision, "fp32") != 0 && strcmp(o.precision, "bf16") != 0)) {
         fputs(usage, stderr);
         return 2;
     }
