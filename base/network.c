@@ -71,18 +71,18 @@ static oc_status conv_norm(builder *b, uint32_t channels, uint32_t kernel, uint3
     return status;
 }
 
-static oc_status add_block(builder *b, const block *block, uint32_t stride) {
+static oc_status add_block(builder *b, const block *what, uint32_t stride) {
     uint32_t input = b->node, channels = b->channels;
     oc_status status = OC_OK;
-    if (block->kind == FUSED) {
-        status = conv_norm(b, block->wide, 3, stride, 1, true);
+    if (what->kind == FUSED) {
+        status = conv_norm(b, what->wide, 3, stride, 1, true);
     } else {
-        if (block->start) status = conv_norm(b, channels, block->start, block->middle ? 1 : stride, channels, false);
-        if (!status && block->wide != channels) status = conv_norm(b, block->wide, 1, 1, 1, true);
-        if (!status && block->middle) status = conv_norm(b, block->wide, block->middle, stride, block->wide, true);
+        if (what->start) status = conv_norm(b, channels, what->start, what->middle ? 1 : stride, channels, false);
+        if (!status && what->wide != channels) status = conv_norm(b, what->wide, 1, 1, 1, true);
+        if (!status && what->middle) status = conv_norm(b, what->wide, what->middle, stride, what->wide, true);
     }
-    if (!status) status = conv_norm(b, block->channels, 1, 1, 1, false);
-    if (!status && stride == 1 && channels == block->channels)
+    if (!status) status = conv_norm(b, what->channels, 1, 1, 1, false);
+    if (!status && stride == 1 && channels == what->channels)
         status = oc__graph_add(&b->node, b->graph, input, b->node, b->err);
     return status;
 }
@@ -92,9 +92,9 @@ static oc_status build(oc__graph *graph, const network *net, oc_error *err) {
     uint32_t at_stride[33] = {0};
     oc_status status = oc__graph_input(&b.node, graph, 3, err);
     if (!status) status = conv_norm(&b, net->stem, 3, 2, 1, true);
-    for (const block *block = net->blocks; block->kind && !status; block++)
-        for (uint32_t i = 0; i < block->n && !status; i++) {
-            status = add_block(&b, block, i ? 1 : block->stride);
+    for (const block *what = net->blocks; what->kind && !status; what++)
+        for (uint32_t i = 0; i < what->n && !status; i++) {
+            status = add_block(&b, what, i ? 1 : what->stride);
             at_stride[b.stride] = b.node;
         }
     if (!status) status = conv_norm(&b, net->features, 1, 1, 1, true);

@@ -28,7 +28,7 @@
 #include "thread.h"
 
 typedef struct options {
-    const char *pool, *teachers, *network, *precision, *checkpoint, *out;
+    const char *pool, *teachers, *network, *precision, *describe, *checkpoint, *out;
     uint64_t pool_side, count, steps, batch, small_side, side, seed, input_side, threads;
     double small_share; /* of the steps, trained at small_side */
     double rate, decay, minutes;
@@ -359,8 +359,35 @@ static void write_base(state *s, const options *o, oc_error *err) {
     oc__model_release(model);
 }
 
+/* The network's nodes, one a line, as train_torch.py reads them: number, operator, inputs, what else it needs. */
+static void describe(state *s, const char *name, oc_error *err) {
+    s->graph.context = s->context;
+    check(network_build(&s->graph, name, 1, err), err);
+    for (uint32_t i = 0; i < s->graph.n_nodes; i++) {
+        const oc__node *node = &s->graph.nodes[i];
+        printf("%u ", i);
+        switch (node->op) {
+        case OC__OP_INPUT: printf("input\n"); break;
+        case OC__OP_CONV:
+            printf("conv %u %u %u %u %u\n", node->inputs[0], node->channels, node->window.kernel_height, node->window.stride,
+                   node->groups);
+            break;
+        case OC__OP_BATCH_NORM:
+            printf("norm %u %g %s\n", node->inputs[0], (double)node->epsilon, node->low == 0 ? "relu" : "linear");
+            break;
+        case OC__OP_ADD: printf("add %u %u\n", node->inputs[0], node->inputs[1]); break;
+        case OC__OP_GLOBAL_POOL: printf("pool %u\n", node->inputs[0]); break;
+        default: fail("a network has an operator that --describe does not know");
+        }
+    }
+    printf("outputs");
+    for (uint32_t i = 0; i < s->graph.n_outputs; i++) printf(" %u", s->graph.outputs[i]);
+    printf("\n");
+}
+
 static const char usage[] =
-    "usage: train_base --pool DIR --checkpoint FILE --out BASE.ocm [--KEY VALUE ...]\n"
+    "usage: train_base --describe NETWORK\n"
+    "   or: train_base --pool DIR --checkpoint FILE --out BASE.ocm [--KEY VALUE ...]\n"
     "\n"
     "  --pool DIR          folder of the pool (crops.u8, TEACHER.f16, TEACHER.norm.f32)\n"
     "  --pool-side N       side of its crops (144)\n"
@@ -394,6 +421,7 @@ int main(int argc, char **argv) {
     } keys[] = {{"--pool", &o.pool, NULL, NULL},
                 {"--teachers", &o.teachers, NULL, NULL},
                 {"--network", &o.network, NULL, NULL},
+                {"--describe", &o.describe, NULL, NULL},
                 {"--precision", &o.precision, NULL, NULL},
                 {"--checkpoint", &o.checkpoint, NULL, NULL},
                 {"--out", &o.out, NULL, NULL},
@@ -420,7 +448,7 @@ int main(int argc, char **argv) {
         }
         if (keys[k].text) *keys[k].text = argv[i + 1];
     }
-    if (!o.pool || !o.checkpoint || !o.out || (strcmp(o.precision, "fp32") != 0 && strcmp(o.precision, "bf16") != 0)) {
+    if (!o.describe && (!o.pool || !o.checkpoint || !o.out || (strcmp(o.precision, "fp32") != 0 && strcmp(o.precision, "bf16") != 0))) {
         fputs(usage, stderr);
         return 2;
     }
@@ -430,6 +458,12 @@ int main(int argc, char **argv) {
     state s = {0};
     check(oc__context_create(&s.context, &settings, &err), &err);
     s.context->kernels = oc__kernels_select(getenv("OCELLUS_CPU"));
+    if (o.describe) {
+        describe(&s, o.describe, &err);
+        oc__graph_free(&s.graph);
+        oc__context_release(s.context);
+        return 0;
+    }
     pool p = open_pool(&o);
     begin(&s, &o, &p, &err);
     if (load_checkpoint(&s, o.checkpoint, &err)) printf("going on from step %llu\n", (unsigned long long)s.optimiser.n_steps);
