@@ -364,8 +364,9 @@ OC_API size_t oc_model_n_tags(const oc_model *model);
 OC_API const char *oc_model_tag(const oc_model *model, size_t tag);
 
 /* What is known of the model, as text: "kind" ("classification"), "library", "created" (UTC, ISO 8601), "base",
- * "base_sha256", "input" ("160x160 ..."), "n_parameters", "n_training_pictures", "option.seed", ... The order is fixed for
- * a model. oc_model_property returns NULL for a key it does not have; _at returns OC_E_NOT_FOUND past the last one. */
+ * "base_sha256", "base_licence" (where the base states one), "input" ("160x160 ..."), "n_parameters",
+ * "n_training_pictures", "option.seed", ... The order is fixed for a model. oc_model_property returns NULL for a key it does not
+ * have; _at returns OC_E_NOT_FOUND past the last one. */
 OC_API const char *oc_model_property(const oc_model *model, const char *key);
 OC_API oc_status oc_model_property_at(const oc_model *model, size_t index, const char **key, const char **value, oc_error *err);
 
@@ -582,7 +583,7 @@ typedef struct oc_import_options {
 
 #define OC_IMPORT_OPTIONS_INIT {sizeof(oc_import_options), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL}
 
-/* Makes a base network of an ONNX file (operator sets 7 to 21; see docs/onnx.md for what can be represented), whose weights may
+/* Makes a base network of an ONNX file (operator sets 1 to 21; see docs/onnx.md for what can be represented), whose weights may
  * all be trained further, or takes one from a model file. `options` may be NULL. Nothing of the file is executed, and no other
  * file is opened. Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT, OC_E_CORRUPT, OC_E_UNSUPPORTED (the message names the node, its
  * operator and the reason; or the library was built without ONNX), OC_E_ARGUMENT (a size is needed; there are no such features;

@@ -131,6 +131,8 @@ oc_status oc__onnx_batch_norm(const oc__onnx_call *call, oc_error *err) {
         status = oc__fail(err, OC_E_UNSUPPORTED, "normalises each pixel by figures of its own (spatial = 0)");
     if (!status && oc__onnx_int(call->node, "training_mode", 0))
         status = oc__fail(err, OC_E_UNSUPPORTED, "normalises by the batch's own figures (training_mode = 1)");
+    if (!status && r->opset < 7 && !oc__onnx_int(call->node, "is_test", 0))
+        status = oc__fail(err, OC_E_UNSUPPORTED, "normalises by the batch's own figures (is_test = 0)");
     for (size_t i = 0; i < 4 && !status; i++) {
         status = constant_input(&p[i], call, i + 1, false, err);
         if (!status && p[i]->count != channels)
@@ -204,11 +206,14 @@ static oc_status connect(uint32_t *out, oc__onnx_reader *r, const oc__onnx_value
     return status;
 }
 
+/* FC, of drafts of ONNX, has the rows of its matrix for outputs. */
 oc_status oc__onnx_gemm(const oc__onnx_call *call, oc_error *err) {
     oc__onnx_reader *r = call->reader;
     const oc__onnx_value *matrix, *bias, *input = call->n_in ? call->in[0] : NULL;
-    bool transposed = oc__onnx_int(call->node, "transB", 0) != 0;
+    bool draft = strcmp(call->node->op_type, "FC") == 0, transposed = draft || oc__onnx_int(call->node, "transB", 0) != 0;
     uint32_t out;
+    if (draft && (oc__onnx_int(call->node, "axis", 1) != 1 || oc__onnx_int(call->node, "axis_w", 1) != 1))
+        return oc__fail(err, OC_E_UNSUPPORTED, "its axis or axis_w is not 1");
     if (!input || input->kind != OC__ONNX_MAP || input->rank != 2 || input->dims[0] != 1 ||
         oc__onnx_int(call->node, "transA", 0))
         return oc__fail(err, OC_E_UNSUPPORTED, "its first input is not one row that depends on the picture");

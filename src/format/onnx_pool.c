@@ -235,8 +235,16 @@ static oc_status pad_value(float *out, const oc__onnx_call *call, oc_error *err)
     return OC_OK;
 }
 
+/* Adds the node, unless it pads nothing. */
+static oc_status emit_pad(const oc__onnx_call *call, oc__onnx_value *map, const oc__node *node, oc_error *err) {
+    bool nothing = true;
+    for (int i = 0; i < 6; i++) nothing = nothing && node->sizes[i] == 0;
+    oc_status status = nothing ? OC_OK : oc__onnx_emit(&map->node, call->reader, node, err);
+    if (!status) oc__onnx_map(&call->out[0], call->reader, map->node, 4);
+    return status;
+}
+
 oc_status oc__onnx_pad(const oc__onnx_call *call, oc_error *err) {
-    oc__onnx_reader *r = call->reader;
     oc__onnx_value map;
     int64_t pads[8] = {0};
     size_t n;
@@ -256,8 +264,29 @@ oc_status oc__onnx_pad(const oc__onnx_call *call, oc_error *err) {
     else if (!oc__onnx_text_is(call->node, "mode", "constant", true))
         return oc__fail(err, OC_E_UNSUPPORTED, "pads in a way other than constant, reflect and edge");
     if (node.mode == OC__PAD_CONSTANT) status = pad_value(&node.function.alpha, call, err);
-    bool nothing = sizes[0] + sizes[1] + sizes[2] + sizes[3] + sizes[4] + sizes[5] == 0;
-    if (!status && !nothing) status = oc__onnx_emit(&map.node, r, &node, err);
-    if (!status) oc__onnx_map(&call->out[0], r, map.node, 4);
-    return status;
+    return status ? status : emit_pad(call, &map, &node, err);
+}
+
+/* Before a window that must reach the last pixel: as much on both sides as `pads` says, and at the end what the window's steps
+ * still lack. */
+oc_status oc__onnx_legacy_pad(const oc__onnx_call *call, oc_error *err) {
+    oc__onnx_value map;
+    int64_t kernel[2], strides[2], pads[2] = {0};
+    size_t n;
+    oc_status status = picture_input(&map, call, err);
+    if (!status) status = pair(kernel, call, "kernel_shape", 0, err);
+    if (!status) status = pair(strides, call, "strides", 1, err);
+    if (!status) status = oc__onnx_ints(pads, &n, 2, call, "pads", 0, 0, err);
+    if (!status) status = within(pads, 2, 0, 4096, "pads", err);
+    if (status) return status;
+    oc__node node = oc__onnx_node(OC__OP_PAD, map.node);
+    const oc__shape *s = &call->reader->made[map.node].shape;
+    for (int side = 0; side < 2; side++) {
+        int64_t steps = (side == 0 ? s->h : s->w) + 2 * pads[side] - kernel[side];
+        if (steps < 0) return oc__fail(err, OC_E_UNSUPPORTED, "its window is larger than the picture");
+        node.sizes[side] = (uint32_t)pads[side];
+        node.sizes[2 + side] = (uint32_t)(pads[side] + (strides[side] - steps % strides[side]) % strides[side]);
+    }
+    status = pad_value(&node.function.alpha, call, err);
+    return status ? status : emit_pad(call, &map, &node, err);
 }

@@ -8,9 +8,11 @@
 
 #include "onnx_reader.h"
 
-#define MIN_OPSET 7
+#define MIN_OPSET 1
+#define MIN_FULL_OPSET 7 /* before that, operators that are needed still change: only some are read */
 #define MAX_OPSET 21
 #define MAX_FAILURES 64
+#define MAX_WAITING 16
 
 const bool oc__onnx_present = true;
 
@@ -168,6 +170,7 @@ static const operation operations[] = {
     {"Div", oc__onnx_binary, oc__onnx_fold_binary},
     {"Dropout", oc__onnx_identity, oc__onnx_identity},
     {"Exp", oc__onnx_activation, NULL},
+    {"FC", oc__onnx_gemm, NULL},
     {"Flatten", oc__onnx_reshape, oc__onnx_reshape},
     {"Floor", NULL, oc__onnx_fold_unary},
     {"Gather", NULL, oc__onnx_fold_gather},
@@ -179,6 +182,7 @@ static const operation operations[] = {
     {"Identity", oc__onnx_identity, oc__onnx_identity},
     {"ImageScaler", oc__onnx_scaler, NULL},
     {"LeakyRelu", oc__onnx_activation, NULL},
+    {"LegacyPadding", oc__onnx_legacy_pad, NULL},
     {"MatMul", oc__onnx_matmul, NULL},
     {"MaxPool", oc__onnx_pool, NULL},
     {"Mul", oc__onnx_binary, oc__onnx_fold_binary},
@@ -206,9 +210,19 @@ static const operation operations[] = {
     {"ZipMap", oc__onnx_identity, NULL}, /* pairs names with probabilities, which stay as they are */
 };
 
+/* Those that mean the same before operator set 7, of the converter with which the service wrote its first files. */
+static bool is_old(const char *name) {
+    static const char *const names[] = {"BatchNormalization", "Concat", "Constant", "Conv", "Dropout", "FC", "Flatten",
+                                        "GlobalAveragePool", "ImageScaler", "LegacyPadding", "MaxPool", "Relu", "Sigmoid",
+                                        "Softmax", "ZipMap"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
 static const operation *find_operation(const OcOnnx__Node *node) {
     bool plain = !node->domain || !node->domain[0] || strcmp(node->domain, "ai.onnx") == 0;
-    if (!plain && strcmp(node->op_type, "ZipMap") != 0) return NULL;
+    if (!plain && strcmp(node->op_type, "ZipMap") != 0 && strcmp(node->op_type, "LegacyPadding") != 0) return NULL;
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (strcmp(operations[i].name, node->op_type) == 0) return &operations[i];
     return NULL;
@@ -222,7 +236,8 @@ static oc_status gather_inputs(oc__onnx_value **in, size_t *failed, bool *consta
     for (size_t i = 0; i < node->n_input; i++) {
         const char *name = node->input[i];
         in[i] = name[0] ? oc__onnx_find(r, name) : NULL;
-        if (name[0] && !in[i]) return oc__fail(err, OC_E_CORRUPT, "its input '%.60s' is made by no node before it", name);
+        if (name[0] && !in[i])
+            return oc__fail(err, OC_E_CORRUPT, "its input '%.60s' is made by no node before it, nor soon after it", name);
         if (in[i] && in[i]->kind == OC__ONNX_FAILED && *failed == SIZE_MAX) *failed = in[i]->failure;
         if (in[i] && in[i]->kind == OC__ONNX_MAP) *constant = false;
     }
@@ -233,6 +248,9 @@ static oc_status handle(const oc__onnx_call *call, bool constant, oc_error *err)
     const operation *o = find_operation(call->node);
     oc__onnx_handler handler = !o ? NULL : constant && call->n_in ? o->fold : constant && o->fold ? o->fold : o->map;
     if (!o) return oc__fail(err, OC_E_UNSUPPORTED, "the operator is not among those that are read");
+    if (call->reader->opset < MIN_FULL_OPSET && !is_old(o->name))
+        return oc__fail(err, OC_E_UNSUPPORTED, "the operator is not read in operator set %d, before %d",
+                        (int)call->reader->opset, MIN_FULL_OPSET);
     if (!handler)
         return oc__fail(err, OC_E_UNSUPPORTED, constant ? "is applied to constants" : "is applied to what depends on the picture");
     if (call->n_out == 0) return oc__fail(err, OC_E_CORRUPT, "has no output");
@@ -312,12 +330,50 @@ static oc_status read_node(oc__onnx_reader *r, size_t index, oc__onnx_value **in
     return status ? oc__fail_in(err, status, place) : OC_OK;
 }
 
+/* A node that stands before one that it needs: converters of the first years wrote such files. */
+typedef struct waiting {
+    size_t node, n_there; /* so many of its inputs are there */
+} waiting;
+
+static bool is_ready(const oc__onnx_reader *r, waiting *w) {
+    const OcOnnx__Node *node = r->file->node[w->node];
+    for (; w->n_there < node->n_input; w->n_there++) {
+        const char *name = node->input[w->n_there];
+        if (name[0] && !oc__onnx_find(r, name)) break;
+    }
+    return w->n_there == node->n_input;
+}
+
+static oc_status read_in_order(oc__onnx_reader *r, oc__onnx_value **in, oc__onnx_value *out, oc_error *err) {
+    waiting list[MAX_WAITING];
+    size_t n = 0;
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < r->file->n_node && !status; i++) {
+        waiting next = {i, 0};
+        if (n < MAX_WAITING && !is_ready(r, &next)) {
+            list[n++] = next;
+            continue;
+        }
+        status = read_node(r, i, in, out, err);
+        for (size_t k = 0; k < n && !status;) { /* what waited for it, and what waited for that */
+            if (!is_ready(r, &list[k])) {
+                k++;
+                continue;
+            }
+            status = read_node(r, list[k].node, in, out, err);
+            memmove(&list[k], &list[k + 1], (--n - k) * sizeof *list);
+            k = 0;
+        }
+    }
+    return n && !status ? read_node(r, list[0].node, in, out, err) : status; /* which fails, and says what it lacks */
+}
+
 static oc_status read_nodes(oc__onnx_reader *r, oc_error *err) {
     oc__onnx_value **in = oc__alloc_array(r->context, OC__ONNX_MAX_INPUTS, sizeof *in);
     oc__onnx_value *out = oc__alloc_array(r->context, OC__ONNX_MAX_OUTPUTS, sizeof *out);
     oc_status status = OC_OK;
     if (!in || !out) status = oc__fail_nomem(err, r->context, OC__ONNX_MAX_OUTPUTS * sizeof *out, "ONNX values");
-    for (size_t i = 0; i < r->file->n_node && !status; i++) status = read_node(r, i, in, out, err);
+    if (!status) status = read_in_order(r, in, out, err);
     oc__free(r->context, in);
     oc__free(r->context, out);
     return status;

@@ -169,6 +169,7 @@ oc_status oc__onnx_pool(const oc__onnx_call *call, oc_error *err);
 oc_status oc__onnx_reduce(const oc__onnx_call *call, oc_error *err);
 oc_status oc__onnx_resize(const oc__onnx_call *call, oc_error *err);
 oc_status oc__onnx_pad(const oc__onnx_call *call, oc_error *err);
+oc_status oc__onnx_legacy_pad(const oc__onnx_call *call, oc_error *err);
 
 /* Of numbers (onnx_pointwise.c). */
 oc_status oc__onnx_activation(const oc__onnx_call *call, oc_error *err);

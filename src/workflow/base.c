@@ -11,6 +11,7 @@
 
 #define ENDING ".ocm"
 #define SUM_ENDING ".sha256"
+#define ONNX_ENDING ".onnx"
 #define MAX_NAME 64
 
 /* The bytes of base/compact.ocm, by builtin_base.S. */
@@ -166,8 +167,14 @@ static oc_status open_file(oc_model **out, oc_context *context, const char *path
     return status;
 }
 
+static oc_status needs_import(const char *name, oc_error *err) {
+    return oc__fail(err, OC_E_ARGUMENT, "%s: is an ONNX network; import it ('ocellus base import'), then give the base's name",
+                    name);
+}
+
 static oc_status no_such_base(const oc__base_list *list, const char *name, oc_error *err) {
     char names[160] = "";
+    if (ends_in(name, ONNX_ENDING)) return needs_import(name, err);
     for (size_t i = 0; i < list->n; i++) {
         size_t n = strlen(names);
         snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", list->entries[i].name);
@@ -180,7 +187,8 @@ oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, o
     *out = NULL;
     if (strcmp(name, OC__BUILTIN_BASE) == 0)
         return open_bytes(out, context, oc__builtin_base_begin, builtin_size(), "built-in base", name, "", err);
-    if (is_path(name)) return open_file(out, context, name, NULL, err);
+    if (is_path(name))
+        return ends_in(name, ONNX_ENDING) ? needs_import(name, err) : open_file(out, context, name, NULL, err);
     oc_status status = oc__base_list_all(&list, context, err);
     if (status) return status;
     const oc__base_entry *entry = find_entry(&list, name);

@@ -128,6 +128,10 @@ static oc_status import_onnx(oc_model **out, oc_context *context, const oc__mapp
     if (!status)
         oc__log(context, OC_LOG_INFO, "%s: the features are '%s'%s", path, network.features,
                 network.cut ? "; the classifier behind them is left out" : "");
+    if (!status && !network.cut && !o->features)
+        oc__log(context, OC_LOG_WARNING,
+                "%s: ends in no classifier that is recognised; its output '%s' is taken for the features", path,
+                network.features);
     oc__onnx_network_free(&network);
     if (status) oc__model_release(base);
     else *out = base;

@@ -32,7 +32,7 @@ oc_status oc__testable(const oc_dataset *dataset, const oc_dataset *test, oc_err
 static oc_status describe(oc_model *model, const oc_model *base, const oc__train_options *options, oc_error *err) {
     static const struct {
         const char *key, *of_base;
-    } copied[] = {{"base", "name"}, {"base_sha256", "sha256"}};
+    } copied[] = {{"base", "name"}, {"base_sha256", "sha256"}, {"base_licence", "licence"}};
     char text[96];
     oc_status status = oc__model_set_property(model, "kind", "classification", err);
     if (!status) status = oc__model_set_property(model, "library", oc_version_string(), err);
@@ -40,7 +40,7 @@ static oc_status describe(oc_model *model, const oc_model *base, const oc__train
     if (!status) status = oc__model_set_property(model, "created", text, err);
     for (size_t i = 0; i < sizeof copied / sizeof *copied && !status; i++) {
         const char *value = oc__model_property(base, copied[i].of_base);
-        status = oc__model_set_property(model, copied[i].key, value ? value : "", err);
+        if (value) status = oc__model_set_property(model, copied[i].key, value, err);
     }
     snprintf(text, sizeof text, "%ux%u", model->rule.width, model->rule.height);
     if (!status) status = oc__model_set_property(model, "input", text, err);

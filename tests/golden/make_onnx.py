@@ -91,6 +91,35 @@ def service():
     return n.model(n.add("Softmax", n.add("Gemm", x, weights(8, 2), weights(2))))
 
 
+def draft(model):
+    """A service's file as its first converter wrote it: in operator set 1, with operators that drafts of ONNX had, and a node
+    before the one that it needs. It gives the same numbers."""
+    graph = model.graph
+    model.opset_import[0].version = 1
+    for i, node in enumerate(graph.node):
+        if node.op_type == "Pad":
+            graph.node[i].CopyFrom(helper.make_node("LegacyPadding", node.input, node.output, name=node.name,
+                                                    domain="com.microsoft", kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0],
+                                                    value=-3.4028234663852886e38))
+            pad = i
+        elif node.op_type == "BatchNormalization":
+            node.attribute.append(helper.make_attribute("is_test", 1))
+        elif node.op_type == "Gemm":
+            matrix = [c for c in graph.initializer if c.name == node.input[1]][0]
+            rows = numpy.ascontiguousarray(numpy_helper.to_array(matrix).T)
+            for listed in graph.input:
+                if listed.name == matrix.name:
+                    listed.CopyFrom(helper.make_tensor_value_info(matrix.name, matrix.data_type, rows.shape))
+            matrix.CopyFrom(numpy_helper.from_array(rows, matrix.name))
+            node.op_type = "FC"
+            node.attribute.extend([helper.make_attribute("axis", 1), helper.make_attribute("axis_w", 1)])
+    padding, pool = (type(graph.node[i]).FromString(graph.node[i].SerializeToString()) for i in (pad, pad + 1))
+    graph.node[pad].CopyFrom(pool)
+    graph.node[pad + 1].CopyFrom(padding)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return model
+
+
 def channels_last():
     n = Network(12, [1, 8, 10, 3])
     x = n.add("Transpose", n.add("Mul", n.add("Sub", "x", numpy.array([0.1, 0.2, 0.3], "f4")), numpy.array(2, "f4")), perm=[0, 3, 1, 2])
@@ -137,10 +166,14 @@ def main(folder):
         shape = [d.dim_value or 1 for d in model.graph.input[0].type.tensor_type.shape.dim]
         x = (((numpy.arange(numpy.prod(shape)) * 37) % 101) / 50 - 1).astype("f4").reshape(shape)
         session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-        numpy.ascontiguousarray(session.run(None, {"x": x})[0], "<f4").tofile(folder / f"{make.__name__}.f32")
+        expected = numpy.ascontiguousarray(session.run(None, {"x": x})[0], "<f4")
+        expected.tofile(folder / f"{make.__name__}.f32")
         (folder / f"{make.__name__}.onnx").write_bytes(model.SerializeToString())
         if make is service:
-            (folder / "tail.onnx").write_bytes(with_tail(model).SerializeToString())
+            tail = type(model).FromString(model.SerializeToString())
+            (folder / "tail.onnx").write_bytes(with_tail(tail).SerializeToString())
+            (folder / "draft.onnx").write_bytes(draft(model).SerializeToString())
+            expected.tofile(folder / "draft.f32")
 
 
 main(sys.argv[1])

@@ -80,7 +80,7 @@ static void compare(const char *name, bool channels_last) {
 }
 
 START_TEST(gives_the_numbers_of_onnx_runtime) {
-    static const char *const names[] = {"plain", "shuffled", "service", "channels_last", "resized"};
+    static const char *const names[] = {"plain", "shuffled", "service", "draft", "channels_last", "resized"};
     compare(names[_i], strcmp(names[_i], "channels_last") == 0);
 }
 END_TEST
