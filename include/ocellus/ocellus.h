@@ -8,6 +8,7 @@
  *   3. Pictures                   7. Predicting
  *   4. Data sets                  8. Reports
  *                                 9. Base networks
+ *                                10. Projects
  *
  * The shortest useful program:
  *
@@ -612,6 +613,283 @@ OC_API size_t oc_base_n_features(const oc_model *base);
  * the first picture that cannot be read. */
 OC_API oc_status oc_base_features(float *values, size_t n_values, const oc_model *base, const oc_dataset *dataset,
                                   oc_progress_fn progress, void *user, oc_error *err);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 10. Projects: pictures, tags and regions on disk, for a working life
+ *
+ * A project is a folder: a database (project.db) and the pictures' own files, each under the hash of its bytes, so that the same
+ * picture is kept once. Any number of programs may read a project while one changes it. Every change is made wholly or not at
+ * all, whatever happens meanwhile, and lasts once the function has returned.
+ *
+ * Projects, tags, pictures and regions have identifiers (UUIDs, as text) that never change. Where a function takes a tag, it
+ * takes the identifier or the name; where it takes a picture, the identifier or the SHA-256 of its file. Lists are snapshots:
+ * they never change, and their strings live as long as they do. Moments are UTC in ISO 8601: "2026-01-31T23:59:59Z".
+ *
+ * Besides what is listed, every function that reads or changes a project may give OC_E_IO, OC_E_CORRUPT and OC_E_STATE (another
+ * program has been writing for more than ten seconds).
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+#define OC_ID_SIZE 37 /* bytes of an identifier with its NUL */
+
+#define OC_PROJECT_MULTICLASS 1 /* each picture has one tag */
+#define OC_PROJECT_MULTILABEL 2 /* each picture has any number of tags */
+#define OC_PROJECT_DETECTION 3  /* pictures have regions, and each region a tag */
+#define OC_PROJECT_ANOMALY 4    /* what is normal, and what is not */
+
+typedef struct oc_project oc_project;
+
+/* What a project is. In oc_project_create and oc_project_update the first part is what it is to be: 0 or NULL is the default, or
+ * leaves it as it was, and the rest is not looked at. */
+typedef struct oc_project_info {
+    uint32_t struct_size;
+    uint32_t kind;           /* OC_PROJECT_...; default: multiclass */
+    const char *name;        /* 1 to 256 bytes without control characters; default: the folder's name */
+    const char *description; /* up to 4096 bytes */
+    const char *domain;      /* what kind of pictures, for instance "general"; up to 256 bytes; default: "general" */
+    const char *id;
+    const char *created;
+    const char *modified;
+    uint64_t n_tags;
+    uint64_t n_pictures;
+    uint64_t n_untagged; /* pictures without a tag */
+    uint64_t n_regions;
+    uint64_t n_bytes;    /* of the pictures' files */
+} oc_project_info;
+
+#define OC_PROJECT_INFO_INIT {sizeof(oc_project_info), 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0}
+
+/* Makes a project in the folder `path`, which is made if need be, and opens it. `info` may be NULL.
+ * Errors: OC_E_STATE (there is a project already), OC_E_ARGUMENT. */
+OC_API oc_status oc_project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info,
+                                   oc_error *err);
+
+/* Opens a project; one made by an older version of the library is brought up to date.
+ * Errors: OC_E_NOT_FOUND, OC_E_FORMAT (not a project), OC_E_UNSUPPORTED (made by a newer version). */
+OC_API oc_status oc_project_open(oc_project **out, oc_context *context, const char *path, oc_error *err);
+
+/* Closes it. A change that was begun and not ended is undone. */
+OC_API void oc_project_free(oc_project *project);
+
+/* What the project is now. The caller sets info->struct_size; the strings live until the next call of this function for this
+ * project, or its end. */
+OC_API oc_status oc_project_get_info(oc_project *project, oc_project_info *info, oc_error *err);
+
+/* Changes the first part of what the project is. Multiclass and multilabel may be exchanged; multiclass only while no picture
+ * has more than one tag. A project without tags may become of any kind. Errors: OC_E_ARGUMENT, OC_E_DATA (that kind cannot be;
+ * the message says why). */
+OC_API oc_status oc_project_update(oc_project *project, const oc_project_info *info, oc_error *err);
+
+/* Makes all that follows one change, until it is ended: much faster for many small changes, and all of them happen or none.
+ * A function that fails in between undoes its own part alone. Other programs can read meanwhile, but not write. Calls may be
+ * nested. `keep` 0 undoes it. Errors of oc_project_end: OC_E_STATE (none was begun; or a failure, such as a full disk, has
+ * undone all of it already); then nothing has changed. */
+OC_API oc_status oc_project_begin(oc_project *project, oc_error *err);
+OC_API oc_status oc_project_end(oc_project *project, int keep, oc_error *err);
+
+#define OC_PROBLEM_DATABASE 1   /* the database is damaged or contradicts itself */
+#define OC_PROBLEM_MISSING 2    /* a picture's file is not there */
+#define OC_PROBLEM_CHANGED 3    /* a picture's file no longer has the bytes that were stored */
+#define OC_PROBLEM_LEFT_OVER 4  /* a file that belongs to no picture: an addition was interrupted */
+#define OC_PROBLEM_UNFINISHED 5 /* a file that was not written to its end, likewise; nothing refers to it */
+
+#define OC_VERIFY_REPAIR 1 /* finish or undo what was interrupted: files that belong to no picture go to the folder "lost", missing
+                              ones are looked for there */
+#define OC_VERIFY_FORGET 2 /* with OC_VERIFY_REPAIR: remove pictures whose file is gone, and all that was known of them */
+
+typedef struct oc_problem {
+    uint32_t struct_size;
+    uint32_t kind;       /* OC_PROBLEM_... */
+    int32_t repaired;    /* not 0: it is no more */
+    const char *picture; /* its identifier; "" if the problem is not a picture's */
+    const char *message; /* "pictures/ab/abcd.jpg: belongs to no picture" */
+} oc_problem;
+
+#define OC_PROBLEM_INIT {sizeof(oc_problem), 0, 0, NULL, NULL}
+
+/* Checks all of a project: the database, and every byte of every picture's file. `flags` is a sum of OC_VERIFY_...; 0 changes
+ * nothing. An empty list means that all is well. With OC_VERIFY_REPAIR the project is locked against writing meanwhile.
+ * `progress` may be NULL. Errors: OC_E_CANCELLED. */
+typedef struct oc_problem_list oc_problem_list;
+OC_API oc_status oc_project_verify(oc_problem_list **out, oc_project *project, uint32_t flags, oc_progress_fn progress, void *user,
+                                   oc_error *err);
+OC_API void oc_problem_list_free(oc_problem_list *list);
+OC_API size_t oc_problem_list_count(const oc_problem_list *list);
+OC_API oc_status oc_problem_list_get(const oc_problem_list *list, size_t index, oc_problem *problem, oc_error *err);
+
+/* Tags */
+
+#define OC_TAG_REGULAR 1
+#define OC_TAG_NEGATIVE 2        /* none of the others; at most one a project, alone on its pictures, and not in detection */
+#define OC_TAG_GENERAL_PRODUCT 3 /* goods that no other tag names */
+
+typedef struct oc_tag {
+    uint32_t struct_size;
+    uint32_t type;           /* OC_TAG_...; default: regular */
+    const char *name;        /* 1 to 256 bytes of UTF-8 without control characters */
+    const char *description; /* up to 4096 bytes */
+    const char *colour;      /* "" or "#rrggbb" */
+    const char *id;
+    uint64_t n_pictures;     /* that bear it */
+    uint64_t n_regions;
+} oc_tag;
+
+#define OC_TAG_INIT {sizeof(oc_tag), 0, NULL, NULL, NULL, NULL, 0, 0}
+
+/* Makes a tag. `id` may be NULL, or has room for OC_ID_SIZE bytes. Of `tag`, what comes after `colour` is not looked at.
+ * Errors: OC_E_STATE (there is a tag of that name, or a negative one already), OC_E_ARGUMENT, OC_E_DATA (a negative tag in
+ * detection), OC_E_LIMIT (more than 10,000 tags). */
+OC_API oc_status oc_project_add_tag(char *id, oc_project *project, const oc_tag *tag, oc_error *err);
+
+/* Changes a tag: 0 or NULL leaves a field as it was. Errors: those of oc_project_add_tag, OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_update_tag(oc_project *project, const char *tag, const oc_tag *change, oc_error *err);
+
+/* Gives `into` to all that bears `from`, and removes `from`. Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT (the same tag), OC_E_DATA. */
+OC_API oc_status oc_project_merge_tags(oc_project *project, const char *from, const char *into, oc_error *err);
+
+/* Removes a tag from all pictures, its regions too. Errors: OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_delete_tag(oc_project *project, const char *tag, oc_error *err);
+
+/* The tags in the order in which they were made. */
+typedef struct oc_tag_list oc_tag_list;
+OC_API oc_status oc_project_tags(oc_tag_list **out, oc_project *project, oc_error *err);
+OC_API void oc_tag_list_free(oc_tag_list *list);
+OC_API size_t oc_tag_list_count(const oc_tag_list *list);
+OC_API oc_status oc_tag_list_get(const oc_tag_list *list, size_t index, oc_tag *tag, oc_error *err);
+
+/* Pictures */
+
+/* What is known of a picture as it is added. */
+typedef struct oc_labels {
+    uint32_t struct_size;
+    uint32_t n_tags;
+    const char *const *tags; /* of the picture; each is made if it is new */
+    uint32_t n_metadata;
+    const char *const *keys; /* of n_metadata pairs: 1 to 256 bytes, the values up to 4096 */
+    const char *const *values;
+} oc_labels;
+
+#define OC_LABELS_INIT {sizeof(oc_labels), 0, NULL, 0, NULL, NULL}
+
+typedef struct oc_addition {
+    uint32_t struct_size;
+    int32_t duplicate; /* not 0: the same bytes were there already; what `labels` says was added to them */
+    char id[40];
+} oc_addition;
+
+#define OC_ADDITION_INIT {sizeof(oc_addition), 0, {0}}
+
+/* Adds a picture (OC_IMAGE_PATH or OC_IMAGE_ENCODED; its bytes are kept as they are) after decoding it to see that it can be.
+ * `labels` and `addition` may be NULL. Errors: those of oc_picture_open, OC_E_UNSUPPORTED (raw pixels), OC_E_ARGUMENT, OC_E_DATA
+ * (these tags cannot be on one picture, or are for regions), OC_E_STATE. */
+OC_API oc_status oc_project_add_picture(oc_addition *addition, oc_project *project, const oc_image *image, const oc_labels *labels,
+                                        oc_error *err);
+
+/* What became of a folder's files. */
+typedef struct oc_folder_summary {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t n_added;
+    uint64_t n_duplicates;
+    uint64_t n_skipped; /* files that are no pictures or cannot be read; each is logged as a warning */
+} oc_folder_summary;
+
+#define OC_FOLDER_SUMMARY_INIT {sizeof(oc_folder_summary), 0, 0, 0, 0}
+
+/* Adds the pictures of a folder, and those of its sub-folders with the sub-folder's name as their tag (in a detection project
+ * without). `labels` (what all of them get) and `summary` may be NULL. Some hundred pictures are one change: what has been
+ * reported as progress lasts, and after an interruption the same call goes on. Errors: OC_E_CANCELLED, OC_E_NOT_FOUND,
+ * OC_E_DATA; in any case `summary` says what was done. */
+OC_API oc_status oc_project_add_folder(oc_folder_summary *summary, oc_project *project, const char *path, const oc_labels *labels,
+                                       oc_progress_fn progress, void *user, oc_error *err);
+
+/* Puts another picture in a picture's place: it keeps its identifier, tags, regions and metadata. Errors: those of
+ * oc_project_add_picture, OC_E_NOT_FOUND, OC_E_STATE (the new one is in the project already). */
+OC_API oc_status oc_project_replace_picture(oc_project *project, const char *picture, const oc_image *image, oc_error *err);
+
+/* The rest is for `n` pictures at once, in one change. Errors: OC_E_NOT_FOUND (the message says which). */
+OC_API oc_status oc_project_delete_pictures(oc_project *project, const char *const *pictures, size_t n, oc_error *err);
+
+#define OC_LABEL_ADD 1    /* besides the tags that they have */
+#define OC_LABEL_SET 2    /* instead of the tags that they have */
+#define OC_LABEL_REMOVE 3 /* take it away, if they have it */
+
+/* Gives or takes a tag. Errors: OC_E_NOT_FOUND, OC_E_DATA (it cannot be on a picture beside another; or the project is for
+ * detection, where tags come from regions). */
+OC_API oc_status oc_project_label_pictures(oc_project *project, const char *const *pictures, size_t n, const char *tag, uint32_t how,
+                                           oc_error *err);
+
+/* Sets a metadata pair, or takes it away (`value` NULL). */
+OC_API oc_status oc_project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key,
+                                         const char *value, oc_error *err);
+
+#define OC_PICTURES_ALL 0
+#define OC_PICTURES_TAGGED 1
+#define OC_PICTURES_UNTAGGED 2
+
+#define OC_ORDER_OLDEST 1 /* in the order in which they were added: the default */
+#define OC_ORDER_NEWEST 2
+#define OC_ORDER_NAME 3   /* by the bytes of their names */
+
+/* Which pictures, and in which order. 0 or NULL: no condition. */
+typedef struct oc_picture_filter {
+    uint32_t struct_size;
+    uint32_t state;           /* OC_PICTURES_... */
+    const char *const *tags;  /* pictures that bear any of these */
+    uint32_t n_tags;
+    uint32_t order;           /* OC_ORDER_... */
+    const char *metadata;     /* an expression: "key eq 'value' and (other ne 'x' or 'a key' eq 'it''s')". `and` binds before `or`;
+                                 a picture without the key is not equal */
+    const char *name;         /* pictures whose name holds this, letters of ASCII in either case */
+    const char *added_after;  /* at this moment or later: "2026-01-31", or to the second */
+    const char *added_before; /* before this moment */
+    uint64_t offset;          /* how many to pass over */
+    uint64_t limit;           /* how many at most: default 50, at most 10,000 */
+} oc_picture_filter;
+
+#define OC_PICTURE_FILTER_INIT {sizeof(oc_picture_filter), 0, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, 0}
+
+/* A picture of a project. */
+typedef struct oc_picture_info {
+    uint32_t struct_size;
+    uint32_t width; /* of the upright picture, in pixels */
+    uint32_t height;
+    uint32_t n_tags;
+    uint32_t n_regions;
+    uint32_t n_metadata;
+    const char *id;
+    const char *name; /* its path as it was added, or the name that it was given */
+    const char *sha256;
+    const char *path; /* of its file in the project */
+    const char *added;
+    uint64_t n_bytes;
+} oc_picture_info;
+
+#define OC_PICTURE_INFO_INIT {sizeof(oc_picture_info), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0}
+
+/* A page of pictures. `filter` may be NULL. Errors: OC_E_ARGUMENT (the message says where an expression goes wrong),
+ * OC_E_NOT_FOUND (no such tag). */
+typedef struct oc_picture_list oc_picture_list;
+OC_API oc_status oc_project_pictures(oc_picture_list **out, oc_project *project, const oc_picture_filter *filter, oc_error *err);
+
+/* One picture, as a list of one. Errors: OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_picture(oc_picture_list **out, oc_project *project, const char *picture, oc_error *err);
+
+/* How many pictures the filter lets through, whatever its offset and limit. */
+OC_API oc_status oc_project_count_pictures(uint64_t *n, oc_project *project, const oc_picture_filter *filter, oc_error *err);
+
+OC_API void oc_picture_list_free(oc_picture_list *list);
+OC_API size_t oc_picture_list_count(const oc_picture_list *list);
+
+/* Picture `index`, 0 <= index < oc_picture_list_count, and what it has: `k` is below n_tags or n_metadata. The caller
+ * sets the struct_size. OC_E_NOT_FOUND if out of range; NULL from the one that returns a string. */
+OC_API oc_status oc_picture_list_get(const oc_picture_list *list, size_t index, oc_picture_info *info, oc_error *err);
+OC_API const char *oc_picture_list_tag(const oc_picture_list *list, size_t index, size_t k);
+OC_API oc_status oc_picture_list_metadata(const oc_picture_list *list, size_t index, size_t k, const char **key, const char **value,
+                                          oc_error *err);
+
+/* A picture made small: upright, of its own aspect, the longer side of `side` pixels (1 to 4096) or its own size if that is less.
+ * Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT, and those of oc_picture_open. */
+OC_API oc_status oc_project_thumbnail(oc_picture **out, oc_project *project, const char *picture, uint32_t side, oc_error *err);
 
 #ifdef __cplusplus
 }

@@ -16,7 +16,7 @@
 
 static int system_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
 
-const oc__file_ops oc__system_files = {system_open, read, write, fsync, close, rename, unlink};
+const oc__file_ops oc__system_files = {system_open, read, write, fsync, close, rename, unlink, NULL};
 
 oc_status oc__fail_errno(oc_error *err, int number, const char *path, const char *doing) {
     char text[128];
@@ -157,9 +157,8 @@ static char *folder_of(oc_context *context, const char *path) {
     return folder;
 }
 
-/* Syncs a folder, so that a rename in it survives a power loss. A file system that cannot sync a folder (EINVAL) has nothing
- * to sync. */
-static oc_status sync_folder(oc_context *context, const char *folder, oc_error *err) {
+/* A file system that cannot sync a folder (EINVAL) has nothing to sync. */
+oc_status oc__folder_sync(oc_context *context, const char *folder, oc_error *err) {
     oc_status status = OC_OK;
     int file = context->files->open(folder, O_RDONLY, 0);
     if (file < 0) return oc__fail_errno(err, errno, folder, "open");
@@ -168,29 +167,30 @@ static oc_status sync_folder(oc_context *context, const char *folder, oc_error *
     return status;
 }
 
-oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
+oc_status oc__file_put(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
     static atomic_uint counter;
     size_t room = strlen(path) + 48;
-    char *beside = oc__alloc(context, room), *folder = folder_of(context, path);
-    oc_status status = OC_OK;
-    if (!beside || !folder) {
-        status = oc__fail_nomem(err, context, room, path);
-        goto done;
-    }
+    char *beside = oc__alloc(context, room);
+    if (!beside) return oc__fail_nomem(err, context, room, path);
     snprintf(beside, room, "%s.new-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
     int file = context->files->open(beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (file < 0) {
-        status = oc__fail_errno(err, errno, path, "create");
-        goto done;
-    }
+    oc_status status = file < 0 ? oc__fail_errno(err, errno, path, "create") : OC_OK;
+    if (file < 0) goto done;
     status = write_all(file, data, size, context, path, err);
     if (status == OC_OK && context->files->sync(file) != 0) status = oc__fail_errno(err, errno, path, "sync");
     if (context->files->close(file) != 0 && status == OC_OK) status = oc__fail_errno(err, errno, path, "close");
     if (status == OC_OK && context->files->rename(beside, path) != 0) status = oc__fail_errno(err, errno, path, "replace");
     if (status) context->files->unlink(beside);
-    else status = sync_folder(context, folder, err);
 done:
     oc__free(context, beside);
+    return status;
+}
+
+oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
+    char *folder = folder_of(context, path);
+    if (!folder) return oc__fail_nomem(err, context, strlen(path), path);
+    oc_status status = oc__file_put(context, path, data, size, err);
+    if (!status) status = oc__folder_sync(context, folder, err);
     oc__free(context, folder);
     return status;
 }
@@ -266,6 +266,11 @@ oc_status oc__folder_make(oc_context *context, const char *path, oc_error *err) 
     }
     oc__free(context, part);
     return status;
+}
+
+bool oc__path_exists(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0;
 }
 
 oc_status oc__file_remove(oc_context *context, const char *path, oc_error *err) {

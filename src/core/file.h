@@ -16,6 +16,7 @@ struct oc__file_ops {
     int (*close)(int file);
     int (*rename)(const char *from, const char *to);
     int (*unlink)(const char *path);
+    const char *database; /* what SQLite is to work through (the name of a VFS); NULL: its own */
 };
 
 extern const oc__file_ops oc__system_files;
@@ -46,6 +47,13 @@ void oc__file_unmap(oc__mapping *mapping);
  * folder fail, the new file stands, and OC_E_IO says that a power loss might bring the old one back.) */
 oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err);
 
+/* The same for a file that is new, or whose old bytes nobody needs, without syncing the folder: that is left to the caller, who
+ * may have many files to put there. */
+oc_status oc__file_put(oc_context *context, const char *path, const void *data, size_t size, oc_error *err);
+
+/* Syncs a folder, so that a rename in it survives a power loss. */
+oc_status oc__folder_sync(oc_context *context, const char *folder, oc_error *err);
+
 typedef struct oc__entry {
     char *name;
     bool is_folder;
@@ -61,6 +69,9 @@ char *oc__path_join(oc_context *context, const char *folder, const char *name);
 
 /* Makes a folder and those above it that are not there. It may be there already. */
 oc_status oc__folder_make(oc_context *context, const char *path, oc_error *err);
+
+/* True if there is something at `path`. */
+bool oc__path_exists(const char *path);
 
 oc_status oc__file_remove(oc_context *context, const char *path, oc_error *err);
 

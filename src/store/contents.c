@@ -1,0 +1,109 @@
+/* The pictures' files. SPDX-License-Identifier: MIT */
+#include "contents.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "database.h"
+#include "file.h"
+#include "memory.h"
+
+char *oc__contents_path(const oc_project *project, const char *hash, const char *ending) {
+    size_t room = strlen(project->folder) + strlen(hash) + strlen(ending) + sizeof OC__PICTURES + 8;
+    char *path = oc__alloc(project->context, room);
+    if (path) snprintf(path, room, "%s/" OC__PICTURES "/%.2s/%s%s", project->folder, hash, hash, ending);
+    return path;
+}
+
+const char *oc__contents_ending(const uint8_t *data, size_t size) {
+    if (!oc__is_picture(data, size)) return NULL;
+    return data[0] == 0xFF ? ".jpg" : data[0] == 0x89 ? ".png" : data[0] == 'B' ? ".bmp" : ".gif";
+}
+
+static oc_status remember(oc_project *project, oc__contents_list *list, const char *hash, const char *ending, oc_error *err) {
+    oc_status status = oc__reserve(&list->items, &list->capacity, list->n, sizeof *list->items, project->context, err);
+    if (status) return status;
+    oc__contents_item *item = &list->items[list->n++];
+    snprintf(item->hash, sizeof item->hash, "%s", hash);
+    snprintf(item->ending, sizeof item->ending, "%s", ending);
+    return OC_OK;
+}
+
+oc_status oc__contents_put(oc_project *project, const char *hash, const char *ending, const void *data, size_t size, bool known,
+                           oc_error *err) {
+    oc_context *context = project->context;
+    char *path = oc__contents_path(project, hash, ending), *slash = path ? strrchr(path, '/') : NULL;
+    uint64_t present = 0;
+    oc_status status = OC_OK;
+    if (!path) return oc__fail_nomem(err, context, strlen(project->folder) + 80, "a picture");
+    if (oc__file_size(&present, context, path, NULL) == OC_OK && present == size) goto done; /* it lies there already */
+    *slash = 0;
+    status = oc__folder_make(context, path, err);
+    *slash = '/';
+    if (!status && !known) status = remember(project, &project->fresh, hash, ending, err);
+    if (!status) status = oc__file_put(context, path, data, size, err);
+    if (!status) project->unsynced[(size_t)strtoul((char[]){hash[0], hash[1], 0}, NULL, 16)] = true;
+done:
+    oc__free(context, path);
+    return status;
+}
+
+oc_status oc__contents_drop(oc_project *project, const char *hash, const char *ending, oc_error *err) {
+    return remember(project, &project->dropped, hash, ending, err);
+}
+
+static void forget(oc_project *project) {
+    project->fresh.n = project->dropped.n = 0;
+    memset(project->unsynced, 0, sizeof project->unsynced);
+}
+
+static void unlink_item(oc_project *project, const oc__contents_item *item) {
+    char *path = oc__contents_path(project, item->hash, item->ending);
+    if (path) project->context->files->unlink(path); /* what stays is found by oc__project_verify */
+    oc__free(project->context, path);
+}
+
+/* Whether a row refers to these bytes; if that cannot be told, yes. */
+static bool is_used(oc_project *project, const char *hash) {
+    int64_t n = 0;
+    return oc__db_integer(&n, project, NULL, "SELECT count(*) FROM pictures WHERE hash = ?", "t", hash) != OC_OK || n > 0;
+}
+
+oc_status oc__contents_settle(oc_project *project, oc_error *err) {
+    size_t room = strlen(project->folder) + sizeof OC__PICTURES + 8;
+    oc_status status = OC_OK;
+    bool any = false;
+    for (size_t i = 0; i < project->fresh.n; i++) /* put in a part of the change that was undone */
+        if (!is_used(project, project->fresh.items[i].hash)) unlink_item(project, &project->fresh.items[i]);
+    char *folder = oc__alloc(project->context, room);
+    if (!folder) return oc__fail_nomem(err, project->context, room, project->folder);
+    for (unsigned i = 0; i < 256 && !status; i++) {
+        if (!project->unsynced[i]) continue;
+        snprintf(folder, room, "%s/" OC__PICTURES "/%02x", project->folder, i);
+        status = oc__folder_sync(project->context, folder, err);
+        any = true;
+    }
+    snprintf(folder, room, "%s/" OC__PICTURES, project->folder);
+    if (any && !status) status = oc__folder_sync(project->context, folder, err);
+    oc__free(project->context, folder);
+    return status;
+}
+
+void oc__contents_undo(oc_project *project) {
+    /* The lock that only one writer has is still held (unless SQLite gave it up on a failure: then what lies there is left for
+     * oc__project_verify, since another program may have begun to use it). */
+    if (!sqlite3_get_autocommit(project->db))
+        for (size_t i = 0; i < project->fresh.n; i++) unlink_item(project, &project->fresh.items[i]);
+    forget(project);
+}
+
+void oc__contents_sweep(oc_project *project) {
+    /* Under the writer's lock again, so that no other program is just now adding the same bytes anew. */
+    if (project->dropped.n && oc__db_script(project, "BEGIN IMMEDIATE", NULL) == OC_OK) {
+        for (size_t i = 0; i < project->dropped.n; i++)
+            if (!is_used(project, project->dropped.items[i].hash)) unlink_item(project, &project->dropped.items[i]);
+        sqlite3_exec(project->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    forget(project);
+}

@@ -1,0 +1,132 @@
+/* Projects on disk. SPDX-License-Identifier: MIT
+ *
+ * FOLDER/project.db          SQLite, in write-ahead mode: project, tags, pictures, regions, metadata
+ * FOLDER/pictures/ab/...     each picture's file, named by the SHA-256 of its bytes (see contents.h)
+ *
+ * What a function does is stated in ocellus.h at the function of the same name. */
+#ifndef OC_STORE_STORE_H
+#define OC_STORE_STORE_H
+
+#include "picture.h"
+#include "progress.h"
+
+#define OC__BUSY_MS 10000
+
+typedef struct oc__contents_item {
+    char hash[65], ending[8];
+} oc__contents_item;
+
+typedef struct oc__contents_list {
+    oc__contents_item *items;
+    size_t n, capacity;
+} oc__contents_list;
+
+struct oc_project {
+    oc_context *context;
+    char *folder;
+    char *file; /* the database's path */
+    struct sqlite3 *db;
+
+    /* The change under way. */
+    int depth;       /* how many are nested; 0: none */
+    int user_depth;  /* of those, begun by oc_project_begin */
+    int64_t changes; /* rows changed before it */
+    oc__contents_list fresh, dropped;
+    bool unsynced[256]; /* folders below "pictures" that got files */
+
+    char *info[6]; /* what oc__project_info gave out last */
+};
+
+oc_status oc__project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info, oc_error *err);
+oc_status oc__project_open(oc_project **out, oc_context *context, const char *path, oc_error *err);
+void oc__project_free(oc_project *project);
+oc_status oc__project_info(oc_project_info *info, oc_project *project, oc_error *err);
+oc_status oc__project_update(oc_project *project, const oc_project_info *info, oc_error *err);
+oc_status oc__project_begin(oc_project *project, oc_error *err);
+oc_status oc__project_end(oc_project *project, bool keep, oc_error *err);
+
+/* OC_PROJECT_... */
+oc_status oc__project_kind(uint32_t *out, oc_project *project, oc_error *err);
+
+/* The strings of a list. */
+typedef struct oc__strings {
+    oc_context *context;
+    struct oc__block *last;
+} oc__strings;
+
+/* A copy that lives until oc__strings_free; NULL if there is no memory. */
+const char *oc__strings_add(oc__strings *strings, const char *text);
+void oc__strings_free(oc__strings *strings);
+
+struct oc_problem_list {
+    oc__strings strings;
+    oc_problem *items;
+    size_t n, capacity;
+};
+
+struct oc_tag_list {
+    oc__strings strings;
+    oc_tag *items;
+    size_t n, capacity;
+};
+
+/* What a list's pictures have, one run of items each. */
+typedef struct oc__listed {
+    oc_picture_info info;
+    size_t first_tag, first_pair;
+} oc__listed;
+
+typedef struct oc__pair {
+    const char *key, *value;
+} oc__pair;
+
+struct oc_picture_list {
+    oc__strings strings;
+    oc__listed *items;
+    size_t n, capacity;
+    const char **tags;
+    size_t n_tags, tag_capacity;
+    oc__pair *pairs;
+    size_t n_pairs, pair_capacity;
+};
+
+oc_status oc__project_verify(oc_problem_list **out, oc_project *project, uint32_t flags, oc__progress *progress, oc_error *err);
+void oc__problem_list_free(oc_problem_list *list);
+
+oc_status oc__project_add_tag(char *id, oc_project *project, const oc_tag *tag, oc_error *err);
+oc_status oc__project_update_tag(oc_project *project, const char *tag, const oc_tag *change, oc_error *err);
+oc_status oc__project_merge_tags(oc_project *project, const char *from, const char *into, oc_error *err);
+oc_status oc__project_delete_tag(oc_project *project, const char *tag, oc_error *err);
+oc_status oc__project_tags(oc_tag_list **out, oc_project *project, oc_error *err);
+void oc__tag_list_free(oc_tag_list *list);
+
+/* A tag by its identifier or its name. OC_E_NOT_FOUND. `type` may be NULL. */
+oc_status oc__project_find_tag(int64_t *seq, uint32_t *type, oc_project *project, const char *tag, oc_error *err);
+
+/* The same, and makes a regular one of that name if there is none. Inside a change. */
+oc_status oc__project_make_tag(int64_t *seq, oc_project *project, const char *tag, oc_error *err);
+
+/* OC_E_DATA if the tags of a picture cannot be together. Inside a change, after it was made. */
+oc_status oc__project_check_labels(oc_project *project, int64_t picture, oc_error *err);
+
+/* A picture by its identifier or its hash. OC_E_NOT_FOUND. */
+oc_status oc__project_find_picture(int64_t *seq, oc_project *project, const char *picture, oc_error *err);
+
+oc_status oc__project_add_picture(oc_addition *addition, oc_project *project, const oc_image *image, const oc_labels *labels,
+                                  oc_error *err);
+oc_status oc__project_add_folder(oc_folder_summary *summary, oc_project *project, const char *path, const oc_labels *labels,
+                                 oc__progress *progress, oc_error *err);
+oc_status oc__project_replace_picture(oc_project *project, const char *picture, const oc_image *image, oc_error *err);
+oc_status oc__project_delete_pictures(oc_project *project, const char *const *pictures, size_t n, oc_error *err);
+oc_status oc__project_label_pictures(oc_project *project, const char *const *pictures, size_t n, const char *tag, uint32_t how,
+                                     oc_error *err);
+oc_status oc__project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key, const char *value,
+                                   oc_error *err);
+
+oc_status oc__project_pictures(oc_picture_list **out, oc_project *project, const oc_picture_filter *filter, oc_error *err);
+oc_status oc__project_picture(oc_picture_list **out, oc_project *project, const char *picture, oc_error *err);
+oc_status oc__project_count_pictures(uint64_t *n, oc_project *project, const oc_picture_filter *filter, oc_error *err);
+void oc__picture_list_free(oc_picture_list *list);
+oc_status oc__project_thumbnail(oc__bitmap *out, oc_project *project, const char *picture, uint32_t side, oc_error *err);
+
+#endif
