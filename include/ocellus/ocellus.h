@@ -622,8 +622,9 @@ OC_API oc_status oc_base_features(float *values, size_t n_values, const oc_model
  * all, whatever happens meanwhile, and lasts once the function has returned.
  *
  * Projects, tags, pictures and regions have identifiers (UUIDs, as text) that never change. Where a function takes a tag, it
- * takes the identifier or the name; where it takes a picture, the identifier or the SHA-256 of its file. Lists are snapshots:
- * they never change, and their strings live as long as they do. Moments are UTC in ISO 8601: "2026-01-31T23:59:59Z".
+ * takes the identifier or the name; where it takes a picture, the identifier or the SHA-256 of its file, or the first six or more
+ * characters of one of them, if no other picture has the same. Lists are snapshots: they never change, and their strings live as
+ * long as they do. Moments are UTC in ISO 8601: "2026-01-31T23:59:59Z".
  *
  * Besides what is listed, every function that reads or changes a project may give OC_E_IO, OC_E_CORRUPT and OC_E_STATE (another
  * program has been writing for more than ten seconds).
@@ -692,8 +693,8 @@ OC_API oc_status oc_project_end(oc_project *project, int keep, oc_error *err);
 #define OC_PROBLEM_LEFT_OVER 4  /* a file that belongs to no picture: an addition was interrupted */
 #define OC_PROBLEM_UNFINISHED 5 /* a file that was not written to its end, likewise; nothing refers to it */
 
-#define OC_VERIFY_REPAIR 1 /* finish or undo what was interrupted: files that belong to no picture go to the folder "lost", missing
-                              ones are looked for there */
+#define OC_VERIFY_REPAIR 1 /* finish or undo what was interrupted: files that belong to no picture go to the folder "lost", those
+                              missing are looked for there, and counts that are wrong are counted again */
 #define OC_VERIFY_FORGET 2 /* with OC_VERIFY_REPAIR: remove pictures whose file is gone, and all that was known of them */
 
 typedef struct oc_problem {
@@ -766,9 +767,10 @@ typedef struct oc_labels {
     uint32_t n_metadata;
     const char *const *keys; /* of n_metadata pairs: 1 to 256 bytes, the values up to 4096 */
     const char *const *values;
+    const char *split; /* "train", "test", ...: up to 64 bytes; "": none */
 } oc_labels;
 
-#define OC_LABELS_INIT {sizeof(oc_labels), 0, NULL, 0, NULL, NULL}
+#define OC_LABELS_INIT {sizeof(oc_labels), 0, NULL, 0, NULL, NULL, NULL}
 
 typedef struct oc_addition {
     uint32_t struct_size;
@@ -822,6 +824,9 @@ OC_API oc_status oc_project_label_pictures(oc_project *project, const char *cons
 OC_API oc_status oc_project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key,
                                          const char *value, oc_error *err);
 
+/* Says which split they belong to: "train", "test", ...; "": none. */
+OC_API oc_status oc_project_set_split(oc_project *project, const char *const *pictures, size_t n, const char *split, oc_error *err);
+
 #define OC_PICTURES_ALL 0
 #define OC_PICTURES_TAGGED 1
 #define OC_PICTURES_UNTAGGED 2
@@ -862,9 +867,10 @@ typedef struct oc_picture_info {
     const char *path; /* of its file in the project */
     const char *added;
     uint64_t n_bytes;
+    const char *split; /* "" if none */
 } oc_picture_info;
 
-#define OC_PICTURE_INFO_INIT {sizeof(oc_picture_info), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0}
+#define OC_PICTURE_INFO_INIT {sizeof(oc_picture_info), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL}
 
 /* A page of pictures. `filter` may be NULL. Errors: OC_E_ARGUMENT (the message says where an expression goes wrong),
  * OC_E_NOT_FOUND (no such tag). */
@@ -890,6 +896,14 @@ OC_API oc_status oc_picture_list_metadata(const oc_picture_list *list, size_t in
 /* A picture made small: upright, of its own aspect, the longer side of `side` pixels (1 to 4096) or its own size if that is less.
  * Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT, and those of oc_picture_open. */
 OC_API oc_status oc_project_thumbnail(oc_picture **out, oc_project *project, const char *picture, uint32_t side, oc_error *err);
+
+/* Training */
+
+/* The project's pictures that have a tag, with their splits, as a data set to train or measure on. Later changes of the project do
+ * not change it, but a picture that is deleted from the project can no longer be read.
+ * Errors: OC_E_DATA (no picture has a tag), OC_E_UNSUPPORTED (a picture has several tags, or the project is not for
+ * classification). */
+OC_API oc_status oc_project_dataset(oc_dataset **out, oc_project *project, oc_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,20 +1,22 @@
 /* oc_picture. SPDX-License-Identifier: MIT */
-#include "picture.h"
+#include "picture_handle.h"
 
 #include "arguments.h"
 #include "memory.h"
 
-struct oc_picture {
-    oc_context *context;
-    oc__bitmap bitmap;
-};
-
-oc_status oc_picture_open(oc_picture **out, oc_context *context, const oc_image *image, oc_error *err) {
-    oc_status status = oc__check_call(out, context, "context", image, "image", err);
-    if (status) return status;
+oc_status oc__picture_create(oc_picture **out, oc_context *context, oc_error *err) {
     oc_picture *picture = oc__alloc_zero(context, sizeof *picture);
     if (!picture) return oc__fail_nomem(err, context, sizeof *picture, "picture");
     picture->context = oc__context_retain(context);
+    *out = picture;
+    return OC_OK;
+}
+
+oc_status oc_picture_open(oc_picture **out, oc_context *context, const oc_image *image, oc_error *err) {
+    oc_status status = oc__check_call(out, context, "context", image, "image", err);
+    oc_picture *picture = NULL;
+    if (!status) status = oc__picture_create(&picture, context, err);
+    if (status) return status;
     status = oc__bitmap_open(&picture->bitmap, context, image, 0, err);
     if (status) oc_picture_free(picture);
     else *out = picture;

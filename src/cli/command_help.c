@@ -30,21 +30,23 @@ static int run(const command *self, int argc, char **argv) {
     int n_operands = 0;
     int status = options_parse(self, NULL, 0, argc, argv, &n_operands);
     if (status != OPTIONS_PARSED) return status;
-    if (n_operands > 1) return options_misused(self, "help takes one command, and '%s' is one too many", argv[1]);
     if (n_operands == 0) {
         show_commands();
         return STATUS_DONE;
     }
     const command *wanted = command_find(argv[0]);
+    if (wanted == NULL) return STATUS_USAGE;
+    int n_allowed = wanted == &command_project ? 2 : 1;
+    if (n_operands > n_allowed) return options_misused(self, "'%s' is one argument too many", argv[n_allowed]);
     char option[] = "--help";
-    char *arguments[] = {option, NULL};
-    return wanted != NULL ? wanted->run(wanted, 1, arguments) : STATUS_USAGE;
+    char *arguments[] = {n_operands == 2 ? argv[1] : option, option, NULL};
+    return wanted->run(wanted, n_operands, arguments);
 }
 
 const command command_help = {
     "help",
     "show this text, or a command's",
-    "help [COMMAND]",
+    "help [COMMAND]\nhelp project VERB",
     "Without a command: the list of commands. With one: what it does, and its options.",
     NULL,
     run,

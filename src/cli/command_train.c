@@ -243,8 +243,8 @@ static int run(const command *self, int argc, char **argv) {
         {"output", 'o', OPTION_TEXT, "MODEL", "the model file to write; an older one is replaced once the new one is complete",
          0, 0, &o.output},
         {"test", 0, OPTION_TEXT, "DIR|CSV", "pictures to measure on, which training never sees", 0, 0, &o.test},
-        {"split", 0, OPTION_TEXT, "NAME", "train on this split of the CSV file", 0, 0, &o.split},
-        {"test-split", 0, OPTION_TEXT, "NAME", "measure on this split of the CSV file (of --test's, if that is given)", 0, 0,
+        {"split", 0, OPTION_TEXT, "NAME", "train on this split of the CSV file or project", 0, 0, &o.split},
+        {"test-split", 0, OPTION_TEXT, "NAME", "measure on this split of it (of --test's, if that is given)", 0, 0,
          &o.test_split},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])},
@@ -276,10 +276,11 @@ const command command_train = {
     "train",
     "train a model on pictures with tags, and measure it",
     "train DIR -o MODEL [--test DIR] [options]\n"
+    "train PROJECT -o MODEL [--split NAME] [--test-split NAME] [options]\n"
     "train LABELS.csv -o MODEL [--split NAME] [--test-split NAME] [options]",
     "Learns to tell the tags of the pictures apart and writes a model file.\n"
     "\n"
-    "DIR has one sub-folder for each tag, and the folder's name is the tag. A CSV file's first line names its columns: path, "
+    "DIR has one sub-folder for each tag, and the folder's name is the tag. PROJECT is a folder made by 'ocellus project create'. A CSV file's first line names its columns: path, "
     "tag and, if wanted, split. Pictures are JPEG, PNG, BMP or GIF.\n"
     "\n"
     "The model is never measured on pictures it was trained on: with --test or --test-split it is measured on those, and "

@@ -70,6 +70,11 @@ void json_text(json *j, const char *key, const char *value) {
         fputs("null", stdout);
 }
 
+void json_boolean(json *j, const char *key, bool value) {
+    begin_value(j, key);
+    fputs(value ? "true" : "false", stdout);
+}
+
 void json_integer(json *j, const char *key, int64_t value) {
     begin_value(j, key);
     printf("%" PRId64, value);

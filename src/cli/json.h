@@ -19,6 +19,7 @@ void json_end_object(json *j);
 void json_array(json *j, const char *key);
 void json_end_array(json *j);
 void json_text(json *j, const char *key, const char *value); /* NULL: null */
+void json_boolean(json *j, const char *key, bool value);
 void json_integer(json *j, const char *key, int64_t value);
 void json_number(json *j, const char *key, double value); /* not finite: null */
 void json_probability(json *j, const char *key, float value);

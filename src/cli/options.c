@@ -35,7 +35,7 @@ int options_misused(const command *self, const char *format, ...) {
 }
 
 static bool takes_value(const cli_option *option) {
-    return option->kind == OPTION_TEXT || option->kind == OPTION_INTEGER || option->kind == OPTION_NUMBER;
+    return option->kind == OPTION_TEXT || option->kind == OPTION_LIST || option->kind == OPTION_INTEGER || option->kind == OPTION_NUMBER;
 }
 
 static const cli_option *find_letter(const parser *p, char letter) {
@@ -85,6 +85,10 @@ static int store(parser *p, const cli_option *option, const char *shown, const c
         break;
     case OPTION_COUNT:
         *(int *)option->target += 1;
+        break;
+    case OPTION_LIST:
+        if (value[0] == '\0') return options_misused(p->self, "option '%s' needs a value that is not empty", shown);
+        text_list_add(option->target, text_format("%s", value));
         break;
     case OPTION_TEXT:
     case OPTION_SWITCH:

@@ -13,6 +13,7 @@ typedef enum option_kind {
     OPTION_FLAG,    /* bool *: becomes true */
     OPTION_COUNT,   /* int *: one more each time */
     OPTION_TEXT,    /* const char **: the value */
+    OPTION_LIST,    /* text_list *: a copy of each value */
     OPTION_INTEGER, /* long long *: the value, minimum to maximum */
     OPTION_NUMBER,  /* double *: the value, minimum to maximum */
     OPTION_SWITCH   /* const char **: "true" for --name, "false" for --no-name, the value for --name=VALUE */

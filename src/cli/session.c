@@ -144,7 +144,7 @@ static void hint_splits(const oc_dataset *dataset) {
     if (splits.n > 0)
         console_hint("its splits are: %s", line);
     else
-        console_hint("its pictures have no split: the file lacks a column 'split', or the column is empty");
+        console_hint("its pictures have no split: a CSV file needs the column 'split', and 'ocellus project split' sets it in a project");
     free(line);
     text_list_free(&splits);
 }
@@ -171,27 +171,48 @@ static int load_folder(oc_dataset **out, session *s, const char *path, void (*ad
     return STATUS_FAILED;
 }
 
+/* Gives out the part that was asked for, or all. */
+static int take_split(oc_dataset **out, oc_dataset **all, const char *path, const char *split) {
+    if (split == NULL) {
+        if (has_several_splits(*all))
+            console_warning("%s: has several splits; all of them are taken, since no split was asked for", path);
+        *out = *all;
+        *all = NULL;
+    } else if (oc_dataset_select_split(out, *all, split, NULL) != OC_OK) {
+        console_error("%s: no picture has the split '%s'", path, split);
+        hint_splits(*all);
+        return STATUS_FAILED;
+    }
+    return STATUS_DONE;
+}
+
 static int load_csv(oc_dataset **out, session *s, const char *path, const char *split) {
     oc_error error = OC_ERROR_INIT;
     oc_dataset *all = NULL;
-    int status = STATUS_FAILED;
-    if (oc_dataset_load_csv(&all, s->context, path, &error) != OC_OK) {
-        console_failure(&error);
-        goto done;
-    }
-    if (split == NULL) {
-        if (has_several_splits(all))
-            console_warning("%s: has several splits; all of them are taken, since no split was asked for", path);
-        *out = all;
-        all = NULL;
-    } else if (oc_dataset_select_split(out, all, split, &error) != OC_OK) {
-        console_error("%s: no picture has the split '%s'", path, split);
-        hint_splits(all);
-        goto done;
-    }
-    status = STATUS_DONE;
-done:
+    int status = oc_dataset_load_csv(&all, s->context, path, &error) == OC_OK ? take_split(out, &all, path, split)
+                                                                              : console_failure(&error);
     oc_dataset_free(all);
+    return status;
+}
+
+static bool is_project(const char *folder) {
+    char *file = text_format("%s/project.db", folder);
+    bool found = platform_path_kind(file) == PATH_FILE;
+    free(file);
+    return found;
+}
+
+static int load_project(oc_dataset **out, session *s, const char *path, const char *split) {
+    oc_error error = OC_ERROR_INIT;
+    oc_project *project = NULL;
+    oc_dataset *all = NULL;
+    int status = STATUS_FAILED;
+    if (oc_project_open(&project, s->context, path, &error) == OC_OK && oc_project_dataset(&all, project, &error) == OC_OK)
+        status = take_split(out, &all, path, split);
+    else
+        console_failure(&error);
+    oc_dataset_free(all);
+    oc_project_free(project);
     return status;
 }
 
@@ -202,8 +223,10 @@ int session_load_dataset(oc_dataset **out, session *s, const char *path, const c
     path_kind kind = platform_path_kind(path);
     if (kind == PATH_MISSING) {
         console_error("%s: %s", path, errno == ENOENT ? "no such folder or file" : strerror(errno));
+    } else if (kind == PATH_FOLDER && is_project(path)) {
+        status = load_project(out, s, path, split);
     } else if (kind == PATH_FOLDER && split != NULL) {
-        console_error("%s: is a folder, and splits are for CSV files", path);
+        console_error("%s: is a folder, and splits are for CSV files and projects", path);
         advise(path);
     } else if (kind == PATH_FOLDER) {
         status = load_folder(out, s, path, advise);

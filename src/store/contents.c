@@ -64,10 +64,13 @@ static void unlink_item(oc_project *project, const oc__contents_item *item) {
     oc__free(project->context, path);
 }
 
-/* Whether a row refers to these bytes; if that cannot be told, yes. */
-static bool is_used(oc_project *project, const char *hash) {
-    int64_t n = 0;
-    return oc__db_integer(&n, project, NULL, "SELECT count(*) FROM pictures WHERE hash = ?", "t", hash) != OC_OK || n > 0;
+bool oc__contents_used(oc_project *project, const char *hash) {
+    int64_t used = 0;
+    return oc__db_integer(&used, project, NULL,
+                          "SELECT EXISTS(SELECT 1 FROM pictures WHERE hash = ?1) OR"
+                          " EXISTS(SELECT 1 FROM version_pictures WHERE hash = ?1) OR"
+                          " EXISTS(SELECT 1 FROM predictions WHERE hash = ?1)", "t", hash) != OC_OK ||
+           used != 0;
 }
 
 oc_status oc__contents_settle(oc_project *project, oc_error *err) {
@@ -75,7 +78,7 @@ oc_status oc__contents_settle(oc_project *project, oc_error *err) {
     oc_status status = OC_OK;
     bool any = false;
     for (size_t i = 0; i < project->fresh.n; i++) /* put in a part of the change that was undone */
-        if (!is_used(project, project->fresh.items[i].hash)) unlink_item(project, &project->fresh.items[i]);
+        if (!oc__contents_used(project, project->fresh.items[i].hash)) unlink_item(project, &project->fresh.items[i]);
     char *folder = oc__alloc(project->context, room);
     if (!folder) return oc__fail_nomem(err, project->context, room, project->folder);
     for (unsigned i = 0; i < 256 && !status; i++) {
@@ -102,7 +105,7 @@ void oc__contents_sweep(oc_project *project) {
     /* Under the writer's lock again, so that no other program is just now adding the same bytes anew. */
     if (project->dropped.n && oc__db_script(project, "BEGIN IMMEDIATE", NULL) == OC_OK) {
         for (size_t i = 0; i < project->dropped.n; i++)
-            if (!is_used(project, project->dropped.items[i].hash)) unlink_item(project, &project->dropped.items[i]);
+            if (!oc__contents_used(project, project->dropped.items[i].hash)) unlink_item(project, &project->dropped.items[i]);
         sqlite3_exec(project->db, "ROLLBACK", NULL, NULL, NULL);
     }
     forget(project);

@@ -23,6 +23,9 @@ oc_status oc__contents_put(oc_project *project, const char *hash, const char *en
 /* Inside a change: the file may go once the change has become lasting, if nothing refers to it then. */
 oc_status oc__contents_drop(oc_project *project, const char *hash, const char *ending, oc_error *err);
 
+/* Whether a row refers to these bytes: a picture's, a version's or a prediction's. If that cannot be told, yes. */
+bool oc__contents_used(oc_project *project, const char *hash);
+
 /* How a change ends: what was put is made to last; or it is taken away again; and what was dropped goes. */
 oc_status oc__contents_settle(oc_project *project, oc_error *err);
 void oc__contents_undo(oc_project *project);

@@ -157,3 +157,12 @@ oc_status oc__change_end(oc_project *project, oc_status status, oc_error *err) {
     }
     return status;
 }
+
+oc_status oc__snapshot_begin(oc_project *project, bool *began, oc_error *err) {
+    *began = sqlite3_get_autocommit(project->db) != 0;
+    return *began ? oc__db_script(project, "BEGIN", err) : OC_OK;
+}
+
+void oc__snapshot_end(oc_project *project, bool began) {
+    if (began) sqlite3_exec(project->db, "ROLLBACK", NULL, NULL, NULL);
+}

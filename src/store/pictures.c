@@ -15,6 +15,8 @@
 
 #define MAX_KEY 256
 #define MAX_VALUE 4096
+#define MAX_SPLIT 64
+#define MIN_BEGINNING 6 /* characters by which a picture may be named */
 
 /* A picture that is known to be one. */
 typedef struct incoming {
@@ -57,11 +59,34 @@ static oc_status take_in(incoming *in, oc_context *context, const oc_image *imag
     return status;
 }
 
+/* The pictures of which `column` begins with `text`, which must be lower case; at most two. */
+static oc_status find_beginning(int64_t found[2], int *n, oc_project *project, const char *sql, const char *text, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    bool row = true;
+    oc_status status = oc__db_query(&statement, project, err, sql, "t", text);
+    while (!status && *n < 2 && !(status = oc__db_step(&row, statement, project, err)) && row)
+        found[(*n)++] = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return status;
+}
+
 oc_status oc__project_find_picture(int64_t *seq, oc_project *project, const char *picture, oc_error *err) {
+    int64_t found[2];
+    int n = 0;
     *seq = -1;
-    oc_status status =
-        oc__db_integer(seq, project, err, "SELECT seq FROM pictures WHERE id = lower(?1) OR hash = lower(?1)", "t", picture);
-    return !status && *seq < 0 ? oc__fail(err, OC_E_NOT_FOUND, "%s: there is no picture '%s'", project->folder, picture) : status;
+    if (strlen(picture) >= MIN_BEGINNING) {
+        /* 'g' comes after every hexadecimal digit. */
+        oc_status status = find_beginning(found, &n, project, "SELECT seq FROM pictures WHERE id >= lower(?1) AND id < lower(?1) || 'g' LIMIT 2",
+                                          picture, err);
+        if (!status)
+            status = find_beginning(found, &n, project,
+                                    "SELECT seq FROM pictures WHERE hash >= lower(?1) AND hash < lower(?1) || 'g' LIMIT 2", picture, err);
+        if (status) return status;
+    }
+    if (n == 0) return oc__fail(err, OC_E_NOT_FOUND, "%s: there is no picture '%s'", project->folder, picture);
+    if (n > 1) return oc__fail(err, OC_E_NOT_FOUND, "%s: several pictures begin with '%s'; give more of it", project->folder, picture);
+    *seq = found[0];
+    return OC_OK;
 }
 
 static oc_status check_pair(const char *key, const char *value, oc_error *err) {
@@ -87,6 +112,15 @@ static oc_status check_tagging(oc_project *project, oc_error *err) {
     return status;
 }
 
+static oc_status check_split(const char *split, oc_error *err) {
+    if (!split[0] || (strlen(split) <= MAX_SPLIT && oc__tag_valid(split))) return OC_OK;
+    return oc__fail(err, OC_E_ARGUMENT, "a split must be UTF-8 of up to %d bytes without control characters", MAX_SPLIT);
+}
+
+static oc_status put_split(oc_project *project, int64_t picture, const char *split, oc_error *err) {
+    return oc__db_run(project, err, "UPDATE pictures SET split = ? WHERE seq = ?", "ti", split, picture);
+}
+
 static oc_status put_labels(oc_project *project, int64_t picture, const oc_labels *labels, oc_error *err) {
     int64_t tag;
     oc_status status = labels->n_tags ? check_tagging(project, err) : OC_OK;
@@ -102,6 +136,8 @@ static oc_status put_labels(oc_project *project, int64_t picture, const oc_label
                                    : oc__fail(err, OC_E_ARGUMENT, "oc_labels: value %u is NULL", i);
         if (!status) status = put_pair(project, picture, labels->keys[i], labels->values[i], err);
     }
+    if (!status && labels->split) status = check_split(labels->split, err);
+    if (!status && labels->split) status = put_split(project, picture, labels->split, err);
     return status || !labels->n_tags ? status : oc__project_check_labels(project, picture, err);
 }
 
@@ -213,6 +249,10 @@ static oc_status describe_one(oc_project *project, int64_t seq, const edit *e, o
     return put_pair(project, seq, e->key, e->value, err);
 }
 
+static oc_status split_one(oc_project *project, int64_t seq, const edit *e, oc_error *err) {
+    return put_split(project, seq, e->value, err);
+}
+
 static oc_status for_each(oc_project *project, const char *const *pictures, size_t n, const edit *e,
                           oc_status (*one)(oc_project *, int64_t, const edit *, oc_error *), oc_error *err) {
     oc_status status = OC_OK;
@@ -248,6 +288,13 @@ oc_status oc__project_set_metadata(oc_project *project, const char *const *pictu
     oc_status status = check_pair(key, value, err);
     if (!status) status = oc__change_begin(project, err);
     return status ? status : oc__change_end(project, for_each(project, pictures, n, &e, describe_one, err), err);
+}
+
+oc_status oc__project_set_split(oc_project *project, const char *const *pictures, size_t n, const char *split, oc_error *err) {
+    const edit e = {.value = split};
+    oc_status status = check_split(split, err);
+    if (!status) status = oc__change_begin(project, err);
+    return status ? status : oc__change_end(project, for_each(project, pictures, n, &e, split_one, err), err);
 }
 
 /* The size at which the longer side has `side` pixels, if it has more. */

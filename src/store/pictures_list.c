@@ -143,7 +143,8 @@ static oc_status add_row(oc_picture_list *list, sqlite3_stmt *row, oc_project *p
     item.info.height = (uint32_t)sqlite3_column_int64(row, 7);
     item.info.n_bytes = (uint64_t)sqlite3_column_int64(row, 8);
     item.info.n_regions = (uint32_t)sqlite3_column_int64(row, 9);
-    if (!item.info.id || !item.info.name || !item.info.sha256 || !item.info.path || !item.info.added)
+    item.info.split = oc__strings_add(&list->strings, oc__db_text(row, 10));
+    if (!item.info.split || !item.info.id || !item.info.name || !item.info.sha256 || !item.info.path || !item.info.added)
         return oc__fail_nomem(err, context, 4096, "pictures");
     status = add_tags(list, seq, project, err);
     if (!status) status = add_pairs(list, seq, project, err);
@@ -153,7 +154,7 @@ static oc_status add_row(oc_picture_list *list, sqlite3_stmt *row, oc_project *p
     return status;
 }
 
-#define COLUMNS "p.seq, p.id, p.name, p.hash, p.ending, p.added, p.width, p.height, p.n_bytes, p.n_regions"
+#define COLUMNS "p.seq, p.id, p.name, p.hash, p.ending, p.added, p.width, p.height, p.n_bytes, p.n_regions, p.split"
 
 static oc_status read_rows(oc_picture_list **out, sqlite3_stmt *statement, oc_project *project, oc_error *err) {
     bool row = false;
@@ -166,16 +167,6 @@ static oc_status read_rows(oc_picture_list **out, sqlite3_stmt *statement, oc_pr
     if (status) oc__picture_list_free(list);
     else *out = list;
     return status;
-}
-
-/* In one snapshot of the database, so that tags and pictures are of the same moment. */
-static oc_status snapshot_begin(oc_project *project, bool *began, oc_error *err) {
-    *began = sqlite3_get_autocommit(project->db) != 0;
-    return *began ? oc__db_script(project, "BEGIN", err) : OC_OK;
-}
-
-static void snapshot_end(oc_project *project, bool began) {
-    if (began) sqlite3_exec(project->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 static oc_status list_page(oc_picture_list **out, condition *c, oc_project *project, oc_error *err) {
@@ -205,12 +196,12 @@ static oc_status list_page(oc_picture_list **out, condition *c, oc_project *proj
 oc_status oc__project_pictures(oc_picture_list **out, oc_project *project, const oc_picture_filter *filter, oc_error *err) {
     condition c = {.filter = filter};
     bool began;
-    oc_status status = snapshot_begin(project, &began, err);
+    oc_status status = oc__snapshot_begin(project, &began, err);
     if (status) return status;
     status = condition_make(&c, project, filter, err);
     if (!status) status = list_page(out, &c, project, err);
     condition_free(&c, project);
-    snapshot_end(project, began);
+    oc__snapshot_end(project, began);
     return status;
 }
 
@@ -239,13 +230,13 @@ oc_status oc__project_picture(oc_picture_list **out, oc_project *project, const 
     sqlite3_stmt *statement = NULL;
     int64_t seq;
     bool began;
-    oc_status status = snapshot_begin(project, &began, err);
+    oc_status status = oc__snapshot_begin(project, &began, err);
     if (status) return status;
     status = oc__project_find_picture(&seq, project, picture, err);
     if (!status) status = oc__db_query(&statement, project, err, "SELECT " COLUMNS " FROM pictures p WHERE p.seq = ?", "i", seq);
     if (!status) status = read_rows(out, statement, project, err);
     sqlite3_finalize(statement);
-    snapshot_end(project, began);
+    oc__snapshot_end(project, began);
     return status;
 }
 

@@ -88,7 +88,8 @@ static oc_status fill(oc_project *project, const oc_project_info *info, oc_error
     if (!status) status = oc__db_script(project, mark, err);
     if (!status) status = oc__schema_update(project, err);
     if (!status)
-        status = oc__db_run(project, err, "INSERT INTO project VALUES(1, ?, ?, ?, ?, ?, ?, ?)", "tttittt", id,
+        status = oc__db_run(project, err, "INSERT INTO project(one, id, name, description, kind, domain, created, modified)"
+                            " VALUES(1, ?, ?, ?, ?, ?, ?, ?)", "tttittt", id,
                             info->name ? info->name : default_name(project->folder), info->description ? info->description : "",
                             (int64_t)(info->kind ? info->kind : OC_PROJECT_MULTICLASS), info->domain ? info->domain : "general", now,
                             now);
@@ -156,7 +157,7 @@ oc_status oc__project_info(oc_project_info *info, oc_project *project, oc_error 
     oc_status status = oc__db_query(&statement, project, err,
                                     "SELECT name, description, domain, id, created, modified, kind, (SELECT count(*) FROM tags),"
                                     " (SELECT count(*) FROM pictures), (SELECT count(*) FROM pictures WHERE (n_tags > 0) = 0),"
-                                    " (SELECT count(*) FROM regions), (SELECT total(n_bytes) FROM pictures) FROM project", "");
+                                    " (SELECT count(*) FROM regions WHERE kind = 1), (SELECT total(n_bytes) FROM pictures) FROM project", "");
     if (!status) status = read_info(info, texts, statement, project, err);
     sqlite3_finalize(statement);
     for (int i = 0; i < 6; i++) {

@@ -45,6 +45,10 @@ oc_status oc__project_update(oc_project *project, const oc_project_info *info, o
 oc_status oc__project_begin(oc_project *project, oc_error *err);
 oc_status oc__project_end(oc_project *project, bool keep, oc_error *err);
 
+/* Between the two all is read as it was at one moment. */
+oc_status oc__snapshot_begin(oc_project *project, bool *began, oc_error *err);
+void oc__snapshot_end(oc_project *project, bool began);
+
 /* OC_PROJECT_... */
 oc_status oc__project_kind(uint32_t *out, oc_project *project, oc_error *err);
 
@@ -109,7 +113,7 @@ oc_status oc__project_make_tag(int64_t *seq, oc_project *project, const char *ta
 /* OC_E_DATA if the tags of a picture cannot be together. Inside a change, after it was made. */
 oc_status oc__project_check_labels(oc_project *project, int64_t picture, oc_error *err);
 
-/* A picture by its identifier or its hash. OC_E_NOT_FOUND. */
+/* A picture by its identifier, its hash or the beginning of one of them. OC_E_NOT_FOUND. */
 oc_status oc__project_find_picture(int64_t *seq, oc_project *project, const char *picture, oc_error *err);
 
 oc_status oc__project_add_picture(oc_addition *addition, oc_project *project, const oc_image *image, const oc_labels *labels,
@@ -122,6 +126,7 @@ oc_status oc__project_label_pictures(oc_project *project, const char *const *pic
                                      oc_error *err);
 oc_status oc__project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key, const char *value,
                                    oc_error *err);
+oc_status oc__project_set_split(oc_project *project, const char *const *pictures, size_t n, const char *split, oc_error *err);
 
 oc_status oc__project_pictures(oc_picture_list **out, oc_project *project, const oc_picture_filter *filter, oc_error *err);
 oc_status oc__project_picture(oc_picture_list **out, oc_project *project, const char *picture, oc_error *err);

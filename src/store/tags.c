@@ -198,7 +198,7 @@ oc_status oc__project_tags(oc_tag_list **out, oc_project *project, oc_error *err
     oc_status status =
         oc__db_query(&statement, project, err,
                      "SELECT name, description, colour, id, type, (SELECT count(*) FROM picture_tags WHERE tag = t.seq),"
-                     " (SELECT count(*) FROM regions WHERE tag = t.seq) FROM tags t ORDER BY seq", "");
+                     " (SELECT count(*) FROM regions WHERE tag = t.seq AND kind = 1) FROM tags t ORDER BY seq", "");
     if (!status) status = oc__db_step(&row, statement, project, err);
     while (row && !status) {
         status = add_row(list, statement, err);

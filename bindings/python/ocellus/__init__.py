@@ -9,8 +9,8 @@
 
 The package wraps the C library: what ocellus.h says of a function holds for the method of that name.
 
-Threads: Context, Model, Result, Report and Picture may be shared by any number of threads. A Dataset or a Predictor serves one
-call at a time, and other threads wait for their turn; a Trainer that runs refuses other calls. The interpreter's lock is not
+Threads: Context, Model, Result, Report and Picture may be shared by any number of threads. A Dataset, a Project or a Predictor serves
+one call at a time, and other threads wait for their turn; a Trainer that runs refuses other calls. The interpreter's lock is not
 held inside the library. After os.fork() the child cannot use objects of the parent's: it gets StateError.
 """
 
@@ -39,6 +39,18 @@ from .errors import (
 from .images import Image, ImageSource, Picture
 from .model import Model, load
 from .predicting import Box, Prediction, Predictor, Result
+from .projects import (
+    Addition,
+    FolderSummary,
+    Kind,
+    Problem,
+    Project,
+    ProjectInfo,
+    StoredPicture,
+    Tag,
+    TagType,
+    Trouble,
+)
 from .report import Average, Entry, Method, Metrics, Report
 from .training import Option, Trainer, train, training_options
 
@@ -51,10 +63,11 @@ def library_version() -> str:
 
 
 __all__ = [
-    "ArgumentError", "Average", "BaseEntry", "Box", "CancelledError", "Context", "CorruptError", "DataError", "Dataset", "DatasetSource",
-    "Entry", "Error", "FormatError", "Image", "ImageSource", "InternalError", "IoError", "LibraryError", "LimitError",
-    "MemoryLimitError", "Method", "Metrics", "Model", "NotFoundError", "Option", "Picture", "Place", "Prediction", "Predictor",
-    "Progress", "ProgressCallback", "Report", "Result", "Sample", "StateError", "Trainer", "UnsupportedError",
-    "base_features", "bases", "check_base", "default_context", "import_base", "library_version", "load", "open_base",
-    "remove_base", "store_base", "train", "training_options",
+    "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "CancelledError", "Context", "CorruptError",
+    "DataError", "Dataset", "DatasetSource", "Entry", "Error", "FolderSummary", "FormatError", "Image", "ImageSource",
+    "InternalError", "IoError", "Kind", "LibraryError", "LimitError", "MemoryLimitError", "Method", "Metrics", "Model",
+    "NotFoundError", "Option", "Picture", "Place", "Prediction", "Predictor", "Problem", "Progress", "ProgressCallback",
+    "Project", "ProjectInfo", "Report", "Result", "Sample", "StateError", "StoredPicture", "Tag", "TagType", "Trainer",
+    "Trouble", "UnsupportedError", "base_features", "bases", "check_base", "default_context", "import_base",
+    "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

@@ -82,6 +82,38 @@ OC_RESIZE_SQUASH = 1
 OC_RESIZE_CROP = 2
 OC_RESIZE_LETTERBOX = 3
 
+OC_ID_SIZE = 37
+
+OC_PROJECT_MULTICLASS = 1
+OC_PROJECT_MULTILABEL = 2
+OC_PROJECT_DETECTION = 3
+OC_PROJECT_ANOMALY = 4
+
+OC_PROBLEM_DATABASE = 1
+OC_PROBLEM_MISSING = 2
+OC_PROBLEM_CHANGED = 3
+OC_PROBLEM_LEFT_OVER = 4
+OC_PROBLEM_UNFINISHED = 5
+
+OC_VERIFY_REPAIR = 1
+OC_VERIFY_FORGET = 2
+
+OC_TAG_REGULAR = 1
+OC_TAG_NEGATIVE = 2
+OC_TAG_GENERAL_PRODUCT = 3
+
+OC_LABEL_ADD = 1
+OC_LABEL_SET = 2
+OC_LABEL_REMOVE = 3
+
+OC_PICTURES_ALL = 0
+OC_PICTURES_TAGGED = 1
+OC_PICTURES_UNTAGGED = 2
+
+OC_ORDER_OLDEST = 1
+OC_ORDER_NEWEST = 2
+OC_ORDER_NAME = 3
+
 oc_status = c_int32
 
 
@@ -228,6 +260,111 @@ class oc_import_options(SizedStruct):
     ]
 
 
+class oc_project_info(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_uint32),
+        ("name", c_char_p),
+        ("description", c_char_p),
+        ("domain", c_char_p),
+        ("id", c_char_p),
+        ("created", c_char_p),
+        ("modified", c_char_p),
+        ("n_tags", c_uint64),
+        ("n_pictures", c_uint64),
+        ("n_untagged", c_uint64),
+        ("n_regions", c_uint64),
+        ("n_bytes", c_uint64),
+    ]
+
+
+class oc_problem(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_uint32),
+        ("repaired", c_int32),
+        ("picture", c_char_p),
+        ("message", c_char_p),
+    ]
+
+
+class oc_tag(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_uint32),
+        ("name", c_char_p),
+        ("description", c_char_p),
+        ("colour", c_char_p),
+        ("id", c_char_p),
+        ("n_pictures", c_uint64),
+        ("n_regions", c_uint64),
+    ]
+
+
+class oc_labels(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_tags", c_uint32),
+        ("tags", POINTER(c_char_p)),
+        ("n_metadata", c_uint32),
+        ("keys", POINTER(c_char_p)),
+        ("values", POINTER(c_char_p)),
+        ("split", c_char_p),
+    ]
+
+
+class oc_addition(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("duplicate", c_int32),
+        ("id", c_char * 40),
+    ]
+
+
+class oc_folder_summary(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("n_added", c_uint64),
+        ("n_duplicates", c_uint64),
+        ("n_skipped", c_uint64),
+    ]
+
+
+class oc_picture_filter(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("state", c_uint32),
+        ("tags", POINTER(c_char_p)),
+        ("n_tags", c_uint32),
+        ("order", c_uint32),
+        ("metadata", c_char_p),
+        ("name", c_char_p),
+        ("added_after", c_char_p),
+        ("added_before", c_char_p),
+        ("offset", c_uint64),
+        ("limit", c_uint64),
+    ]
+
+
+class oc_picture_info(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("width", c_uint32),
+        ("height", c_uint32),
+        ("n_tags", c_uint32),
+        ("n_regions", c_uint32),
+        ("n_metadata", c_uint32),
+        ("id", c_char_p),
+        ("name", c_char_p),
+        ("sha256", c_char_p),
+        ("path", c_char_p),
+        ("added", c_char_p),
+        ("n_bytes", c_uint64),
+        ("split", c_char_p),
+    ]
+
+
 # The `user` of these two is a Python object: see _callbacks.py.
 oc_progress_fn = CFUNCTYPE(c_int, py_object, POINTER(oc_progress))
 oc_write_fn = CFUNCTYPE(c_int, py_object, c_void_p, c_size_t)
@@ -314,4 +451,43 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_base_check": (oc_status, [_handle, _handle, _error]),
     "oc_base_n_features": (c_size_t, [_handle]),
     "oc_base_features": (oc_status, [POINTER(c_float), c_size_t, _handle, _handle, oc_progress_fn, py_object, _error]),
+    "oc_project_create": (oc_status, [_out, _handle, c_char_p, POINTER(oc_project_info), _error]),
+    "oc_project_open": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_project_free": (None, [_handle]),
+    "oc_project_get_info": (oc_status, [_handle, POINTER(oc_project_info), _error]),
+    "oc_project_update": (oc_status, [_handle, POINTER(oc_project_info), _error]),
+    "oc_project_begin": (oc_status, [_handle, _error]),
+    "oc_project_end": (oc_status, [_handle, c_int, _error]),
+    "oc_project_verify": (oc_status, [_out, _handle, c_uint32, oc_progress_fn, py_object, _error]),
+    "oc_problem_list_free": (None, [_handle]),
+    "oc_problem_list_count": (c_size_t, [_handle]),
+    "oc_problem_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_problem), _error]),
+    "oc_project_add_tag": (oc_status, [c_char_p, _handle, POINTER(oc_tag), _error]),
+    "oc_project_update_tag": (oc_status, [_handle, c_char_p, POINTER(oc_tag), _error]),
+    "oc_project_merge_tags": (oc_status, [_handle, c_char_p, c_char_p, _error]),
+    "oc_project_delete_tag": (oc_status, [_handle, c_char_p, _error]),
+    "oc_project_tags": (oc_status, [_out, _handle, _error]),
+    "oc_tag_list_free": (None, [_handle]),
+    "oc_tag_list_count": (c_size_t, [_handle]),
+    "oc_tag_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_tag), _error]),
+    "oc_project_add_picture": (oc_status, [POINTER(oc_addition), _handle, POINTER(oc_image), POINTER(oc_labels), _error]),
+    "oc_project_add_folder": (
+        oc_status,
+        [POINTER(oc_folder_summary), _handle, c_char_p, POINTER(oc_labels), oc_progress_fn, py_object, _error],
+    ),
+    "oc_project_replace_picture": (oc_status, [_handle, c_char_p, POINTER(oc_image), _error]),
+    "oc_project_delete_pictures": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
+    "oc_project_label_pictures": (oc_status, [_handle, POINTER(c_char_p), c_size_t, c_char_p, c_uint32, _error]),
+    "oc_project_set_metadata": (oc_status, [_handle, POINTER(c_char_p), c_size_t, c_char_p, c_char_p, _error]),
+    "oc_project_set_split": (oc_status, [_handle, POINTER(c_char_p), c_size_t, c_char_p, _error]),
+    "oc_project_pictures": (oc_status, [_out, _handle, POINTER(oc_picture_filter), _error]),
+    "oc_project_picture": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_project_count_pictures": (oc_status, [POINTER(c_uint64), _handle, POINTER(oc_picture_filter), _error]),
+    "oc_picture_list_free": (None, [_handle]),
+    "oc_picture_list_count": (c_size_t, [_handle]),
+    "oc_picture_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_picture_info), _error]),
+    "oc_picture_list_tag": (c_char_p, [_handle, c_size_t, c_size_t]),
+    "oc_picture_list_metadata": (oc_status, [_handle, c_size_t, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _error]),
+    "oc_project_thumbnail": (oc_status, [_out, _handle, c_char_p, c_uint32, _error]),
+    "oc_project_dataset": (oc_status, [_out, _handle, _error]),
 }

@@ -150,12 +150,18 @@ class Dataset(ExclusiveHandle):
 
 
 DatasetSource = Union[Dataset, str, "os.PathLike[str]"]
-"""A Dataset, or the path of a folder or of a .csv file."""
+"""A Dataset, or the path of a folder, of a project or of a .csv file."""
 
 
 def as_dataset(source: DatasetSource, context: Optional[Context]) -> Dataset:
     """The Dataset for a source, which may be one already."""
     if isinstance(source, Dataset):
         return source
-    load = Dataset.from_csv if Path(source).suffix.lower() == ".csv" else Dataset.from_folder
-    return load(source, context=context)
+    if Path(source).suffix.lower() == ".csv":
+        return Dataset.from_csv(source, context=context)
+    if (Path(source) / "project.db").is_file():
+        from .projects import Project  # which itself makes data sets
+
+        with Project(source, context=context) as project:
+            return project.dataset()
+    return Dataset.from_folder(source, context=context)

@@ -201,10 +201,19 @@ class Picture(Handle):
         self.context = context or default_context()
         image = as_image(source)
         with self.context._borrow() as owner:
-            pointer = create(lib.oc_picture_open, owner, byref(image._native))
+            self._adopt(create(lib.oc_picture_open, owner, byref(image._native)))
+
+    def _adopt(self, pointer: int) -> None:
         super().__init__(pointer, lib.oc_picture_free)
         native = self._describe()
         self._size: Tuple[int, int] = (native.width, native.height)
+
+    @classmethod
+    def _made(cls, context: Context, pointer: int) -> "Picture":
+        picture = cls.__new__(cls)
+        picture.context = context
+        picture._adopt(pointer)
+        return picture
 
     def _describe(self) -> _native.oc_image:
         native = _native.oc_image()

@@ -1,0 +1,520 @@
+# SPDX-License-Identifier: MIT
+"""Projects: pictures and tags on disk, for a working life."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+from ctypes import Array, byref, c_char_p, c_uint64, create_string_buffer
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+
+from . import _native
+from ._callbacks import ProgressCallback, call_with_progress, create_with_progress
+from ._handle import ExclusiveHandle, Handle, call, create, path_bytes, text, utf8
+from ._library import lib
+from .context import Context, default_context
+from .dataset import Dataset
+from .errors import ArgumentError
+from .images import ImageSource, Picture, as_image
+
+
+class Kind(enum.IntEnum):
+    """What a project is for."""
+
+    MULTICLASS = _native.OC_PROJECT_MULTICLASS
+    MULTILABEL = _native.OC_PROJECT_MULTILABEL
+    DETECTION = _native.OC_PROJECT_DETECTION
+    ANOMALY = _native.OC_PROJECT_ANOMALY
+
+
+class TagType(enum.IntEnum):
+    """A negative tag is for pictures that show none of the others; a general product is one that no other tag names."""
+
+    REGULAR = _native.OC_TAG_REGULAR
+    NEGATIVE = _native.OC_TAG_NEGATIVE
+    GENERAL_PRODUCT = _native.OC_TAG_GENERAL_PRODUCT
+
+
+class Trouble(enum.IntEnum):
+    """What verifying finds."""
+
+    DATABASE = _native.OC_PROBLEM_DATABASE
+    MISSING = _native.OC_PROBLEM_MISSING
+    CHANGED = _native.OC_PROBLEM_CHANGED
+    LEFT_OVER = _native.OC_PROBLEM_LEFT_OVER
+    UNFINISHED = _native.OC_PROBLEM_UNFINISHED
+
+
+class ProjectInfo(NamedTuple):
+    """What a project is and holds."""
+
+    id: str
+    name: str
+    kind: Kind
+    domain: str
+    description: str
+    created: str
+    modified: str
+    n_tags: int
+    n_pictures: int
+    n_untagged: int
+    n_regions: int
+    n_bytes: int
+    """Of the pictures' files."""
+
+
+class Tag(NamedTuple):
+    """A tag of a project."""
+
+    id: str
+    name: str
+    type: TagType
+    description: str
+    colour: str
+    """"#rrggbb", or empty."""
+    n_pictures: int
+    n_regions: int
+
+
+class StoredPicture(NamedTuple):
+    """A picture of a project."""
+
+    id: str
+    name: str
+    """Its path as it was added, or the name that it was given."""
+    tags: Tuple[str, ...]
+    metadata: Dict[str, str]
+    split: str
+    width: int
+    height: int
+    n_bytes: int
+    n_regions: int
+    added: str
+    sha256: str
+    path: str
+    """Of its file in the project."""
+
+
+class Addition(NamedTuple):
+    """What became of a picture that was added."""
+
+    id: str
+    duplicate: bool
+    """It was there already; its new tags and metadata were added."""
+
+
+class FolderSummary(NamedTuple):
+    """What became of a folder's files."""
+
+    n_added: int
+    n_duplicates: int
+    n_skipped: int
+
+
+class Problem(NamedTuple):
+    """What verifying found."""
+
+    trouble: Trouble
+    picture: Optional[str]
+    message: str
+    repaired: bool
+
+
+Names = Union[str, Iterable[str]]
+"""One name or several."""
+
+_STATES = {None: _native.OC_PICTURES_ALL, True: _native.OC_PICTURES_TAGGED, False: _native.OC_PICTURES_UNTAGGED}
+_ORDERS = {"oldest": _native.OC_ORDER_OLDEST, "newest": _native.OC_ORDER_NEWEST, "name": _native.OC_ORDER_NAME}
+
+
+def _texts(values: Sequence[str], what: str) -> "Array[c_char_p]":
+    return (c_char_p * max(1, len(values)))(*(utf8(value, what) for value in values))
+
+
+def _listed(names: Names) -> List[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _optional(value: Optional[str], what: str) -> Optional[bytes]:
+    return None if value is None else utf8(value, what)
+
+
+def _labels(tags: Names, metadata: Optional[Mapping[str, str]], split: Optional[str]) -> _native.oc_labels:
+    names, pairs = _listed(tags), dict(metadata or {})
+    return _native.oc_labels(
+        n_tags=len(names),
+        tags=_texts(names, "a tag"),
+        n_metadata=len(pairs),
+        keys=_texts(list(pairs), "a metadata key"),
+        values=_texts(list(pairs.values()), "a metadata value"),
+        split=_optional(split, "the split"),
+    )
+
+
+def _project_info(
+    kind: Optional[Kind], name: Optional[str], domain: Optional[str], description: Optional[str]
+) -> _native.oc_project_info:
+    return _native.oc_project_info(
+        kind=int(kind or 0),
+        name=_optional(name, "the name"),
+        domain=_optional(domain, "the domain"),
+        description=_optional(description, "the description"),
+    )
+
+
+class Project(ExclusiveHandle):
+    """Pictures, tags and metadata in a folder. `Project(path)` opens one, `Project.create(path)` makes one.
+
+    Every method is one change, which lasts once the method has returned, and is made wholly or not at all; change() joins
+    several. Any number of programs may read a project while one changes it. Tags are named by their names or identifiers,
+    pictures by their identifiers, by the SHA-256 of their files, or by the beginning of one of these. Several threads may use
+    one object; they wait for each other.
+
+    Raises, all methods: IoError, CorruptError, StateError (another program has been writing for more than ten seconds).
+    """
+
+    _what = "project"
+
+    def __init__(self, path: "Union[str, os.PathLike[str]]", *, context: Optional[Context] = None) -> None:
+        """Raises: NotFoundError, FormatError (not a project), UnsupportedError (made by a newer version)."""
+        context = context or default_context()
+        with context._borrow() as owner:
+            self._adopt(context, create(lib.oc_project_open, owner, path_bytes(path)))
+
+    def _adopt(self, context: Context, pointer: int) -> None:
+        self.context = context
+        super().__init__(pointer, lib.oc_project_free)
+
+    @classmethod
+    def create(
+        cls,
+        path: "Union[str, os.PathLike[str]]",
+        kind: Optional[Kind] = None,
+        *,
+        name: Optional[str] = None,
+        domain: Optional[str] = None,
+        description: Optional[str] = None,
+        context: Optional[Context] = None,
+    ) -> "Project":
+        """Makes a project in a folder, which is made if need be; default: a multiclass one. Raises: StateError (there is one
+        already), ArgumentError."""
+        context = context or default_context()
+        project = cls.__new__(cls)
+        info = _project_info(kind, name, domain, description)
+        with context._borrow() as owner:
+            project._adopt(context, create(lib.oc_project_create, owner, path_bytes(path), byref(info)))
+        return project
+
+    @property
+    def info(self) -> ProjectInfo:
+        """What the project is and holds now."""
+        native = _native.oc_project_info()
+        with self._borrow() as pointer:
+            call(lib.oc_project_get_info, pointer, byref(native))
+            return ProjectInfo(
+                text(native.id), text(native.name), Kind(native.kind), text(native.domain), text(native.description),
+                text(native.created), text(native.modified), native.n_tags, native.n_pictures, native.n_untagged,
+                native.n_regions, native.n_bytes,
+            )
+
+    def update(
+        self,
+        *,
+        kind: Optional[Kind] = None,
+        name: Optional[str] = None,
+        domain: Optional[str] = None,
+        description: Optional[str] = None,
+    ) -> None:
+        """Changes what is given. Raises: ArgumentError, DataError (it cannot become of that kind; the message says why)."""
+        info = _project_info(kind, name, domain, description)
+        with self._borrow() as pointer:
+            call(lib.oc_project_update, pointer, byref(info))
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[None]:
+        """Makes all that is done in the `with` block one change: much faster for many small ones, and if an exception leaves
+        the block, none of them happens. Other threads must not use this object meanwhile."""
+        with self._borrow() as pointer:
+            call(lib.oc_project_begin, pointer)
+        keep = False
+        try:
+            yield
+            keep = True
+        finally:
+            with self._borrow() as pointer:
+                call(lib.oc_project_end, pointer, int(keep))
+
+    # Tags
+
+    @property
+    def tags(self) -> List[Tag]:
+        """The tags, in the order in which they were made."""
+        found: List[Tag] = []
+        native = _native.oc_tag()
+        with self._list(lib.oc_project_tags, lib.oc_tag_list_free) as entries:
+            for index in range(lib.oc_tag_list_count(entries)):
+                call(lib.oc_tag_list_get, entries, index, byref(native))
+                found.append(Tag(
+                    text(native.id), text(native.name), TagType(native.type), text(native.description), text(native.colour),
+                    native.n_pictures, native.n_regions,
+                ))
+        return found
+
+    def add_tag(self, name: str, type: TagType = TagType.REGULAR, *, description: str = "", colour: str = "") -> str:
+        """Makes a tag and returns its identifier. Raises: StateError (there is one of that name, or a negative one already),
+        ArgumentError, DataError (a negative tag in detection), LimitError."""
+        native = self._native_tag(name, type, description, colour)
+        identifier = create_string_buffer(_native.OC_ID_SIZE)
+        with self._borrow() as pointer:
+            call(lib.oc_project_add_tag, identifier, pointer, byref(native))
+        return text(identifier.value)
+
+    def update_tag(
+        self,
+        tag: str,
+        *,
+        name: Optional[str] = None,
+        type: Optional[TagType] = None,
+        description: Optional[str] = None,
+        colour: Optional[str] = None,
+    ) -> None:
+        """Changes what is given. Raises: those of add_tag, NotFoundError."""
+        native = self._native_tag(name, type, description, colour)
+        with self._borrow() as pointer:
+            call(lib.oc_project_update_tag, pointer, utf8(tag, "the tag"), byref(native))
+
+    @staticmethod
+    def _native_tag(
+        name: Optional[str], type: Optional[TagType], description: Optional[str], colour: Optional[str]
+    ) -> _native.oc_tag:
+        return _native.oc_tag(
+            type=int(type or 0),
+            name=_optional(name, "the name"),
+            description=_optional(description, "the description"),
+            colour=_optional(colour, "the colour"),
+        )
+
+    def merge_tags(self, source: str, into: str) -> None:
+        """Gives `into` to all that bears `source`, and removes `source`. Raises: NotFoundError, ArgumentError, DataError."""
+        with self._borrow() as pointer:
+            call(lib.oc_project_merge_tags, pointer, utf8(source, "the tag"), utf8(into, "the tag"))
+
+    def delete_tag(self, tag: str) -> None:
+        """Removes a tag from all pictures, its regions too. Raises: NotFoundError."""
+        with self._borrow() as pointer:
+            call(lib.oc_project_delete_tag, pointer, utf8(tag, "the tag"))
+
+    # Pictures
+
+    def add(
+        self,
+        image: ImageSource,
+        tags: Names = (),
+        *,
+        metadata: Optional[Mapping[str, str]] = None,
+        split: Optional[str] = None,
+    ) -> Addition:
+        """Adds a picture: a path, or the bytes of a picture file. Raises: those of Picture, UnsupportedError (raw pixels),
+        ArgumentError, DataError (these tags cannot be on one picture, or are for regions)."""
+        native, labels, addition = as_image(image), _labels(tags, metadata, split), _native.oc_addition()
+        with self._borrow() as pointer:
+            call(lib.oc_project_add_picture, byref(addition), pointer, byref(native._native), byref(labels))
+        return Addition(text(addition.id), bool(addition.duplicate))
+
+    def add_folder(
+        self,
+        path: "Union[str, os.PathLike[str]]",
+        tags: Names = (),
+        *,
+        metadata: Optional[Mapping[str, str]] = None,
+        split: Optional[str] = None,
+        progress: Optional[ProgressCallback] = None,
+    ) -> FolderSummary:
+        """Adds the pictures of a folder, and those of its sub-folders with the sub-folder's name as their tag (in a detection
+        project without). What cannot be read is logged as a warning and passed over. Raises: CancelledError, NotFoundError,
+        DataError; what was added until then stays."""
+        labels, summary = _labels(tags, metadata, split), _native.oc_folder_summary()
+        with self._borrow() as pointer:
+            call_with_progress(
+                lib.oc_project_add_folder, progress, byref(summary), pointer, path_bytes(path), byref(labels)
+            )
+        return FolderSummary(summary.n_added, summary.n_duplicates, summary.n_skipped)
+
+    def replace(self, picture: str, image: ImageSource) -> None:
+        """Puts another picture in a picture's place: it keeps its identifier, tags, regions and metadata. Raises: those of
+        add, NotFoundError, StateError (the new one is in the project already)."""
+        native = as_image(image)
+        with self._borrow() as pointer:
+            call(lib.oc_project_replace_picture, pointer, utf8(picture, "the picture"), byref(native._native))
+
+    def _each(self, function: Any, pictures: Names, *arguments: Any) -> None:
+        names = _listed(pictures)
+        with self._borrow() as pointer:
+            call(function, pointer, _texts(names, "a picture"), len(names), *arguments)
+
+    def delete(self, pictures: Names) -> None:
+        """Removes pictures and all that was known of them. Raises: NotFoundError."""
+        self._each(lib.oc_project_delete_pictures, pictures)
+
+    def tag(self, pictures: Names, tag: str, *, only: bool = False) -> None:
+        """Gives pictures a tag besides those that they have, or instead of them. Raises: NotFoundError, DataError (it cannot be
+        on a picture beside another; or the project is for detection, where tags come from regions)."""
+        how = _native.OC_LABEL_SET if only else _native.OC_LABEL_ADD
+        self._each(lib.oc_project_label_pictures, pictures, utf8(tag, "the tag"), how)
+
+    def untag(self, pictures: Names, tag: str) -> None:
+        """Takes a tag from pictures, if they have it. Raises: NotFoundError, DataError."""
+        self._each(lib.oc_project_label_pictures, pictures, utf8(tag, "the tag"), _native.OC_LABEL_REMOVE)
+
+    def set_metadata(self, pictures: Names, key: str, value: Optional[str]) -> None:
+        """Sets a metadata pair, or takes it away (None). Raises: NotFoundError, ArgumentError."""
+        self._each(lib.oc_project_set_metadata, pictures, utf8(key, "the key"), _optional(value, "the value"))
+
+    def set_split(self, pictures: Names, split: str) -> None:
+        """Says which split pictures belong to: "train", "test", ...; "": none. Raises: NotFoundError, ArgumentError."""
+        self._each(lib.oc_project_set_split, pictures, utf8(split, "the split"))
+
+    @staticmethod
+    def _filter(
+        tagged: Optional[bool],
+        tags: Names,
+        where: Optional[str],
+        name: Optional[str],
+        after: Optional[str],
+        before: Optional[str],
+    ) -> _native.oc_picture_filter:
+        names = _listed(tags)
+        return _native.oc_picture_filter(
+            state=_STATES[tagged],
+            tags=_texts(names, "a tag"),
+            n_tags=len(names),
+            metadata=_optional(where, "the expression"),
+            name=_optional(name, "the name"),
+            added_after=_optional(after, "the moment"),
+            added_before=_optional(before, "the moment"),
+        )
+
+    def pictures(
+        self,
+        *,
+        tagged: Optional[bool] = None,
+        tags: Names = (),
+        where: Optional[str] = None,
+        name: Optional[str] = None,
+        after: Optional[str] = None,
+        before: Optional[str] = None,
+        order: str = "oldest",
+        offset: int = 0,
+        limit: int = 50,
+    ) -> List[StoredPicture]:
+        """A page of pictures.
+
+        Args:
+            tagged: only those with, or without, a tag.
+            tags: pictures that bear any of these.
+            where: a metadata expression: "key eq 'value' and (other ne 'x' or 'a key' eq 'it''s')".
+            name: pictures whose name holds this.
+            after, before: when they were added: "2026-01-31", or to the second.
+            order: "oldest", "newest" or "name".
+            offset, limit: how many to pass over, and how many at most (up to 10,000).
+
+        Raises: ArgumentError (the message says where an expression goes wrong), NotFoundError (no such tag).
+        """
+        if order not in _ORDERS:
+            raise ArgumentError(f"order is {order!r}, expected one of {', '.join(_ORDERS)}")
+        native = self._filter(tagged, tags, where, name, after, before)
+        native.order, native.offset, native.limit = _ORDERS[order], offset, limit
+        with self._list(lib.oc_project_pictures, lib.oc_picture_list_free, byref(native)) as entries:
+            return self._read(entries)
+
+    def count(
+        self,
+        *,
+        tagged: Optional[bool] = None,
+        tags: Names = (),
+        where: Optional[str] = None,
+        name: Optional[str] = None,
+        after: Optional[str] = None,
+        before: Optional[str] = None,
+    ) -> int:
+        """How many pictures there are of which all this is so: see pictures()."""
+        native, n = self._filter(tagged, tags, where, name, after, before), c_uint64()
+        with self._borrow() as pointer:
+            call(lib.oc_project_count_pictures, byref(n), pointer, byref(native))
+        return n.value
+
+    def picture(self, picture: str) -> StoredPicture:
+        """One picture. Raises: NotFoundError."""
+        with self._list(lib.oc_project_picture, lib.oc_picture_list_free, utf8(picture, "the picture")) as entries:
+            return self._read(entries)[0]
+
+    @contextlib.contextmanager
+    def _list(self, function: Any, free: Any, *arguments: Any) -> Iterator[int]:
+        """Lends a list of the library's."""
+        with self._borrow() as pointer:
+            entries = Handle(create(function, pointer, *arguments), free)
+        with entries, entries._borrow() as pointer:
+            yield pointer
+
+    @staticmethod
+    def _read(entries: int) -> List[StoredPicture]:
+        found: List[StoredPicture] = []
+        native, key, value = _native.oc_picture_info(), c_char_p(), c_char_p()
+        for index in range(lib.oc_picture_list_count(entries)):
+            call(lib.oc_picture_list_get, entries, index, byref(native))
+            metadata: Dict[str, str] = {}
+            for k in range(native.n_metadata):
+                call(lib.oc_picture_list_metadata, entries, index, k, byref(key), byref(value))
+                metadata[text(key.value)] = text(value.value)
+            found.append(StoredPicture(
+                text(native.id), text(native.name),
+                tuple(text(lib.oc_picture_list_tag(entries, index, k)) for k in range(native.n_tags)),
+                metadata, text(native.split), native.width, native.height, native.n_bytes, native.n_regions,
+                text(native.added), text(native.sha256), os.fsdecode(native.path),
+            ))
+        return found
+
+    def thumbnail(self, picture: str, side: int = 256) -> Picture:
+        """A picture made small: upright, of its own aspect, the longer side of `side` pixels or its own size if that is less.
+        Raises: NotFoundError, ArgumentError, and those of Picture."""
+        with self._borrow() as pointer:
+            made = create(lib.oc_project_thumbnail, pointer, utf8(picture, "the picture"), side)
+        return Picture._made(self.context, made)
+
+    # All of it
+
+    def verify(self, *, repair: bool = False, forget: bool = False, progress: Optional[ProgressCallback] = None) -> List[Problem]:
+        """Checks the database and every byte of every file. An empty list means that all is well.
+
+        Args:
+            repair: mend what can be mended: files that belong to no picture go to the folder "lost", those missing are looked
+                for there, wrong counts are counted again.
+            forget: and remove pictures whose file is gone.
+            progress: see Trainer.run.
+        """
+        flags = (_native.OC_VERIFY_REPAIR if repair else 0) | (_native.OC_VERIFY_FORGET if forget else 0)
+        found: List[Problem] = []
+        native = _native.oc_problem()
+        with self._borrow() as pointer:
+            made = create_with_progress(lib.oc_project_verify, lib.oc_problem_list_free, progress, pointer, flags)
+        entries = Handle(made, lib.oc_problem_list_free)
+        with entries, entries._borrow() as pointer:
+            for index in range(lib.oc_problem_list_count(pointer)):
+                call(lib.oc_problem_list_get, pointer, index, byref(native))
+                found.append(Problem(
+                    Trouble(native.kind), text(native.picture) or None, text(native.message), bool(native.repaired)
+                ))
+        return found
+
+    def dataset(self) -> Dataset:
+        """The pictures that have a tag, with their splits, to train or measure on. Raises: DataError (there are none),
+        UnsupportedError (a picture has several tags, or the project is not for classification)."""
+        with self._borrow() as pointer:
+            return Dataset._made(self.context, create(lib.oc_project_dataset, pointer))
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return "<ocellus.Project closed>"
+        info = self.info
+        return f"<ocellus.Project {info.name!r} of {info.n_pictures} pictures, {info.n_tags} tags>"

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Projects."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ocellus
+from ocellus import Kind, TagType, Trouble
+from pictures import TAGS, scene_png
+
+
+@pytest.fixture
+def project(tmp_path, context):
+    with ocellus.Project.create(tmp_path / "project", name="parts", context=context) as made:
+        yield made
+
+
+def test_create_and_open(tmp_path, context):
+    made = ocellus.Project.create(tmp_path / "p", Kind.MULTILABEL, description="d", domain="retail", context=context)
+    with pytest.raises(ocellus.StateError, match="already"):
+        ocellus.Project.create(tmp_path / "p", context=context)
+    made.close()
+    with ocellus.Project(tmp_path / "p", context=context) as project:
+        assert project.info[1:5] == ("p", Kind.MULTILABEL, "retail", "d")
+        project.update(kind=Kind.DETECTION, name="größe")
+        assert project.info.kind == Kind.DETECTION and "größe" in repr(project)
+    assert "closed" in repr(project)
+    with pytest.raises(ocellus.NotFoundError):
+        ocellus.Project(tmp_path / "nowhere", context=context)
+
+
+def test_tags(project):
+    one = project.add_tag("one", colour="#ff0000")
+    project.add_tag("none", TagType.NEGATIVE, description="neither")
+    with pytest.raises(ocellus.StateError, match="negative"):
+        project.add_tag("nothing", TagType.NEGATIVE)
+    assert [(tag.name, tag.type, tag.colour) for tag in project.tags] == [
+        ("one", TagType.REGULAR, "#ff0000"), ("none", TagType.NEGATIVE, ""),
+    ]
+    project.update_tag(one, name="first")
+    project.add(scene_png("disc", 1), "first")
+    project.add(scene_png("disc", 2), "other")
+    project.merge_tags("other", "first")
+    assert [tag.n_pictures for tag in project.tags] == [2, 0]
+    project.delete_tag("first")
+    assert project.count(tagged=False) == 2
+    with pytest.raises(ocellus.NotFoundError):
+        project.delete_tag("first")
+
+
+def test_pictures(project):
+    data = [scene_png("disc", seed) for seed in range(6)]
+    with project.change():
+        ids = [
+            project.add(ocellus.Image(one, name=f"p{i}"), "even" if i % 2 == 0 else (), metadata={"n": str(i)}, split="train").id
+            for i, one in enumerate(data)
+        ]
+    again = project.add(data[1], "odd", metadata={"it": "again"})
+    assert again.duplicate and again.id == ids[1]
+    found = project.pictures(order="newest", offset=4)
+    assert [picture.name for picture in found] == ["p1", "p0"]
+    assert found[0].tags == ("odd",) and found[0].metadata == {"n": "1", "it": "again"} and found[0].split == "train"
+    assert (found[0].width, found[0].height) == (48, 48)
+    assert Path(found[0].path).read_bytes() == data[1]
+    assert project.picture(ids[2][:8]).name == "p2"
+    assert project.count(where="n ne '3' and (n eq '3' or n eq '4')") == project.count(name="P4") == 1
+    assert project.count(tags=["even", "odd"]) == 4 and project.count(tagged=False) == 2
+    with pytest.raises(ocellus.ArgumentError, match="character 3"):
+        project.count(where="n is 3")
+    with pytest.raises(ocellus.DataError, match="multiclass"):
+        project.tag(ids, "odd")
+    assert project.count(tags="odd") == 1
+    project.tag(ids, "odd", only=True)
+    project.untag(ids[0], "odd")
+    project.set_metadata(ids, "n", None)
+    project.set_split(ids[:2], "")
+    assert project.count(tags="odd") == 5 and project.picture(ids[3]).metadata == {}
+    assert project.picture(ids[0]).split == "" and project.picture(ids[2]).split == "train"
+    assert project.thumbnail(ids[0], 12).size == (12, 12)
+    project.replace(ids[0], scene_png("stripes", 1))
+    assert Path(project.picture(ids[0]).path).read_bytes() == scene_png("stripes", 1)
+    project.delete(ids[:5])
+    assert project.count() == 1 and project.verify() == []
+
+
+def test_a_change_that_fails_is_undone(project):
+    with pytest.raises(ZeroDivisionError):
+        with project.change():
+            project.add(scene_png("disc", 1), "a")
+            1 / 0
+    assert project.info.n_pictures == project.info.n_tags == 0
+
+
+def test_verify(project):
+    kept = project.picture(project.add(scene_png("disc", 1), "a").id)
+    lost = project.picture(project.add(scene_png("disc", 2), "a").id)
+    os.remove(lost.path)
+    Path(kept.path).with_name("0" * 64 + ".png").write_bytes(b"x")
+    assert {(one.trouble, one.picture, one.repaired) for one in project.verify()} == {
+        (Trouble.MISSING, lost.id, False), (Trouble.LEFT_OVER, None, False),
+    }
+    assert {(one.trouble, one.repaired) for one in project.verify(repair=True, forget=True)} == {
+        (Trouble.MISSING, True), (Trouble.LEFT_OVER, True),
+    }
+    assert project.verify() == [] and project.count() == 1
+
+
+def test_folder_and_training(project, training_folder, tmp_path, context):
+    assert project.add_folder(training_folder) == (8 * len(TAGS), 0, 0)
+    assert project.add_folder(training_folder) == (0, 8 * len(TAGS), 0)
+    with pytest.raises(ocellus.CancelledError):
+        project.add_folder(training_folder, progress=lambda now: True)
+    dataset = project.dataset()
+    assert dataset.tags == TAGS and len(dataset) == 8 * len(TAGS)
+    model = ocellus.train(tmp_path / "project", context=context)
+    assert model.tags == TAGS
+
+
+def test_another_process_reads(project, tmp_path):
+    project.add(scene_png("disc", 1), "a")
+    with project.change():
+        project.add(scene_png("disc", 2), "a")
+        program = f"import ocellus; print(ocellus.Project({str(tmp_path / 'project')!r}).count())"
+        done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, universal_newlines=True)
+        assert done.stdout == "1\n"
+    assert project.count() == 2
