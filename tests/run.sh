@@ -89,7 +89,7 @@ tests build/valgrind --suite unit --suite kernels --timeout-multiplier 40 \
     --wrapper "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite"
 
 say "fuzzing, briefly"
-targets="tests/fuzz/fuzz_image tests/fuzz/fuzz_ocm tests/fuzz/fuzz_onnx" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
+targets="tests/fuzz/fuzz_filter tests/fuzz/fuzz_image tests/fuzz/fuzz_ocm tests/fuzz/fuzz_onnx" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
 mkdir -p build/corpus
 build/gcc/examples/generate/generate-pictures build/corpus/seeds_image --formats --size 29x21 --overwrite --quiet
 fuzz() { # TARGET SEEDS: forty seconds
@@ -100,6 +100,7 @@ fuzz() { # TARGET SEEDS: forty seconds
     passed=$((passed + 1))
 }
 fuzz image build/corpus/seeds_image
+fuzz filter tests/golden/filter
 fuzz ocm tests/golden
 fuzz onnx tests/golden/onnx
 

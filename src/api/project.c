@@ -4,7 +4,8 @@
 #include "arguments.h"
 #include "project_dataset.h"
 
-oc_status oc_project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info, oc_error *err) {
+oc_status oc_project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info,
+                            oc_error *err) {
     oc_project_info known = OC_PROJECT_INFO_INIT;
     oc_status status = oc__check_call(out, context, "context", path, "path", err);
     if (!status && info) status = oc__struct_read(&known, sizeof known, sizeof known, info, "oc_project_info", err);

@@ -67,8 +67,8 @@ oc_status oc_project_label_pictures(oc_project *project, const char *const *pict
     return status ? status : oc__project_label_pictures(project, pictures, n, tag, how, err);
 }
 
-oc_status oc_project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key, const char *value,
-                                  oc_error *err) {
+oc_status oc_project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key,
+                                  const char *value, oc_error *err) {
     oc_status status = check_several(project, pictures, n, err);
     if (!status) status = oc__check_pointer(key, "key", err);
     return status ? status : oc__project_set_metadata(project, pictures, n, key, value, err);
@@ -141,7 +141,9 @@ oc_status oc_project_thumbnail(oc_picture **out, oc_project *project, const char
     oc_status status = oc__check_call(out, project, "project", picture, "picture", err);
     if (!status) status = oc__picture_create(&made, project->context, err);
     if (!status) status = oc__project_thumbnail(&made->bitmap, project, picture, side, err);
-    if (status) oc_picture_free(made);
-    else *out = made;
+    if (status)
+        oc_picture_free(made);
+    else
+        *out = made;
     return status;
 }

@@ -26,8 +26,8 @@ static int parse_kind(uint32_t *out, const command *self, const char *text) {
 
 /* --- what the verbs share --- */
 
-int project_parse(project_call *c, const command *self, const option_group *own, size_t n_own, size_t least, size_t most, int argc,
-                  char **argv) {
+int project_parse(project_call *c, const command *self, const option_group *own, size_t n_own, size_t least, size_t most,
+                  int argc, char **argv) {
     option_group groups[4];
     int n = 0;
     c->error = (oc_error)OC_ERROR_INIT;
@@ -45,8 +45,8 @@ int project_parse(project_call *c, const command *self, const option_group *own,
     return status == STATUS_DONE ? OPTIONS_PARSED : status;
 }
 
-int project_begin(project_call *c, const command *self, const option_group *own, size_t n_own, size_t least, size_t most, int argc,
-                  char **argv) {
+int project_begin(project_call *c, const command *self, const option_group *own, size_t n_own, size_t least, size_t most,
+                  int argc, char **argv) {
     int status = project_parse(c, self, own, n_own, least, most, argc, argv);
     if (status != OPTIONS_PARSED) return status;
     if (oc_project_open(&c->project, c->s.context, c->folder, &c->error) == OC_OK) return OPTIONS_PARSED;
@@ -76,7 +76,8 @@ typedef struct what {
 
 static option_group what_group(what *w) {
     const cli_option all[] = {
-        {"kind", 'k', OPTION_TEXT, "KIND", "multiclass (one tag a picture), multilabel (any number), detection or anomaly", 0, 0, &w->kind},
+        {"kind", 'k', OPTION_TEXT, "KIND", "multiclass (one tag a picture), multilabel (any number), detection or anomaly", 0,
+         0, &w->kind},
         {"name", 0, OPTION_TEXT, "NAME", "the project's name (at first: the folder's)", 0, 0, &w->name},
         {"description", 0, OPTION_TEXT, "TEXT", "what it is for", 0, 0, &w->description},
         {"domain", 0, OPTION_TEXT, "TEXT", "what kind of pictures (at first: general)", 0, 0, &w->domain},
@@ -126,7 +127,8 @@ static void show_info_table(const oc_project_info *info) {
         table_cell(&t, "%s", info->description);
     }
     table_cell(&t, "pictures");
-    table_cell(&t, "%llu, %llu of them without a tag (%s)", (unsigned long long)info->n_pictures, (unsigned long long)info->n_untagged, bytes);
+    table_cell(&t, "%llu, %llu of them without a tag (%s)", (unsigned long long)info->n_pictures,
+               (unsigned long long)info->n_untagged, bytes);
     table_cell(&t, "tags");
     table_cell(&t, "%llu", (unsigned long long)info->n_tags);
     if (info->kind == OC_PROJECT_DETECTION) {
@@ -145,8 +147,10 @@ static void show_info_table(const oc_project_info *info) {
 static oc_status show_info(project_call *c) {
     oc_project_info info = OC_PROJECT_INFO_INIT;
     oc_status done = oc_project_get_info(c->project, &info, &c->error);
-    if (done == OC_OK && c->general.json) show_info_json(c->folder, &info);
-    else if (done == OC_OK) show_info_table(&info);
+    if (done == OC_OK && c->general.json)
+        show_info_json(c->folder, &info);
+    else if (done == OC_OK)
+        show_info_table(&info);
     return done;
 }
 
@@ -163,7 +167,8 @@ static int run_create(const command *self, int argc, char **argv) {
         return status;
     }
     oc_status done = oc_project_create(&c.project, c.s.context, c.folder, &info, &c.error);
-    if (done == OC_OK && c.general.json) done = show_info(&c);
+    if (done == OC_OK && c.general.json)
+        done = show_info(&c);
     else if (done == OC_OK && !c.general.quiet)
         printf("Made the project %s. Add pictures: ocellus project add %s PICTURES\n", c.folder, c.folder);
     return project_end(&c, done);
@@ -236,7 +241,8 @@ static int run_verify(const command *self, int argc, char **argv) {
     progress bar;
     size_t n_left = 0;
     const cli_option options[] = {
-        {"repair", 0, OPTION_FLAG, NULL, "mend what can be mended; files that belong to no picture go to the folder 'lost'", 0, 0, &repair},
+        {"repair", 0, OPTION_FLAG, NULL, "mend what can be mended; files that belong to no picture go to the folder 'lost'", 0,
+         0, &repair},
         {"forget", 0, OPTION_FLAG, NULL, "with --repair: remove pictures whose file is gone for good", 0, 0, &forget},
     };
     const option_group own[] = {{"Options", options, 2}};
@@ -248,8 +254,8 @@ static int run_verify(const command *self, int argc, char **argv) {
     }
     platform_defer_interrupts();
     progress_begin(&bar, c.general.quiet);
-    oc_status done = oc_project_verify(&list, c.project, (repair ? OC_VERIFY_REPAIR : 0) | (forget ? OC_VERIFY_FORGET : 0), progress_update,
-                                       &bar, &c.error);
+    oc_status done = oc_project_verify(&list, c.project, (repair ? OC_VERIFY_REPAIR : 0) | (forget ? OC_VERIFY_FORGET : 0),
+                                       progress_update, &bar, &c.error);
     progress_end(&bar);
     if (done == OC_OK) show_problems(&c, list, &n_left);
     oc_problem_list_free(list);
@@ -258,11 +264,13 @@ static int run_verify(const command *self, int argc, char **argv) {
         return console_interrupted("not all was verified");
     }
     status = project_end(&c, done);
+    if (n_left > 0) console_error("%s: %zu problem%s left", c.folder, n_left, n_left == 1 ? " is" : "s are");
     if (n_left > 0 && !repair) console_hint("'ocellus project verify %s --repair' mends what can be mended", c.folder);
     return status == STATUS_DONE && n_left > 0 ? STATUS_FAILED : status;
 }
 
-#define END {NULL, NULL, NULL, NULL, NULL, NULL}
+#define END                                                                                                                    \
+    { NULL, NULL, NULL, NULL, NULL, NULL }
 
 const command project_verbs[] = {
     {"project create", "make a project", "project create PROJECT [options]",
@@ -271,11 +279,13 @@ const command project_verbs[] = {
     {"project info", "show what a project holds", "project info PROJECT [options]",
      "Shows a project's name, kind and domain, and how much it holds.", NULL, run_info},
     {"project set", "change a project's name, kind, domain or description", "project set PROJECT [options]",
-     "Changes what is given. Multiclass and multilabel may be exchanged at any time, but multiclass only while no picture has two tags; "
+     "Changes what is given. Multiclass and multilabel may be exchanged at any time, but multiclass only while no picture has "
+     "two tags; "
      "a project without tags may become of any kind.",
      "    ocellus project set parts --kind multilabel\n", run_set},
     {"project verify", "check a project, and mend it", "project verify PROJECT [--repair [--forget]] [options]",
-     "Checks the database and every byte of every file, and lists what is wrong; the exit code is 1 if something is left that is wrong. "
+     "Checks the database and every byte of every file, and lists what is wrong; the exit code is 1 if something is left that "
+     "is wrong. "
      "Without --repair nothing is changed.",
      "    ocellus project verify parts\n    ocellus project verify parts --repair\n", run_verify},
     END,
@@ -322,8 +332,10 @@ static int run(const command *self, int argc, char **argv) {
     for (size_t g = 0; g < N_GROUPS; g++)
         for (const command *one = groups[g]; one->name != NULL; one++) text_nearest_offer(&nearest, one->name + PREFIX);
     console_error("'%s' is nothing that project does", argv[0]);
-    if (nearest.best != NULL) console_hint("did you mean '%s'?", nearest.best);
-    else console_hint("'ocellus help project' lists what it does");
+    if (nearest.best != NULL)
+        console_hint("did you mean '%s'?", nearest.best);
+    else
+        console_hint("'ocellus help project' lists what it does");
     return STATUS_USAGE;
 }
 

@@ -23,12 +23,12 @@ typedef struct project_call {
 
 /* Parses the arguments, of which the first is the project's folder and `least` to `most` come after it, and opens the project.
  * Returns OPTIONS_PARSED, or the exit code with which the verb is to end. */
-int project_begin(project_call *c, const command *self, const option_group *own, size_t n_own, size_t least, size_t most, int argc,
-                  char **argv);
+int project_begin(project_call *c, const command *self, const option_group *own, size_t n_own, size_t least, size_t most,
+                  int argc, char **argv);
 
 /* The same without opening the project. */
-int project_parse(project_call *c, const command *self, const option_group *own, size_t n_own, size_t least, size_t most, int argc,
-                  char **argv);
+int project_parse(project_call *c, const command *self, const option_group *own, size_t n_own, size_t least, size_t most,
+                  int argc, char **argv);
 
 /* Closes what was opened; says what failed if `done` is not OC_OK. Returns the exit code. */
 int project_end(project_call *c, oc_status done);

@@ -108,7 +108,8 @@ static oc_status add_all(add_call *a) {
             continue;
         }
         if ((done = oc_project_begin(c->project, &c->error)) != OC_OK) break;
-        while (i < c->n && platform_interrupt() == 0 && platform_path_kind(c->operands[i]) != PATH_FOLDER) add_picture(a, c->operands[i++]);
+        while (i < c->n && platform_interrupt() == 0 && platform_path_kind(c->operands[i]) != PATH_FOLDER)
+            add_picture(a, c->operands[i++]);
         done = oc_project_end(c->project, 1, &c->error);
     }
     return done;
@@ -118,7 +119,8 @@ static int run_add(const command *self, int argc, char **argv) {
     add_call a = {0};
     const cli_option options[] = {
         {"tag", 0, OPTION_LIST, "TAG", "a tag that all of them get; may be given several times", 0, 0, &a.tags},
-        {"metadata", 'm', OPTION_LIST, "KEY=VALUE", "what is to be known of all of them; may be given several times", 0, 0, &a.metadata},
+        {"metadata", 'm', OPTION_LIST, "KEY=VALUE", "what is to be known of all of them; may be given several times", 0, 0,
+         &a.metadata},
         {"split", 0, OPTION_TEXT, "NAME", "what they are for: train, test, ...", 0, 0, &a.split},
     };
     const option_group own[] = {{"Options", options, sizeof(options) / sizeof(options[0])}};
@@ -156,7 +158,8 @@ option_group select_group(select_options *o, bool ordered) {
         {"untagged", 0, OPTION_FLAG, NULL, "pictures without a tag", 0, 0, &o->untagged},
         {"where", 0, OPTION_TEXT, "EXPR", "pictures with this metadata: \"key eq 'value' and other ne 'x'\"", 0, 0, &o->where},
         {"name", 0, OPTION_TEXT, "TEXT", "pictures whose name holds this", 0, 0, &o->name},
-        {"after", 0, OPTION_TEXT, "DATE", "pictures added at this moment or later: 2026-01-31, or to the second", 0, 0, &o->after},
+        {"after", 0, OPTION_TEXT, "DATE", "pictures added at this moment or later: 2026-01-31, or to the second", 0, 0,
+         &o->after},
         {"before", 0, OPTION_TEXT, "DATE", "pictures added before this moment", 0, 0, &o->before},
         {"sort", 0, OPTION_TEXT, "ORDER", "oldest (default), newest or name", 0, 0, &o->order},
     };
@@ -165,7 +168,8 @@ option_group select_group(select_options *o, bool ordered) {
 }
 
 bool select_given(const select_options *o) {
-    return o->tags.n > 0 || o->tagged || o->untagged || o->where != NULL || o->name != NULL || o->after != NULL || o->before != NULL;
+    return o->tags.n > 0 || o->tagged || o->untagged || o->where != NULL || o->name != NULL || o->after != NULL ||
+           o->before != NULL;
 }
 
 int select_filter(oc_picture_filter *filter, const command *self, const select_options *o) {
@@ -299,8 +303,9 @@ static void show_facts(const oc_picture_list *list, const oc_picture_info *info)
     table t = {0};
     text_bytes(bytes, sizeof(bytes), (int64_t)info->n_bytes);
     table_begin(&t, "ll");
-    const char *const facts[][2] = {{"id", info->id}, {"name", info->name}, {"tags", tags}, {"split", info->split},
-                                    {"added", info->added}, {"sha256", info->sha256}, {"file", info->path}};
+    const char *const facts[][2] = {{"id", info->id},       {"name", info->name},   {"tags", tags},
+                                    {"split", info->split}, {"added", info->added}, {"sha256", info->sha256},
+                                    {"file", info->path}};
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
         if (facts[i][1][0] == '\0') continue;
         table_cell(&t, "%s", facts[i][0]);
@@ -353,10 +358,14 @@ typedef struct edit {
 
 static oc_status make_edit(project_call *c, const edit *e, const char *const *ids, size_t n) {
     switch (e->what) {
-    case EDIT_TAG: return oc_project_label_pictures(c->project, ids, n, e->value, e->how, &c->error);
-    case EDIT_METADATA: return oc_project_set_metadata(c->project, ids, n, e->value, e->pair, &c->error);
-    case EDIT_SPLIT: return oc_project_set_split(c->project, ids, n, e->value, &c->error);
-    default: return oc_project_delete_pictures(c->project, ids, n, &c->error);
+    case EDIT_TAG:
+        return oc_project_label_pictures(c->project, ids, n, e->value, e->how, &c->error);
+    case EDIT_METADATA:
+        return oc_project_set_metadata(c->project, ids, n, e->value, e->pair, &c->error);
+    case EDIT_SPLIT:
+        return oc_project_set_split(c->project, ids, n, e->value, &c->error);
+    default:
+        return oc_project_delete_pictures(c->project, ids, n, &c->error);
     }
 }
 
@@ -369,14 +378,16 @@ static oc_status select_all(text_list *ids, project_call *c, oc_picture_filter *
         oc_picture_list *list = NULL;
         done = oc_project_pictures(&list, c->project, filter, &c->error);
         n = oc_picture_list_count(list);
-        for (size_t i = 0; oc_picture_list_get(list, i, &info, NULL) == OC_OK; i++) text_list_add(ids, text_format("%s", info.id));
+        for (size_t i = 0; oc_picture_list_get(list, i, &info, NULL) == OC_OK; i++)
+            text_list_add(ids, text_format("%s", info.id));
         oc_picture_list_free(list);
     }
     return done;
 }
 
 /* All in one change. A tag that does not exist is made, and told of if it lasts. */
-static oc_status edit_pictures(project_call *c, const edit *e, char *const *named, size_t n, oc_picture_filter *filter, size_t *n_edited) {
+static oc_status edit_pictures(project_call *c, const edit *e, char *const *named, size_t n, oc_picture_filter *filter,
+                               size_t *n_edited) {
     text_list ids = {0};
     oc_tag tag = OC_TAG_INIT;
     bool made = false;
@@ -431,8 +442,9 @@ static int run_edit(const command *self, edit *e, size_t n_first, const option_g
         if (status == STATUS_DONE && e->what == EDIT_METADATA && e->pair == NULL)
             status = options_misused(self, "'%s' is not of the form KEY=VALUE", c.operands[0]);
         else if (status == STATUS_DONE && (n > 0) == select_given(&which))
-            status = options_misused(self, n > 0 ? "name pictures, or say which by options, not both"
-                                                 : "which pictures? Name them, or say which by options such as --tag or --where");
+            status =
+                options_misused(self, n > 0 ? "name pictures, or say which by options, not both"
+                                            : "which pictures? Name them, or say which by options such as --tag or --where");
         if (e->what == EDIT_METADATA && e->pair != NULL && e->pair[0] == '\0') e->pair = NULL;
         if (e->what == EDIT_SPLIT && strcmp(e->value != NULL ? e->value : "", "none") == 0) e->value = "";
         if (status == STATUS_DONE) {
@@ -494,7 +506,8 @@ static int copy_file(const char *from, const char *to) {
         if (in != NULL) fclose(in);
         return STATUS_FAILED;
     }
-    while ((n = fread(buffer, 1, sizeof(buffer), in)) > 0 && fwrite(buffer, 1, n, out) == n) {}
+    while ((n = fread(buffer, 1, sizeof(buffer), in)) > 0 && fwrite(buffer, 1, n, out) == n) {
+    }
     bool good = !ferror(in) && !ferror(out);
     good = fclose(out) == 0 && good;
     fclose(in);
@@ -509,14 +522,16 @@ static int run_export(const command *self, int argc, char **argv) {
     const char *output = NULL;
     oc_picture_list *list = NULL;
     oc_picture_info info = OC_PICTURE_INFO_INIT;
-    const cli_option option = {"output", 'o', OPTION_TEXT, "FILE", "where to write it; a file that is there already is not replaced", 0, 0,
-                               &output};
+    const cli_option option = {
+        "output", 'o', OPTION_TEXT, "FILE", "where to write it; a file that is there already is not replaced", 0, 0, &output};
     const option_group own[] = {{"Options", &option, 1}};
     int status = project_begin(&c, self, own, 1, 1, 1, argc, argv);
     if (status != OPTIONS_PARSED) return status;
     oc_status done = OC_OK;
-    if (output == NULL) status = options_misused(self, "say where to write the picture: -o FILE");
-    else done = oc_project_picture(&list, c.project, c.operands[0], &c.error);
+    if (output == NULL)
+        status = options_misused(self, "say where to write the picture: -o FILE");
+    else
+        done = oc_project_picture(&list, c.project, c.operands[0], &c.error);
     if (output != NULL && done == OC_OK) done = oc_picture_list_get(list, 0, &info, &c.error);
     if (output != NULL && done == OC_OK) status = copy_file(info.path, output);
     oc_picture_list_free(list);
@@ -524,31 +539,41 @@ static int run_export(const command *self, int argc, char **argv) {
     return ended != STATUS_DONE ? ended : status;
 }
 
-#define END {NULL, NULL, NULL, NULL, NULL, NULL}
-#define NAMED                                                                                                                        \
-    " A picture is named by its identifier, the SHA-256 of its file, or the first six or more characters of one of them; 'list' shows "  \
+#define END                                                                                                                    \
+    { NULL, NULL, NULL, NULL, NULL, NULL }
+#define NAMED                                                                                                                  \
+    " A picture is named by its identifier, the SHA-256 of its file, or the first six or more characters of one of them; "     \
+    "'list' shows "                                                                                                            \
     "them. Instead of names, options may say which pictures are meant; then it is all of those."
 
 const command project_picture_verbs[] = {
     {"project add", "add pictures", "project add PROJECT PICTURE|FOLDER... [options]",
-     "Adds pictures, and the pictures of folders; those in a folder's sub-folders get the sub-folder's name as their tag. The files are "
-     "copied into the project as they are. A picture that is there already is not added again, but gets the tags and metadata. What "
+     "Adds pictures, and the pictures of folders; those in a folder's sub-folders get the sub-folder's name as their tag. The "
+     "files are "
+     "copied into the project as they are. A picture that is there already is not added again, but gets the tags and metadata. "
+     "What "
      "cannot be read is reported and passed over; the exit code is then 3.",
      "    ocellus project add parts photos/\n    ocellus project add parts 1.jpg 2.jpg --tag washer -m camera=left\n", run_add},
     {"project list", "list pictures", "project list PROJECT [options]",
      "Lists pictures: the beginning of the identifier, the size, the name and the tags.",
      "    ocellus project list parts --untagged --sort newest\n"
-     "    ocellus project list parts --tag gear --where \"camera eq 'left' and shift ne 'night'\" --count\n", run_list},
+     "    ocellus project list parts --tag gear --where \"camera eq 'left' and shift ne 'night'\" --count\n",
+     run_list},
     {"project show", "show all that is known of pictures", "project show PROJECT PICTURE... [options]",
      "Shows the pictures' names, tags, metadata and files.", NULL, run_show},
-    {"project tag", "give pictures a tag", "project tag PROJECT TAG PICTURE... [--only]\nproject tag PROJECT TAG OPTIONS [--only]",
+    {"project tag", "give pictures a tag",
+     "project tag PROJECT TAG PICTURE... [--only]\nproject tag PROJECT TAG OPTIONS [--only]",
      "Gives pictures a tag, which is made if it is new." NAMED,
-     "    ocellus project tag parts washer 1b9d6bcd 7f2c11a0\n    ocellus project tag parts old --before 2026-01-01\n", run_tag},
+     "    ocellus project tag parts washer 1b9d6bcd 7f2c11a0\n    ocellus project tag parts old --before 2026-01-01\n",
+     run_tag},
     {"project untag", "take a tag from pictures", "project untag PROJECT TAG PICTURE...\nproject untag PROJECT TAG OPTIONS",
      "Takes a tag from the pictures that have it." NAMED, NULL, run_untag},
-    {"project metadata", "set metadata of pictures", "project metadata PROJECT KEY=VALUE PICTURE...\nproject metadata PROJECT KEY=VALUE OPTIONS",
-     "Sets a metadata pair; KEY= takes it away." NAMED, "    ocellus project metadata parts camera=left --name cam0\n", run_metadata},
-    {"project split", "say what pictures are for", "project split PROJECT SPLIT PICTURE...\nproject split PROJECT SPLIT OPTIONS",
+    {"project metadata", "set metadata of pictures",
+     "project metadata PROJECT KEY=VALUE PICTURE...\nproject metadata PROJECT KEY=VALUE OPTIONS",
+     "Sets a metadata pair; KEY= takes it away." NAMED, "    ocellus project metadata parts camera=left --name cam0\n",
+     run_metadata},
+    {"project split", "say what pictures are for",
+     "project split PROJECT SPLIT PICTURE...\nproject split PROJECT SPLIT OPTIONS",
      "Says which split pictures belong to: train, test, ...; none: to none." NAMED, NULL, run_split},
     {"project replace", "put another file in a picture's place", "project replace PROJECT PICTURE FILE [options]",
      "The picture keeps its identifier, tags, regions and metadata.", NULL, run_replace},

@@ -53,8 +53,10 @@ static int run_tags(const command *self, int argc, char **argv) {
     int status = project_begin(&c, self, NULL, 0, 0, 0, argc, argv);
     if (status != OPTIONS_PARSED) return status;
     oc_status done = oc_project_tags(&list, c.project, &c.error);
-    if (done == OC_OK && c.general.json) list_json(list);
-    else if (done == OC_OK) list_table(list);
+    if (done == OC_OK && c.general.json)
+        list_json(list);
+    else if (done == OC_OK)
+        list_table(list);
     oc_tag_list_free(list);
     return project_end(&c, done);
 }
@@ -67,7 +69,8 @@ typedef struct tag_options {
 /* `renaming`: with the option --name. */
 static option_group tag_group(tag_options *o, bool renaming) {
     const cli_option all[] = {
-        {"type", 0, OPTION_TEXT, "TYPE", "regular, negative (none of the others) or product (goods that no other tag names)", 0, 0, &o->type},
+        {"type", 0, OPTION_TEXT, "TYPE", "regular, negative (none of the others) or product (goods that no other tag names)", 0,
+         0, &o->type},
         {"description", 0, OPTION_TEXT, "TEXT", "what it means", 0, 0, &o->description},
         {"colour", 0, OPTION_TEXT, "#RRGGBB", "how it is shown", 0, 0, &o->colour},
         {"name", 0, OPTION_TEXT, "NEW", "what it is to be called from now on", 0, 0, &o->name},
@@ -130,7 +133,8 @@ static int run_delete(const command *self, int argc, char **argv) {
     return project_end(&c, oc_project_delete_tag(c.project, c.operands[0], &c.error));
 }
 
-#define END {NULL, NULL, NULL, NULL, NULL, NULL}
+#define END                                                                                                                    \
+    { NULL, NULL, NULL, NULL, NULL, NULL }
 
 const command project_tag_verbs[] = {
     {"project tags", "list the tags", "project tags PROJECT [options]",
@@ -138,12 +142,14 @@ const command project_tag_verbs[] = {
     {"project tag-create", "make a tag", "project tag-create PROJECT TAG [options]",
      "Makes a tag. (Pictures that are added or tagged with a new name make it too.) A project has at most one negative tag.",
      "    ocellus project tag-create parts scratch --colour '#cc3300'\n"
-     "    ocellus project tag-create parts nothing --type negative\n", run_create},
+     "    ocellus project tag-create parts nothing --type negative\n",
+     run_create},
     {"project tag-set", "rename or change a tag", "project tag-set PROJECT TAG [options]",
-     "Changes what is given. TAG is a name or an identifier.", "    ocellus project tag-set parts scratch --name scratched\n", run_set},
+     "Changes what is given. TAG is a name or an identifier.", "    ocellus project tag-set parts scratch --name scratched\n",
+     run_set},
     {"project tag-merge", "give one tag's pictures to another", "project tag-merge PROJECT FROM INTO [options]",
-     "Gives INTO to all pictures and regions that bear FROM, and removes FROM.", "    ocellus project tag-merge parts Washer washer\n",
-     run_merge},
+     "Gives INTO to all pictures and regions that bear FROM, and removes FROM.",
+     "    ocellus project tag-merge parts Washer washer\n", run_merge},
     {"project tag-delete", "remove a tag from all pictures", "project tag-delete PROJECT TAG [options]",
      "Removes a tag and its regions. The pictures stay.", NULL, run_delete},
     END,

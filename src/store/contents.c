@@ -69,7 +69,8 @@ bool oc__contents_used(oc_project *project, const char *hash) {
     return oc__db_integer(&used, project, NULL,
                           "SELECT EXISTS(SELECT 1 FROM pictures WHERE hash = ?1) OR"
                           " EXISTS(SELECT 1 FROM version_pictures WHERE hash = ?1) OR"
-                          " EXISTS(SELECT 1 FROM predictions WHERE hash = ?1)", "t", hash) != OC_OK ||
+                          " EXISTS(SELECT 1 FROM predictions WHERE hash = ?1)",
+                          "t", hash) != OC_OK ||
            used != 0;
 }
 

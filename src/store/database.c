@@ -29,15 +29,15 @@ oc_status oc__db_fail(oc_project *project, int code, oc_error *err) {
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return oc__fail(err, OC_E_STATE, "%s: another program is writing to it; waited %d s", project->file, OC__BUSY_MS / 1000);
+        return oc__fail(err, OC_E_STATE, "%s: another program is writing to it; waited %d s", project->file,
+                        OC__BUSY_MS / 1000);
     }
     return oc__fail(err, status, "%s: %s", project->file, said);
 }
 
 static int bind(sqlite3_stmt *statement, const char *kinds, va_list arguments) {
     int code = SQLITE_OK;
-    for (int i = 0; kinds[i] && code == SQLITE_OK; i++)
-        switch (kinds[i]) {
+    for (int i = 0; kinds[i] && code == SQLITE_OK; i++) switch (kinds[i]) {
         case 't':
             code = sqlite3_bind_text(statement, i + 1, va_arg(arguments, const char *), -1, SQLITE_STATIC);
             break;
@@ -120,7 +120,8 @@ const char *oc__db_text(sqlite3_stmt *statement, int i) {
 
 oc_status oc__change_begin(oc_project *project, oc_error *err) {
     if (project->depth > 0 && sqlite3_get_autocommit(project->db))
-        return oc__fail(err, OC_E_STATE, "%s: the change under way was undone by an earlier failure; end it first", project->file);
+        return oc__fail(err, OC_E_STATE, "%s: the change under way was undone by an earlier failure; end it first",
+                        project->file);
     oc_status status = oc__db_script(project, project->depth ? "SAVEPOINT part" : "BEGIN IMMEDIATE", err);
     if (!status && project->depth++ == 0) project->changes = sqlite3_total_changes64(project->db);
     return status;
@@ -142,10 +143,13 @@ static oc_status commit(oc_project *project, oc_error *err) {
 oc_status oc__change_end(oc_project *project, oc_status status, oc_error *err) {
     bool lost = sqlite3_get_autocommit(project->db) != 0; /* a full disk and the like make SQLite undo everything by itself */
     if (--project->depth > 0) {
-        if (lost && status == OC_OK) return oc__fail(err, OC_E_STATE, "%s: the change was undone by an earlier failure", project->file);
+        if (lost && status == OC_OK)
+            return oc__fail(err, OC_E_STATE, "%s: the change was undone by an earlier failure", project->file);
         if (lost) return status;
-        if (status) sqlite3_exec(project->db, "ROLLBACK TO part; RELEASE part", NULL, NULL, NULL);
-        else status = oc__db_script(project, "RELEASE part", err);
+        if (status)
+            sqlite3_exec(project->db, "ROLLBACK TO part; RELEASE part", NULL, NULL, NULL);
+        else
+            status = oc__db_script(project, "RELEASE part", err);
         return status;
     }
     if (!status) status = commit(project, err);

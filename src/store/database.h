@@ -11,8 +11,8 @@
 /* A status and a message, "project.db: ...", for what SQLite last said. */
 oc_status oc__db_fail(oc_project *project, int code, oc_error *err);
 
-/* Parameters are given as one letter each: 't' text (const char *, NULL is allowed), 'i' int64_t, 'd' double, 'b' bytes (const void *,
- * size_t). What they point to must live until the statement is finished. */
+/* Parameters are given as one letter each: 't' text (const char *, NULL is allowed), 'i' int64_t, 'd' double, 'b' bytes (const
+ * void *, size_t). What they point to must live until the statement is finished. */
 oc_status oc__db_query(sqlite3_stmt **out, oc_project *project, oc_error *err, const char *sql, const char *kinds, ...);
 
 /* The next row: *row says whether there is one. */

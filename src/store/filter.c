@@ -130,7 +130,8 @@ oc_status oc__filter_parse(oc__filter *out, oc_context *context, const char *exp
     skip(&p);
     if (!status && *p.at) status = fail(&p, "and, or, or its end");
     oc__buffer_append(&out->sql, "", 1);
-    if (!status && (out->sql.failed || out->text.failed)) status = oc__fail_nomem(err, context, size, "the metadata expression");
+    if (!status && (out->sql.failed || out->text.failed))
+        status = oc__fail_nomem(err, context, size, "the metadata expression");
     return status;
 }
 

@@ -10,9 +10,9 @@
 
 /* An expression as SQL over `p.seq`, and the values of its parameters, which come from the user and are nowhere in the SQL. */
 typedef struct oc__filter {
-    oc__buffer sql;        /* ends in NUL */
-    oc__buffer text;       /* the parameters, one after the other, each ending in NUL */
-    size_t n_parameters;   /* two for each comparison: key, value */
+    oc__buffer sql;      /* ends in NUL */
+    oc__buffer text;     /* the parameters, one after the other, each ending in NUL */
+    size_t n_parameters; /* two for each comparison: key, value */
 } oc__filter;
 
 /* OC_E_ARGUMENT with the place where it goes wrong. Free with oc__filter_free in any case. */

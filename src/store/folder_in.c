@@ -85,7 +85,8 @@ static oc_status add_tag_folder(walk *w, const char *path, const char *name, boo
     size_t n = 0;
     char *inner = oc__path_join(context, path, name);
     if (!inner) return oc__fail_nomem(err, context, strlen(path), path);
-    oc_status status = tagged && !oc__tag_valid(name) ? oc__fail(err, OC_E_DATA, "%s: the folder's name cannot be a tag", inner) : OC_OK;
+    oc_status status =
+        tagged && !oc__tag_valid(name) ? oc__fail(err, OC_E_DATA, "%s: the folder's name cannot be a tag", inner) : OC_OK;
     if (!status) status = oc__folder_list(&entries, &n, context, inner, err);
     if (!status) status = add_all(w, inner, entries, n, tagged ? name : NULL, err);
     oc__entries_free(entries, n, context);

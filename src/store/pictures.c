@@ -8,8 +8,8 @@
 #include "file.h"
 #include "hash.h"
 #include "memory.h"
-#include "resample.h"
 #include "prepare.h"
+#include "resample.h"
 #include "text.h"
 #include "uuid.h"
 
@@ -39,7 +39,8 @@ static oc_status take_in(incoming *in, oc_context *context, const oc_image *imag
         return oc__fail(err, OC_E_UNSUPPORTED, "%s: raw pixels cannot be stored; encode them as PNG or JPEG first", in->name);
     if (known.format == OC_IMAGE_PATH)
         status = oc__file_read(&in->owned, &in->size, context, known.data, context->limits.image_bytes, "max_image_bytes", err);
-    else in->size = known.size;
+    else
+        in->size = known.size;
     if (status) return status;
     in->data = in->owned ? in->owned : known.data;
     encoded.format = OC_IMAGE_ENCODED;
@@ -60,7 +61,8 @@ static oc_status take_in(incoming *in, oc_context *context, const oc_image *imag
 }
 
 /* The pictures of which `column` begins with `text`, which must be lower case; at most two. */
-static oc_status find_beginning(int64_t found[2], int *n, oc_project *project, const char *sql, const char *text, oc_error *err) {
+static oc_status find_beginning(int64_t found[2], int *n, oc_project *project, const char *sql, const char *text,
+                                oc_error *err) {
     sqlite3_stmt *statement = NULL;
     bool row = true;
     oc_status status = oc__db_query(&statement, project, err, sql, "t", text);
@@ -76,31 +78,38 @@ oc_status oc__project_find_picture(int64_t *seq, oc_project *project, const char
     *seq = -1;
     if (strlen(picture) >= MIN_BEGINNING) {
         /* 'g' comes after every hexadecimal digit. */
-        oc_status status = find_beginning(found, &n, project, "SELECT seq FROM pictures WHERE id >= lower(?1) AND id < lower(?1) || 'g' LIMIT 2",
-                                          picture, err);
+        oc_status status =
+            find_beginning(found, &n, project,
+                           "SELECT seq FROM pictures WHERE id >= lower(?1) AND id < lower(?1) || 'g' LIMIT 2", picture, err);
         if (!status)
             status = find_beginning(found, &n, project,
-                                    "SELECT seq FROM pictures WHERE hash >= lower(?1) AND hash < lower(?1) || 'g' LIMIT 2", picture, err);
+                                    "SELECT seq FROM pictures WHERE hash >= lower(?1) AND hash < lower(?1) || 'g' LIMIT 2",
+                                    picture, err);
         if (status) return status;
     }
     if (n == 0) return oc__fail(err, OC_E_NOT_FOUND, "%s: there is no picture '%s'", project->folder, picture);
-    if (n > 1) return oc__fail(err, OC_E_NOT_FOUND, "%s: several pictures begin with '%s'; give more of it", project->folder, picture);
+    if (n > 1)
+        return oc__fail(err, OC_E_NOT_FOUND, "%s: several pictures begin with '%s'; give more of it", project->folder, picture);
     *seq = found[0];
     return OC_OK;
 }
 
 static oc_status check_pair(const char *key, const char *value, oc_error *err) {
     if (!key || !key[0] || strlen(key) > MAX_KEY || !oc__tag_valid(key))
-        return oc__fail(err, OC_E_ARGUMENT, "a metadata key must be UTF-8 of 1 to %d bytes without control characters", MAX_KEY);
+        return oc__fail(err, OC_E_ARGUMENT, "a metadata key must be UTF-8 of 1 to %d bytes without control characters",
+                        MAX_KEY);
     if (value && strlen(value) > MAX_VALUE)
-        return oc__fail(err, OC_E_ARGUMENT, "the metadata value of '%s' has %zu bytes, at most %d", key, strlen(value), MAX_VALUE);
-    if (value && !oc__utf8_valid(value, strlen(value))) return oc__fail(err, OC_E_ARGUMENT, "the metadata value of '%s' is not UTF-8", key);
+        return oc__fail(err, OC_E_ARGUMENT, "the metadata value of '%s' has %zu bytes, at most %d", key, strlen(value),
+                        MAX_VALUE);
+    if (value && !oc__utf8_valid(value, strlen(value)))
+        return oc__fail(err, OC_E_ARGUMENT, "the metadata value of '%s' is not UTF-8", key);
     return OC_OK;
 }
 
 static oc_status put_pair(oc_project *project, int64_t picture, const char *key, const char *value, oc_error *err) {
     if (!value) return oc__db_run(project, err, "DELETE FROM metadata WHERE picture = ? AND key = ?", "it", picture, key);
-    return oc__db_run(project, err, "INSERT OR REPLACE INTO metadata(picture, key, value) VALUES(?, ?, ?)", "itt", picture, key, value);
+    return oc__db_run(project, err, "INSERT OR REPLACE INTO metadata(picture, key, value) VALUES(?, ?, ?)", "itt", picture, key,
+                      value);
 }
 
 /* OC_E_DATA in a detection project. */
@@ -129,7 +138,9 @@ static oc_status put_labels(oc_project *project, int64_t picture, const oc_label
     for (uint32_t i = 0; i < labels->n_tags && !status; i++) {
         if (!labels->tags[i]) return oc__fail(err, OC_E_ARGUMENT, "oc_labels: tag %u is NULL", i);
         status = oc__project_make_tag(&tag, project, labels->tags[i], err);
-        if (!status) status = oc__db_run(project, err, "INSERT OR IGNORE INTO picture_tags(tag, picture) VALUES(?, ?)", "ii", tag, picture);
+        if (!status)
+            status =
+                oc__db_run(project, err, "INSERT OR IGNORE INTO picture_tags(tag, picture) VALUES(?, ?)", "ii", tag, picture);
     }
     for (uint32_t i = 0; i < labels->n_metadata && !status; i++) {
         status = labels->values[i] ? check_pair(labels->keys[i], labels->values[i], err)
@@ -146,11 +157,11 @@ static oc_status insert(int64_t *seq, oc_project *project, const incoming *in, o
     oc__utc_now(now);
     oc_status status = oc__uuid_create(id, err);
     if (!status)
-        status = oc__db_run(project, err,
-                            "INSERT INTO pictures(id, hash, ending, name, width, height, n_bytes, added) VALUES(?, ?, ?, ?, ?, ?, ?,"
-                            " max(?, coalesce((SELECT added FROM pictures ORDER BY seq DESC LIMIT 1), '')))",
-                            "ttttiiit", id, in->hash, in->ending, in->name, (int64_t)in->width, (int64_t)in->height, (int64_t)in->size,
-                            now);
+        status = oc__db_run(
+            project, err,
+            "INSERT INTO pictures(id, hash, ending, name, width, height, n_bytes, added) VALUES(?, ?, ?, ?, ?, ?, ?,"
+            " max(?, coalesce((SELECT added FROM pictures ORDER BY seq DESC LIMIT 1), '')))",
+            "ttttiiit", id, in->hash, in->ending, in->name, (int64_t)in->width, (int64_t)in->height, (int64_t)in->size, now);
     if (!status) *seq = sqlite3_last_insert_rowid(project->db);
     return status;
 }
@@ -207,10 +218,11 @@ static oc_status replace(oc_project *project, const char *picture, const incomin
     if (!status) status = oc__contents_put(project, in->hash, in->ending, in->data, in->size, other == seq, err);
     if (!status && other != seq) status = drop_file(project, seq, err);
     return status ? status
-                  : oc__db_run(project, err,
-                               "UPDATE pictures SET hash = ?, ending = ?, name = ?, width = ?, height = ?, n_bytes = ? WHERE seq = ?",
-                               "tttiiii", in->hash, in->ending, in->name, (int64_t)in->width, (int64_t)in->height, (int64_t)in->size,
-                               seq);
+                  : oc__db_run(
+                        project, err,
+                        "UPDATE pictures SET hash = ?, ending = ?, name = ?, width = ?, height = ?, n_bytes = ? WHERE seq = ?",
+                        "tttiiii", in->hash, in->ending, in->name, (int64_t)in->width, (int64_t)in->height, (int64_t)in->size,
+                        seq);
 }
 
 oc_status oc__project_replace_picture(oc_project *project, const char *picture, const oc_image *image, oc_error *err) {
@@ -241,7 +253,8 @@ static oc_status label_one(oc_project *project, int64_t seq, const edit *e, oc_e
         return oc__db_run(project, err, "DELETE FROM picture_tags WHERE tag = ? AND picture = ?", "ii", e->tag, seq);
     if (e->how == OC_LABEL_SET)
         status = oc__db_run(project, err, "DELETE FROM picture_tags WHERE picture = ? AND tag <> ?", "ii", seq, e->tag);
-    if (!status) status = oc__db_run(project, err, "INSERT OR IGNORE INTO picture_tags(tag, picture) VALUES(?, ?)", "ii", e->tag, seq);
+    if (!status)
+        status = oc__db_run(project, err, "INSERT OR IGNORE INTO picture_tags(tag, picture) VALUES(?, ?)", "ii", e->tag, seq);
     return status ? status : oc__project_check_labels(project, seq, err);
 }
 
@@ -273,7 +286,8 @@ oc_status oc__project_delete_pictures(oc_project *project, const char *const *pi
 oc_status oc__project_label_pictures(oc_project *project, const char *const *pictures, size_t n, const char *tag, uint32_t how,
                                      oc_error *err) {
     edit e = {.how = how};
-    if (how < OC_LABEL_ADD || how > OC_LABEL_REMOVE) return oc__fail(err, OC_E_ARGUMENT, "how is %u, expected one of OC_LABEL_...", how);
+    if (how < OC_LABEL_ADD || how > OC_LABEL_REMOVE)
+        return oc__fail(err, OC_E_ARGUMENT, "how is %u, expected one of OC_LABEL_...", how);
     oc_status status = oc__change_begin(project, err);
     if (status) return status;
     status = check_tagging(project, err);
@@ -282,8 +296,8 @@ oc_status oc__project_label_pictures(oc_project *project, const char *const *pic
     return oc__change_end(project, status, err);
 }
 
-oc_status oc__project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key, const char *value,
-                                   oc_error *err) {
+oc_status oc__project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key,
+                                   const char *value, oc_error *err) {
     const edit e = {.key = key, .value = value};
     oc_status status = check_pair(key, value, err);
     if (!status) status = oc__change_begin(project, err);
@@ -330,7 +344,9 @@ oc_status oc__project_thumbnail(oc__bitmap *out, oc_project *project, const char
                               (oc__part){0, 0, (float)whole.width, (float)whole.height}, OC__FILTER_TRIANGLE, err);
     oc__bitmap_free(&whole);
     oc__picture_list_free(list);
-    if (status) oc__bitmap_free(&small);
-    else *out = small;
+    if (status)
+        oc__bitmap_free(&small);
+    else
+        *out = small;
     return status;
 }

@@ -28,7 +28,8 @@ static bool is_moment(const char *text) {
 static oc_status find_tags(condition *c, oc_project *project, oc_error *err) {
     const oc_picture_filter *f = c->filter;
     oc_status status = OC_OK;
-    if (f->n_tags > MAX_FILTER_TAGS) return oc__fail(err, OC_E_ARGUMENT, "n_tags is %u, at most %d", f->n_tags, MAX_FILTER_TAGS);
+    if (f->n_tags > MAX_FILTER_TAGS)
+        return oc__fail(err, OC_E_ARGUMENT, "n_tags is %u, at most %d", f->n_tags, MAX_FILTER_TAGS);
     if (f->n_tags && !f->tags) return oc__fail(err, OC_E_ARGUMENT, "oc_picture_filter: tags is NULL");
     if (f->n_tags && !(c->tags = oc__alloc_array(project->context, f->n_tags, sizeof *c->tags)))
         return oc__fail_nomem(err, project->context, f->n_tags * sizeof *c->tags, "tags");
@@ -43,7 +44,8 @@ static oc_status condition_make(condition *c, oc_project *project, const oc_pict
     oc_status status = find_tags(c, project, err);
     if (!status && f->state > OC_PICTURES_UNTAGGED)
         status = oc__fail(err, OC_E_ARGUMENT, "state is %u, expected one of OC_PICTURES_...", f->state);
-    if (!status && f->order > OC_ORDER_NAME) status = oc__fail(err, OC_E_ARGUMENT, "order is %u, expected one of OC_ORDER_...", f->order);
+    if (!status && f->order > OC_ORDER_NAME)
+        status = oc__fail(err, OC_E_ARGUMENT, "order is %u, expected one of OC_ORDER_...", f->order);
     if (!status && f->limit > MAX_PAGE)
         status = oc__fail(err, OC_E_ARGUMENT, "limit is %llu, at most %d", (unsigned long long)f->limit, MAX_PAGE);
     if (!status && ((f->added_after && !is_moment(f->added_after)) || (f->added_before && !is_moment(f->added_before))))
@@ -53,8 +55,10 @@ static oc_status condition_make(condition *c, oc_project *project, const oc_pict
     add_sql(c, " FROM pictures p WHERE 1");
     if (f->state == OC_PICTURES_TAGGED) add_sql(c, " AND (n_tags > 0) = 1");
     if (f->state == OC_PICTURES_UNTAGGED) add_sql(c, " AND (n_tags > 0) = 0");
-    if (c->n_tags == 1) add_sql(c, " AND p.seq IN (SELECT picture FROM picture_tags WHERE tag = ?");
-    else if (c->n_tags) add_sql(c, " AND p.seq IN (SELECT picture FROM picture_tags WHERE tag IN (?");
+    if (c->n_tags == 1)
+        add_sql(c, " AND p.seq IN (SELECT picture FROM picture_tags WHERE tag = ?");
+    else if (c->n_tags)
+        add_sql(c, " AND p.seq IN (SELECT picture FROM picture_tags WHERE tag IN (?");
     for (uint32_t i = 1; i < c->n_tags; i++) add_sql(c, ", ?");
     if (c->n_tags) add_sql(c, c->n_tags == 1 ? ")" : "))");
     if (f->name) add_sql(c, " AND instr(lower(name), lower(?)) > 0");
@@ -95,15 +99,17 @@ static oc_status condition_query(sqlite3_stmt **out, int *next, condition *c, oc
 static oc_status add_tags(oc_picture_list *list, int64_t seq, oc_project *project, oc_error *err) {
     sqlite3_stmt *statement = NULL;
     bool row = false;
-    oc_status status = oc__db_query(&statement, project, err,
-                                    "SELECT t.name FROM picture_tags x JOIN tags t ON t.seq = x.tag WHERE x.picture = ? ORDER BY x.tag",
-                                    "i", seq);
+    oc_status status = oc__db_query(
+        &statement, project, err,
+        "SELECT t.name FROM picture_tags x JOIN tags t ON t.seq = x.tag WHERE x.picture = ? ORDER BY x.tag", "i", seq);
     while (!status && !(status = oc__db_step(&row, statement, project, err)) && row) {
         status = oc__reserve(&list->tags, &list->tag_capacity, list->n_tags, sizeof *list->tags, project->context, err);
         if (status) break;
         const char *name = oc__strings_add(&list->strings, oc__db_text(statement, 0));
-        if (!name) status = oc__fail_nomem(err, project->context, 4096, "pictures");
-        else list->tags[list->n_tags++] = name;
+        if (!name)
+            status = oc__fail_nomem(err, project->context, 4096, "pictures");
+        else
+            list->tags[list->n_tags++] = name;
     }
     sqlite3_finalize(statement);
     return status;
@@ -119,8 +125,10 @@ static oc_status add_pairs(oc_picture_list *list, int64_t seq, oc_project *proje
         if (status) break;
         oc__pair pair = {oc__strings_add(&list->strings, oc__db_text(statement, 0)),
                          oc__strings_add(&list->strings, oc__db_text(statement, 1))};
-        if (!pair.key || !pair.value) status = oc__fail_nomem(err, project->context, 4096, "pictures");
-        else list->pairs[list->n_pairs++] = pair;
+        if (!pair.key || !pair.value)
+            status = oc__fail_nomem(err, project->context, 4096, "pictures");
+        else
+            list->pairs[list->n_pairs++] = pair;
     }
     sqlite3_finalize(statement);
     return status;
@@ -164,22 +172,30 @@ static oc_status read_rows(oc_picture_list **out, sqlite3_stmt *statement, oc_pr
     oc_status status;
     while (!(status = oc__db_step(&row, statement, project, err)) && row)
         if ((status = add_row(list, statement, project, err))) break;
-    if (status) oc__picture_list_free(list);
-    else *out = list;
+    if (status)
+        oc__picture_list_free(list);
+    else
+        *out = list;
     return status;
+}
+
+/* Puts `start` before the condition. */
+static void begin_with(condition *c, const char *start) {
+    oc__buffer where = c->sql;
+    c->sql = (oc__buffer){.context = where.context, .failed = where.failed};
+    add_sql(c, start);
+    oc__buffer_append(&c->sql, where.data, where.size);
+    oc__buffer_free(&where);
 }
 
 static oc_status list_page(oc_picture_list **out, condition *c, oc_project *project, oc_error *err) {
     /* The inner query finds the page's rows by narrow indexes; only those are read whole. */
-    static const char *const orders[] = {" ORDER BY p.seq", " ORDER BY p.seq", " ORDER BY p.seq DESC", " ORDER BY p.name, p.seq"};
+    static const char *const orders[] = {" ORDER BY p.seq", " ORDER BY p.seq", " ORDER BY p.seq DESC",
+                                         " ORDER BY p.name, p.seq"};
     const oc_picture_filter *f = c->filter;
     sqlite3_stmt *statement = NULL;
     int next;
-    oc__buffer where = c->sql;
-    c->sql = (oc__buffer){.context = project->context};
-    add_sql(c, "SELECT " COLUMNS " FROM pictures p WHERE p.seq IN (SELECT p.seq");
-    oc__buffer_append(&c->sql, where.data, where.size);
-    oc__buffer_free(&where);
+    begin_with(c, "SELECT " COLUMNS " FROM pictures p WHERE p.seq IN (SELECT p.seq");
     add_sql(c, orders[f->order]);
     add_sql(c, " LIMIT ? OFFSET ?)");
     add_sql(c, orders[f->order]);
@@ -211,14 +227,8 @@ oc_status oc__project_count_pictures(uint64_t *n, oc_project *project, const oc_
     bool row = false;
     int next;
     oc_status status = condition_make(&c, project, filter, err);
-    if (!status) {
-        oc__buffer where = c.sql;
-        c.sql = (oc__buffer){.context = project->context};
-        add_sql(&c, "SELECT count(*)");
-        oc__buffer_append(&c.sql, where.data, where.size);
-        oc__buffer_free(&where);
-        status = condition_query(&statement, &next, &c, project, err);
-    }
+    if (!status) begin_with(&c, "SELECT count(*)");
+    if (!status) status = condition_query(&statement, &next, &c, project, err);
     if (!status) status = oc__db_step(&row, statement, project, err);
     if (row) *n = (uint64_t)sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
@@ -233,7 +243,8 @@ oc_status oc__project_picture(oc_picture_list **out, oc_project *project, const 
     oc_status status = oc__snapshot_begin(project, &began, err);
     if (status) return status;
     status = oc__project_find_picture(&seq, project, picture, err);
-    if (!status) status = oc__db_query(&statement, project, err, "SELECT " COLUMNS " FROM pictures p WHERE p.seq = ?", "i", seq);
+    if (!status)
+        status = oc__db_query(&statement, project, err, "SELECT " COLUMNS " FROM pictures p WHERE p.seq = ?", "i", seq);
     if (!status) status = read_rows(out, statement, project, err);
     sqlite3_finalize(statement);
     oc__snapshot_end(project, began);

@@ -1,13 +1,16 @@
 /* The database's tables, and how older ones become today's. SPDX-License-Identifier: MIT */
 #include "database.h"
 
-/* Step i, scripts with a NULL behind, takes a database of schema i to schema i + 1. What has been released is never changed, only added to.
+/* Step i, scripts with a NULL behind, takes a database of schema i to schema i + 1. What has been released is never changed,
+ * only added to.
  *
- * pictures.n_tags, pictures.n_regions and, where tags come from regions, picture_tags follow from other tables; triggers keep them.
- * Moments are UTC in ISO 8601, so that they compare as text, and pictures.added never falls from one picture to the next. `hash` and
- * `ending` always name a file: see contents.h. What a foreign format knows and we do not is kept in `extra`, as JSON or "". */
+ * pictures.n_tags, pictures.n_regions and, where tags come from regions, picture_tags follow from other tables; triggers keep
+ * them. Moments are UTC in ISO 8601, so that they compare as text, and pictures.added never falls from one picture to the next.
+ * `hash` and `ending` always name a file: see contents.h. What a foreign format knows and we do not is kept in `extra`, as JSON
+ * or "". */
 static const char *const step_1[] = {
-    "CREATE TABLE project(one INTEGER PRIMARY KEY CHECK(one = 1), id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,"
+    "CREATE TABLE project(one INTEGER PRIMARY KEY CHECK(one = 1), id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT "
+    "NULL,"
     " kind INTEGER NOT NULL, domain TEXT NOT NULL, created TEXT NOT NULL, modified TEXT NOT NULL,"
     " keep_days INTEGER NOT NULL DEFAULT 30) STRICT;",
 
@@ -50,12 +53,13 @@ static const char *const step_1[] = {
     " DELETE FROM picture_tags WHERE tag = old.tag AND picture = old.picture"
     "  AND NOT EXISTS(SELECT 1 FROM regions WHERE tag = old.tag AND picture = old.picture AND kind = 1); END;",
 
-    "CREATE TABLE metadata(picture INTEGER NOT NULL REFERENCES pictures ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL,"
+    "CREATE TABLE metadata(picture INTEGER NOT NULL REFERENCES pictures ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT "
+    "NULL,"
     " PRIMARY KEY(picture, key)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX metadata_value ON metadata(key, value, picture);",
 
-    /* What there was to train on at some moment. `hash` is of all of it, so that the same data are one version. `labels` is a JSON
-     * array: names of tags, or [tag, left, top, width, height] for each box. */
+    /* What there was to train on at some moment. `hash` is of all of it, so that the same data are one version. `labels` is a
+     * JSON array: names of tags, or [tag, left, top, width, height] for each box. */
     "CREATE TABLE versions(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT UNIQUE, hash TEXT NOT NULL UNIQUE,"
     " kind INTEGER NOT NULL, created TEXT NOT NULL, n_pictures INTEGER NOT NULL) STRICT;"
     "CREATE TABLE version_pictures(version INTEGER NOT NULL REFERENCES versions ON DELETE CASCADE, hash TEXT NOT NULL,"
@@ -63,9 +67,11 @@ static const char *const step_1[] = {
     " PRIMARY KEY(version, hash)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX version_pictures_hash ON version_pictures(hash);",
 
-    "CREATE TABLE iterations(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, created TEXT NOT NULL,"
+    "CREATE TABLE iterations(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, created TEXT NOT "
+    "NULL,"
     " seconds REAL NOT NULL, version INTEGER NOT NULL REFERENCES versions, settings TEXT NOT NULL, library TEXT NOT NULL,"
-    " model TEXT NOT NULL, n_bytes INTEGER NOT NULL, method INTEGER NOT NULL, n_measured INTEGER NOT NULL, accuracy REAL NOT NULL,"
+    " model TEXT NOT NULL, n_bytes INTEGER NOT NULL, method INTEGER NOT NULL, n_measured INTEGER NOT NULL, accuracy REAL NOT "
+    "NULL,"
     " precision REAL NOT NULL, recall REAL NOT NULL, average_precision REAL NOT NULL, log TEXT NOT NULL,"
     " chosen INTEGER NOT NULL DEFAULT 0, published TEXT UNIQUE) STRICT;"
     "CREATE UNIQUE INDEX iterations_chosen ON iterations(chosen) WHERE chosen = 1;"
@@ -79,7 +85,8 @@ static const char *const step_1[] = {
     "CREATE INDEX predictions_uncertainty ON predictions(uncertainty);"
     "CREATE INDEX predictions_iteration ON predictions(iteration);"
     "CREATE TABLE prediction_tags(prediction INTEGER NOT NULL REFERENCES predictions ON DELETE CASCADE, place INTEGER NOT NULL,"
-    " tag TEXT NOT NULL, probability REAL NOT NULL, x REAL NOT NULL, y REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL,"
+    " tag TEXT NOT NULL, probability REAL NOT NULL, x REAL NOT NULL, y REAL NOT NULL, width REAL NOT NULL, height REAL NOT "
+    "NULL,"
     " PRIMARY KEY(prediction, place)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX prediction_tags_tag ON prediction_tags(tag, probability);",
     NULL,
@@ -92,14 +99,16 @@ oc_status oc__schema_update(oc_project *project, oc_error *err) {
     oc_status status = oc__db_integer(&version, project, err, "PRAGMA user_version", "");
     if (status || version == OC__SCHEMA) return status;
     if (version > OC__SCHEMA || version < 0)
-        return oc__fail(err, OC_E_UNSUPPORTED, "%s: is of schema %lld, this library knows schemas up to %d; use a newer library",
-                        project->file, (long long)version, OC__SCHEMA);
+        return oc__fail(err, OC_E_UNSUPPORTED,
+                        "%s: is of schema %lld, this library knows schemas up to %d; use a newer library", project->file,
+                        (long long)version, OC__SCHEMA);
     if ((status = oc__change_begin(project, err))) return status;
     status = oc__db_integer(&version, project, err, "PRAGMA user_version", ""); /* another program may have been quicker */
     for (; !status && version < OC__SCHEMA; version++) {
         char done[48];
         sqlite3_snprintf(sizeof done, done, "PRAGMA user_version = %d", (int)version + 1);
-        for (const char *const *script = steps[version]; *script && !status; script++) status = oc__db_script(project, *script, err);
+        for (const char *const *script = steps[version]; *script && !status; script++)
+            status = oc__db_script(project, *script, err);
         if (!status) status = oc__db_script(project, done, err);
     }
     return oc__change_end(project, status, err);

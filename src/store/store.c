@@ -46,10 +46,13 @@ static oc_status open_database(oc_project **out, oc_context *context, const char
         sqlite3_busy_timeout(project->db, OC__BUSY_MS);
         sqlite3_db_config(project->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(project->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-        status = oc__db_script(project, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;", err);
+        status =
+            oc__db_script(project, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;", err);
     }
-    if (status) oc__project_free(project);
-    else *out = project;
+    if (status)
+        oc__project_free(project);
+    else
+        *out = project;
     return status;
 }
 
@@ -88,15 +91,17 @@ static oc_status fill(oc_project *project, const oc_project_info *info, oc_error
     if (!status) status = oc__db_script(project, mark, err);
     if (!status) status = oc__schema_update(project, err);
     if (!status)
-        status = oc__db_run(project, err, "INSERT INTO project(one, id, name, description, kind, domain, created, modified)"
-                            " VALUES(1, ?, ?, ?, ?, ?, ?, ?)", "tttittt", id,
-                            info->name ? info->name : default_name(project->folder), info->description ? info->description : "",
-                            (int64_t)(info->kind ? info->kind : OC_PROJECT_MULTICLASS), info->domain ? info->domain : "general", now,
-                            now);
+        status = oc__db_run(
+            project, err,
+            "INSERT INTO project(one, id, name, description, kind, domain, created, modified)"
+            " VALUES(1, ?, ?, ?, ?, ?, ?, ?)",
+            "tttittt", id, info->name ? info->name : default_name(project->folder), info->description ? info->description : "",
+            (int64_t)(info->kind ? info->kind : OC_PROJECT_MULTICLASS), info->domain ? info->domain : "general", now, now);
     return oc__change_end(project, status, err);
 }
 
-oc_status oc__project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info, oc_error *err) {
+oc_status oc__project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info,
+                             oc_error *err) {
     oc_project *project = NULL;
     oc_status status = check_info(info, err);
     if (!status && !path[0]) status = oc__fail(err, OC_E_ARGUMENT, "the project's folder has no name");
@@ -105,8 +110,10 @@ oc_status oc__project_create(oc_project **out, oc_context *context, const char *
     if (!status) status = oc__db_script(project, "PRAGMA journal_mode = WAL", err);
     if (!status) status = fill(project, info, err);
     if (!status) status = oc__folder_sync(context, path, err);
-    if (status) oc__project_free(project);
-    else *out = project;
+    if (status)
+        oc__project_free(project);
+    else
+        *out = project;
     return status;
 }
 
@@ -124,8 +131,10 @@ oc_status oc__project_open(oc_project **out, oc_context *context, const char *pa
         status = oc__fail(err, OC_E_FORMAT, "%s: is not a project%s", project->file,
                           application == 0 && size < 8192 ? " (perhaps making it was interrupted: make it again)" : "");
     if (!status) status = oc__schema_update(project, err);
-    if (status) oc__project_free(project);
-    else *out = project;
+    if (status)
+        oc__project_free(project);
+    else
+        *out = project;
     return status;
 }
 
@@ -144,20 +153,31 @@ static oc_status read_info(oc_project_info *info, char **texts, sqlite3_stmt *st
     for (int i = 0; i < 6; i++)
         if (!(texts[i] = oc__strdup(project->context, oc__db_text(statement, i))))
             return oc__fail_nomem(err, project->context, 256, project->file);
-    *info = (oc_project_info){sizeof *info, (uint32_t)sqlite3_column_int64(statement, 6), texts[0], texts[1], texts[2], texts[3],
-                              texts[4], texts[5], (uint64_t)sqlite3_column_int64(statement, 7),
-                              (uint64_t)sqlite3_column_int64(statement, 8), (uint64_t)sqlite3_column_int64(statement, 9),
-                              (uint64_t)sqlite3_column_int64(statement, 10), (uint64_t)sqlite3_column_int64(statement, 11)};
+    *info = (oc_project_info){sizeof *info,
+                              (uint32_t)sqlite3_column_int64(statement, 6),
+                              texts[0],
+                              texts[1],
+                              texts[2],
+                              texts[3],
+                              texts[4],
+                              texts[5],
+                              (uint64_t)sqlite3_column_int64(statement, 7),
+                              (uint64_t)sqlite3_column_int64(statement, 8),
+                              (uint64_t)sqlite3_column_int64(statement, 9),
+                              (uint64_t)sqlite3_column_int64(statement, 10),
+                              (uint64_t)sqlite3_column_int64(statement, 11)};
     return OC_OK;
 }
 
 oc_status oc__project_info(oc_project_info *info, oc_project *project, oc_error *err) {
     char *texts[6] = {NULL};
     sqlite3_stmt *statement = NULL;
-    oc_status status = oc__db_query(&statement, project, err,
-                                    "SELECT name, description, domain, id, created, modified, kind, (SELECT count(*) FROM tags),"
-                                    " (SELECT count(*) FROM pictures), (SELECT count(*) FROM pictures WHERE (n_tags > 0) = 0),"
-                                    " (SELECT count(*) FROM regions WHERE kind = 1), (SELECT total(n_bytes) FROM pictures) FROM project", "");
+    oc_status status =
+        oc__db_query(&statement, project, err,
+                     "SELECT name, description, domain, id, created, modified, kind, (SELECT count(*) FROM tags),"
+                     " (SELECT count(*) FROM pictures), (SELECT count(*) FROM pictures WHERE (n_tags > 0) = 0),"
+                     " (SELECT count(*) FROM regions WHERE kind = 1), (SELECT total(n_bytes) FROM pictures) FROM project",
+                     "");
     if (!status) status = read_info(info, texts, statement, project, err);
     sqlite3_finalize(statement);
     for (int i = 0; i < 6; i++) {
@@ -176,13 +196,13 @@ static oc_status check_kind(oc_project *project, uint32_t kind, oc_error *err) {
     bool classes = kind <= OC_PROJECT_MULTILABEL && now <= OC_PROJECT_MULTILABEL;
     status = oc__db_integer(&n, project, err, "SELECT count(*) FROM tags", "");
     if (!status && !classes && n)
-        return oc__fail(err, OC_E_DATA, "%s: has %lld tags; only multiclass and multilabel can be exchanged then", project->folder,
-                        (long long)n);
+        return oc__fail(err, OC_E_DATA, "%s: has %lld tags; only multiclass and multilabel can be exchanged then",
+                        project->folder, (long long)n);
     if (status || kind != OC_PROJECT_MULTICLASS) return status;
     status = oc__db_integer(&n, project, err, "SELECT count(*) FROM pictures WHERE n_tags > 1", "");
     if (!status && n)
-        return oc__fail(err, OC_E_DATA, "%s: %lld pictures have more than one tag, which multiclass does not allow", project->folder,
-                        (long long)n);
+        return oc__fail(err, OC_E_DATA, "%s: %lld pictures have more than one tag, which multiclass does not allow",
+                        project->folder, (long long)n);
     return status;
 }
 

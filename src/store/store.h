@@ -37,7 +37,8 @@ struct oc_project {
     char *info[6]; /* what oc__project_info gave out last */
 };
 
-oc_status oc__project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info, oc_error *err);
+oc_status oc__project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info,
+                             oc_error *err);
 oc_status oc__project_open(oc_project **out, oc_context *context, const char *path, oc_error *err);
 void oc__project_free(oc_project *project);
 oc_status oc__project_info(oc_project_info *info, oc_project *project, oc_error *err);
@@ -124,8 +125,8 @@ oc_status oc__project_replace_picture(oc_project *project, const char *picture, 
 oc_status oc__project_delete_pictures(oc_project *project, const char *const *pictures, size_t n, oc_error *err);
 oc_status oc__project_label_pictures(oc_project *project, const char *const *pictures, size_t n, const char *tag, uint32_t how,
                                      oc_error *err);
-oc_status oc__project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key, const char *value,
-                                   oc_error *err);
+oc_status oc__project_set_metadata(oc_project *project, const char *const *pictures, size_t n, const char *key,
+                                   const char *value, oc_error *err);
 oc_status oc__project_set_split(oc_project *project, const char *const *pictures, size_t n, const char *split, oc_error *err);
 
 oc_status oc__project_pictures(oc_picture_list **out, oc_project *project, const oc_picture_filter *filter, oc_error *err);

@@ -16,13 +16,15 @@ static bool is_colour(const char *text) {
 
 static oc_status check_tag(oc_project *project, const oc_tag *tag, oc_error *err) {
     uint32_t kind;
-    if (tag->type > OC_TAG_GENERAL_PRODUCT) return oc__fail(err, OC_E_ARGUMENT, "the tag's type is %u, expected one of OC_TAG_...", tag->type);
+    if (tag->type > OC_TAG_GENERAL_PRODUCT)
+        return oc__fail(err, OC_E_ARGUMENT, "the tag's type is %u, expected one of OC_TAG_...", tag->type);
     if (tag->name && !oc__tag_valid(tag->name))
         return oc__fail(err, OC_E_ARGUMENT, "a tag's name must be UTF-8 of 1 to 256 bytes without control characters");
     if (tag->name && oc__uuid_valid(tag->name))
         return oc__fail(err, OC_E_ARGUMENT, "'%s' has the form of an identifier, so it cannot be a tag's name", tag->name);
     if (tag->description && strlen(tag->description) > MAX_DESCRIPTION)
-        return oc__fail(err, OC_E_ARGUMENT, "the tag's description has %zu bytes, at most %d", strlen(tag->description), MAX_DESCRIPTION);
+        return oc__fail(err, OC_E_ARGUMENT, "the tag's description has %zu bytes, at most %d", strlen(tag->description),
+                        MAX_DESCRIPTION);
     if (tag->description && !oc__utf8_valid(tag->description, strlen(tag->description)))
         return oc__fail(err, OC_E_ARGUMENT, "the tag's description is not UTF-8");
     if (tag->colour && !is_colour(tag->colour))
@@ -39,11 +41,14 @@ static oc_status check_tag(oc_project *project, const oc_tag *tag, oc_error *err
 static oc_status check_others(oc_project *project, const oc_tag *tag, int64_t self, oc_error *err) {
     int64_t n = 0;
     oc_status status = OC_OK;
-    if (tag->name) status = oc__db_integer(&n, project, err, "SELECT count(*) FROM tags WHERE name = ? AND seq <> ?", "ti", tag->name, self);
+    if (tag->name)
+        status =
+            oc__db_integer(&n, project, err, "SELECT count(*) FROM tags WHERE name = ? AND seq <> ?", "ti", tag->name, self);
     if (!status && n) return oc__fail(err, OC_E_STATE, "%s: there is a tag '%s' already", project->folder, tag->name);
     if (!status && tag->type == OC_TAG_NEGATIVE)
         status = oc__db_integer(&n, project, err, "SELECT count(*) FROM tags WHERE type = 2 AND seq <> ?", "i", self);
-    if (!status && n) return oc__fail(err, OC_E_STATE, "%s: there is a negative tag already, and a project has at most one", project->folder);
+    if (!status && n)
+        return oc__fail(err, OC_E_STATE, "%s: there is a negative tag already, and a project has at most one", project->folder);
     return status;
 }
 
@@ -52,12 +57,14 @@ static oc_status insert(char *id, oc_project *project, const oc_tag *tag, oc_err
     int64_t n = 0;
     oc_status status = oc__uuid_create(made, err);
     if (!status) status = oc__db_integer(&n, project, err, "SELECT count(*) FROM tags", "");
-    if (!status && n >= MAX_TAGS) status = oc__fail(err, OC_E_LIMIT, "%s: has %d tags, which is the most", project->folder, MAX_TAGS);
+    if (!status && n >= MAX_TAGS)
+        status = oc__fail(err, OC_E_LIMIT, "%s: has %d tags, which is the most", project->folder, MAX_TAGS);
     oc__utc_now(now);
     if (!status)
-        status = oc__db_run(project, err, "INSERT INTO tags(id, name, type, description, colour, created) VALUES(?, ?, ?, ?, ?, ?)",
-                            "ttittt", made, tag->name, (int64_t)(tag->type ? tag->type : OC_TAG_REGULAR),
-                            tag->description ? tag->description : "", tag->colour ? tag->colour : "", now);
+        status =
+            oc__db_run(project, err, "INSERT INTO tags(id, name, type, description, colour, created) VALUES(?, ?, ?, ?, ?, ?)",
+                       "ttittt", made, tag->name, (int64_t)(tag->type ? tag->type : OC_TAG_REGULAR),
+                       tag->description ? tag->description : "", tag->colour ? tag->colour : "", now);
     if (!status && id) memcpy(id, made, sizeof made);
     return status;
 }
@@ -78,7 +85,8 @@ static oc_status find_tag(int64_t *seq, uint32_t *type, oc_project *project, con
     sqlite3_stmt *statement = NULL;
     bool row = false;
     *seq = -1;
-    oc_status status = oc__db_query(&statement, project, err, "SELECT seq, type FROM tags WHERE name = ?1 OR id = lower(?1)", "t", tag);
+    oc_status status =
+        oc__db_query(&statement, project, err, "SELECT seq, type FROM tags WHERE name = ?1 OR id = lower(?1)", "t", tag);
     if (!status) status = oc__db_step(&row, statement, project, err);
     if (row) {
         *seq = sqlite3_column_int64(statement, 0);
@@ -104,28 +112,32 @@ oc_status oc__project_make_tag(int64_t *seq, oc_project *project, const char *ta
     return status;
 }
 
-/* Pictures whose tags cannot be together: a negative one beside another, or two in a multiclass project. `only`: this one, or -1. */
+/* Pictures whose tags cannot be together: a negative one beside another, or two in a multiclass project. `only`: this one, or
+ * -1. */
 static oc_status check_together(oc_project *project, int64_t only, oc_error *err) {
     sqlite3_stmt *statement = NULL;
     uint32_t kind = 0;
     bool row = false;
     oc_status status = oc__project_kind(&kind, project, err);
     if (!status)
-        status = oc__db_query(&statement, project, err,
-                              "SELECT p.name, max(t.type = 2), group_concat(t.name, ''', ''') FROM pictures p"
-                              " JOIN picture_tags x ON x.picture = p.seq JOIN tags t ON t.seq = x.tag"
-                              " WHERE p.n_tags > 1 AND (?1 < 0 OR p.seq = ?1) GROUP BY p.seq HAVING max(t.type = 2) OR ?2 = 1 LIMIT 1",
-                              "ii", only, (int64_t)kind);
+        status = oc__db_query(
+            &statement, project, err,
+            "SELECT p.name, max(t.type = 2), group_concat(t.name, ''', ''') FROM pictures p"
+            " JOIN picture_tags x ON x.picture = p.seq JOIN tags t ON t.seq = x.tag"
+            " WHERE p.n_tags > 1 AND (?1 < 0 OR p.seq = ?1) GROUP BY p.seq HAVING max(t.type = 2) OR ?2 = 1 LIMIT 1",
+            "ii", only, (int64_t)kind);
     if (!status) status = oc__db_step(&row, statement, project, err);
     if (row)
-        status = oc__fail(err, OC_E_DATA, "%s: the tags '%s' cannot be together: %s", oc__db_text(statement, 0),
-                          oc__db_text(statement, 2),
-                          sqlite3_column_int(statement, 1) ? "one is negative" : "in a multiclass project a picture has one tag");
+        status = oc__fail(
+            err, OC_E_DATA, "%s: the tags '%s' cannot be together: %s", oc__db_text(statement, 0), oc__db_text(statement, 2),
+            sqlite3_column_int(statement, 1) ? "one is negative" : "in a multiclass project a picture has one tag");
     sqlite3_finalize(statement);
     return status;
 }
 
-oc_status oc__project_check_labels(oc_project *project, int64_t picture, oc_error *err) { return check_together(project, picture, err); }
+oc_status oc__project_check_labels(oc_project *project, int64_t picture, oc_error *err) {
+    return check_together(project, picture, err);
+}
 
 static oc_status update_tag(oc_project *project, const char *tag, const oc_tag *change, oc_error *err) {
     int64_t seq;
@@ -153,7 +165,8 @@ static oc_status merge(oc_project *project, const char *from, const char *into, 
     if (!status && a == b) return oc__fail(err, OC_E_ARGUMENT, "'%s' and '%s' are the same tag", from, into);
     if (!status) status = oc__db_run(project, err, "UPDATE regions SET tag = ? WHERE tag = ?", "ii", b, a);
     if (!status)
-        status = oc__db_run(project, err, "INSERT OR IGNORE INTO picture_tags SELECT ?, picture FROM picture_tags WHERE tag = ?", "ii", b, a);
+        status = oc__db_run(project, err,
+                            "INSERT OR IGNORE INTO picture_tags SELECT ?, picture FROM picture_tags WHERE tag = ?", "ii", b, a);
     if (!status) status = oc__db_run(project, err, "DELETE FROM tags WHERE seq = ?", "i", a);
     return status ? status : check_together(project, -1, err);
 }
@@ -198,15 +211,18 @@ oc_status oc__project_tags(oc_tag_list **out, oc_project *project, oc_error *err
     oc_status status =
         oc__db_query(&statement, project, err,
                      "SELECT name, description, colour, id, type, (SELECT count(*) FROM picture_tags WHERE tag = t.seq),"
-                     " (SELECT count(*) FROM regions WHERE tag = t.seq AND kind = 1) FROM tags t ORDER BY seq", "");
+                     " (SELECT count(*) FROM regions WHERE tag = t.seq AND kind = 1) FROM tags t ORDER BY seq",
+                     "");
     if (!status) status = oc__db_step(&row, statement, project, err);
     while (row && !status) {
         status = add_row(list, statement, err);
         if (!status) status = oc__db_step(&row, statement, project, err);
     }
     sqlite3_finalize(statement);
-    if (status) oc__tag_list_free(list);
-    else *out = list;
+    if (status)
+        oc__tag_list_free(list);
+    else
+        *out = list;
     return status;
 }
 

@@ -1,7 +1,8 @@
 /* Checking a project, and mending what can be mended. SPDX-License-Identifier: MIT
  *
- * First the database by itself; then every file that it names; then every file that is there. Without repair the lock of the writer
- * is held only for the last, which is quick: a file that is just being added must not be taken for one that was left over. */
+ * First the database by itself; then every file that it names; then every file that is there. Without repair the lock of the
+ * writer is held only for the last, which is quick: a file that is just being added must not be taken for one that was left
+ * over. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ static oc_status report(check *c, uint32_t kind, const char *picture, bool repai
     oc__cut_text(message, sizeof message - 1);
     oc_status status = oc__reserve(&list->items, &list->capacity, list->n, sizeof *list->items, list->strings.context, err);
     if (status) return status;
-    oc_problem problem = {sizeof problem, kind, repaired, oc__strings_add(&list->strings, picture), oc__strings_add(&list->strings, message)};
+    oc_problem problem = {sizeof problem, kind, repaired, oc__strings_add(&list->strings, picture),
+                          oc__strings_add(&list->strings, message)};
     if (!problem.picture || !problem.message) return oc__fail_nomem(err, list->strings.context, sizeof message, "problems");
     list->items[list->n++] = problem;
     return OC_OK;
@@ -64,11 +66,13 @@ static const struct {
      "answers of predictions that do not exist",
      "DELETE FROM prediction_tags WHERE prediction NOT IN (SELECT seq FROM predictions)"},
     {"SELECT count(*) FROM predictions WHERE iteration NOT IN (SELECT seq FROM iterations)",
-     "predictions of iterations that do not exist", "DELETE FROM predictions WHERE iteration NOT IN (SELECT seq FROM iterations)"},
+     "predictions of iterations that do not exist",
+     "DELETE FROM predictions WHERE iteration NOT IN (SELECT seq FROM iterations)"},
     {"SELECT count(*) FROM version_pictures WHERE version NOT IN (SELECT seq FROM versions)",
      "pictures of data versions that do not exist",
      "DELETE FROM version_pictures WHERE version NOT IN (SELECT seq FROM versions)"},
-    {"SELECT count(*) FROM (SELECT DISTINCT picture, tag FROM regions WHERE kind = 1 EXCEPT SELECT picture, tag FROM picture_tags)",
+    {"SELECT count(*) FROM (SELECT DISTINCT picture, tag FROM regions WHERE kind = 1 EXCEPT SELECT picture, tag FROM "
+     "picture_tags)",
      "pictures without the tag of one of their regions",
      "INSERT INTO picture_tags(picture, tag) SELECT DISTINCT picture, tag FROM regions WHERE kind = 1"
      " EXCEPT SELECT picture, tag FROM picture_tags"},
@@ -114,10 +118,12 @@ static oc_status check_database(check *c, oc_error *err) {
 static oc_status list_files(check *c, oc_error *err) {
     sqlite3_stmt *statement = NULL;
     bool row = false;
-    oc_status status = oc__db_query(&statement, c->project, err,
-                                    "SELECT hash, ending, max(n_bytes) FROM (SELECT hash, ending, n_bytes FROM pictures UNION ALL"
-                                    " SELECT hash, ending, -1 FROM version_pictures UNION ALL SELECT hash, ending, -1 FROM predictions)"
-                                    " GROUP BY hash", "");
+    oc_status status =
+        oc__db_query(&statement, c->project, err,
+                     "SELECT hash, ending, max(n_bytes) FROM (SELECT hash, ending, n_bytes FROM pictures UNION ALL"
+                     " SELECT hash, ending, -1 FROM version_pictures UNION ALL SELECT hash, ending, -1 FROM predictions)"
+                     " GROUP BY hash",
+                     "");
     while (!status && !(status = oc__db_step(&row, statement, c->project, err)) && row) {
         status = oc__reserve(&c->files, &c->file_capacity, c->n_files, sizeof *c->files, c->project->context, err);
         if (status) break;
@@ -130,8 +136,10 @@ static oc_status list_files(check *c, oc_error *err) {
     return status;
 }
 
-/* What a file is: good, OC_PROBLEM_MISSING or OC_PROBLEM_CHANGED. `actual` is the hash of what it holds, "" if it was not read. */
-static oc_status look_at(uint32_t *problem, char actual[65], check *c, const char *path, const known_file *file, oc_error *err) {
+/* What a file is: good, OC_PROBLEM_MISSING or OC_PROBLEM_CHANGED. `actual` is the hash of what it holds, "" if it was not read.
+ */
+static oc_status look_at(uint32_t *problem, char actual[65], check *c, const char *path, const known_file *file,
+                         oc_error *err) {
     oc_context *context = c->project->context;
     uint8_t *data = NULL;
     uint64_t size = 0;
@@ -161,7 +169,8 @@ static oc_status lose(check *c, const char *path, const char *name, oc_error *er
     oc_context *context = c->project->context;
     char *folder = oc__path_join(context, c->project->folder, OC__LOST), *to = lost_path(c, name);
     oc_status status = folder && to ? oc__folder_make(context, folder, err) : oc__fail_nomem(err, context, strlen(path), path);
-    if (!status && context->files->rename(path, to) != 0) status = oc__fail_errno(err, errno, path, "move to the folder 'lost'");
+    if (!status && context->files->rename(path, to) != 0)
+        status = oc__fail_errno(err, errno, path, "move to the folder 'lost'");
     oc__free(context, folder);
     oc__free(context, to);
     return status;
@@ -175,7 +184,8 @@ static oc_status find_again(bool *found, check *c, const char *path, const known
     *found = false;
     snprintf(name, sizeof name, "%s%s", file->item.hash, file->item.ending);
     char *from = lost_path(c, name), *folder = oc__strdup(context, path);
-    oc_status status = from && folder ? look_at(&problem, actual, c, from, file, err) : oc__fail_nomem(err, context, strlen(path), path);
+    oc_status status =
+        from && folder ? look_at(&problem, actual, c, from, file, err) : oc__fail_nomem(err, context, strlen(path), path);
     if (!status && problem == 0) {
         *strrchr(folder, '/') = 0;
         status = oc__folder_make(context, folder, err);
@@ -227,7 +237,8 @@ static oc_status check_file(check *c, const known_file *file, oc_error *err) {
     char actual[65];
     uint32_t problem = 0;
     char *path = oc__contents_path(c->project, file->item.hash, file->item.ending);
-    oc_status status = path ? look_at(&problem, actual, c, path, file, err) : oc__fail_nomem(err, c->project->context, 80, "verifying");
+    oc_status status =
+        path ? look_at(&problem, actual, c, path, file, err) : oc__fail_nomem(err, c->project->context, 80, "verifying");
     /* Without the writer's lock the picture may have been deleted since it was listed. */
     if (!status && problem && oc__contents_used(c->project, file->item.hash)) status = tell_file(c, problem, path, file, err);
     oc__free(c->project->context, path);
@@ -261,14 +272,16 @@ static oc_status check_entry(check *c, const char *folder, const char *name, oc_
     if (names_hash(hash, name) && oc__contents_used(c->project, hash)) return OC_OK;
     char *path = oc__path_join(context, folder, name);
     oc_status status = path ? OC_OK : oc__fail_nomem(err, context, strlen(folder), folder);
-    if (!status && c->repair && unfinished && context->files->unlink(path) != 0) status = oc__fail_errno(err, errno, path, "remove");
+    if (!status && c->repair && unfinished && context->files->unlink(path) != 0)
+        status = oc__fail_errno(err, errno, path, "remove");
     if (!status && c->repair && !unfinished) status = lose(c, path, name, err);
     if (!status)
-        status = report(c, unfinished ? OC_PROBLEM_UNFINISHED : OC_PROBLEM_LEFT_OVER, "", c->repair, err, "%s: %s%s",
-                        path + strlen(c->project->folder) + 1, unfinished ? "was not written to its end" : "belongs to no picture",
-                        !c->repair    ? ""
-                        : unfinished ? "; it was removed"
-                                     : "; it was moved to the folder 'lost'");
+        status =
+            report(c, unfinished ? OC_PROBLEM_UNFINISHED : OC_PROBLEM_LEFT_OVER, "", c->repair, err, "%s: %s%s",
+                   path + strlen(c->project->folder) + 1, unfinished ? "was not written to its end" : "belongs to no picture",
+                   !c->repair   ? ""
+                   : unfinished ? "; it was removed"
+                                : "; it was moved to the folder 'lost'");
     oc__free(context, path);
     return status;
 }
@@ -280,8 +293,10 @@ static oc_status check_folder(check *c, const char *folder, bool outer, oc_error
     oc_status status = oc__folder_list(&entries, &n, context, folder, err);
     for (size_t i = 0; i < n && !status; i++) {
         char *inner = outer && entries[i].is_folder ? oc__path_join(context, folder, entries[i].name) : NULL;
-        if (!(outer && entries[i].is_folder)) status = check_entry(c, folder, entries[i].name, err);
-        else status = inner ? check_folder(c, inner, false, err) : oc__fail_nomem(err, context, strlen(folder), folder);
+        if (!(outer && entries[i].is_folder))
+            status = check_entry(c, folder, entries[i].name, err);
+        else
+            status = inner ? check_folder(c, inner, false, err) : oc__fail_nomem(err, context, strlen(folder), folder);
         oc__free(context, inner);
     }
     oc__entries_free(entries, n, context);
@@ -297,8 +312,10 @@ static oc_status check_left_over(check *c, oc_error *err) {
     return status;
 }
 
-oc_status oc__project_verify(oc_problem_list **out, oc_project *project, uint32_t flags, oc__progress *progress, oc_error *err) {
-    check c = {.project = project, .progress = progress, .repair = flags & OC_VERIFY_REPAIR, .forget = flags & OC_VERIFY_FORGET};
+oc_status oc__project_verify(oc_problem_list **out, oc_project *project, uint32_t flags, oc__progress *progress,
+                             oc_error *err) {
+    check c = {
+        .project = project, .progress = progress, .repair = flags & OC_VERIFY_REPAIR, .forget = flags & OC_VERIFY_FORGET};
     if (flags > (OC_VERIFY_REPAIR | OC_VERIFY_FORGET) || flags == OC_VERIFY_FORGET)
         return oc__fail(err, OC_E_ARGUMENT, "flags is %u, expected 0 or a sum of OC_VERIFY_... with OC_VERIFY_REPAIR", flags);
     if (!(c.list = oc__alloc_zero(project->context, sizeof *c.list)))
@@ -313,8 +330,10 @@ oc_status oc__project_verify(oc_problem_list **out, oc_project *project, uint32_
     if (c.repair) status = oc__change_end(project, status, err);
 done:
     oc__free(project->context, c.files);
-    if (status) oc__problem_list_free(c.list);
-    else *out = c.list;
+    if (status)
+        oc__problem_list_free(c.list);
+    else
+        *out = c.list;
     return status;
 }
 

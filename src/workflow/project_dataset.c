@@ -14,8 +14,8 @@ static oc_status add_page(oc_dataset *dataset, const oc_picture_list *list, cons
         image.data = info->path;
         image.name = info->name;
         if (info->n_tags > 1)
-            return oc__fail(err, OC_E_UNSUPPORTED, "%s: '%s' has %u tags; training takes pictures with one each", project->folder,
-                            info->name, info->n_tags);
+            return oc__fail(err, OC_E_UNSUPPORTED, "%s: '%s' has %u tags; training takes pictures with one each",
+                            project->folder, info->name, info->n_tags);
         status = oc__dataset_add(dataset, &image, list->tags[list->items[i].first_tag], info->split, err);
     }
     return status;
@@ -52,7 +52,9 @@ oc_status oc__project_dataset(oc_dataset **out, oc_project *project, oc_error *e
     }
     if (!status && dataset->n_samples == 0)
         status = oc__fail(err, OC_E_DATA, "%s: no picture has a tag yet, so there is nothing to learn", project->folder);
-    if (status) oc__dataset_free(dataset);
-    else *out = dataset;
+    if (status)
+        oc__dataset_free(dataset);
+    else
+        *out = dataset;
     return status;
 }

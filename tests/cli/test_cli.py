@@ -81,16 +81,122 @@ class Base(CommandTest):
         self.check(ocellus("features", "compact", self.data), USAGE, "-o FILE")
 
 
+class Project(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.project = self.path("project")
+        self.check(ocellus("project", "create", self.project, "-q"), DONE)
+
+    def run_project(self, verb, *arguments):
+        return ocellus("project", verb, self.project, *arguments)
+
+    def facts(self, verb, *arguments):
+        return json.loads(self.check(self.run_project(verb, *arguments, "--json", "-q"), DONE).out)
+
+    def names(self, *arguments):
+        return [os.path.basename(picture["name"]) for picture in self.facts("list", *arguments)["pictures"]]
+
+    def test_add_list_train(self):
+        n = sum(len(os.listdir(os.path.join(self.data, tag))) for tag in os.listdir(self.data))
+        self.assertEqual(self.facts("add", self.data), {"project": self.project, "added": n, "duplicates": 0, "skipped": 0})
+        self.assertEqual(self.facts("add", self.data, "--metadata", "k=v")["duplicates"], n)
+        facts = self.facts("info")
+        self.assertEqual((facts["kind"], facts["pictures"], facts["untagged"]), ("multiclass", n, 0))
+        self.assertEqual([tag["name"] for tag in self.facts("tags")["tags"]], sorted(os.listdir(self.data)))
+        page = self.facts("list", "--limit", "2", "--offset", "1", "--sort", "name")
+        self.assertEqual((page["n_pictures"], len(page["pictures"])), (n, 2))
+        self.assertEqual(page["pictures"][0]["metadata"], {"k": "v"})
+        self.assertRegex(self.run_project("list", "--limit", "2").err, "note: 2 of %d; --offset 2 shows the next" % n)
+        model = self.path("m.ocm")
+        result = ocellus("train", self.project, "-o", model, "--json", "-q")
+        self.check(result, DONE)
+        self.assertEqual(json.loads(result.out)["report"]["n_pictures"], n)
+        self.check(ocellus("evaluate", model, self.project, "--split", "test"), FAILED, "no picture has the split 'test'", "project split")
+
+    def test_tags_metadata_and_splits(self):
+        files = [os.path.join(self.data, "plain", name) for name in sorted(os.listdir(os.path.join(self.data, "plain")))[:3]]
+        self.check(self.run_project("add", *files, "--tag", "new", "-m", "side=left", "--split", "train"), DONE)
+        one, two, three = (picture["id"] for picture in self.facts("list")["pictures"])
+        self.assertEqual(self.facts("show", one[:8])["pictures"][0]["metadata"], {"side": "left"})
+        self.assertIn("note: made the tag 'other'", self.check(self.run_project("tag", "other", one, "--only"), DONE).err)
+        self.check(self.run_project("tag", "other", two), FAILED, "cannot be together: in a multiclass project")
+        self.check(self.run_project("metadata", "side=right", one, two), DONE)
+        self.assertEqual(self.facts("split", "none", "--where", "side ne 'left'")["pictures"], 2)
+        self.assertEqual([picture["split"] for picture in self.facts("list")["pictures"]], [None, None, "train"])
+        self.assertEqual(self.facts("list", "--where", "side eq 'left' or side eq 'x'")["n_pictures"], 1)
+        self.assertEqual(self.run_project("list", "--tag", "other", "--tag", "new", "--count").out, "3\n")
+        self.check(self.run_project("tag-set", "other", "--name", "renamed", "--colour", "#00ff00"), DONE)
+        self.check(self.run_project("tag-merge", "renamed", "new"), DONE)
+        self.assertEqual([(tag["name"], tag["pictures"]) for tag in self.facts("tags")["tags"]], [("new", 3)])
+        self.check(self.run_project("untag", "new", three), DONE)
+        self.assertEqual(self.facts("list", "--untagged")["n_pictures"], 1)
+        self.check(self.run_project("tag-create", "nothing", "--type", "negative"), DONE)
+        self.check(self.run_project("tag-create", "none", "--type", "negative"), FAILED, "negative tag already")
+        self.check(self.run_project("tag-delete", "new"), DONE)
+        self.check(self.run_project("set", "--kind", "multilabel", "--name", "Name"), DONE)
+        self.assertEqual(self.facts("info")["kind"], "multilabel")
+        self.check(self.run_project("remove", "--tagged"), DONE)
+        self.check(self.run_project("remove", one, two), DONE)
+        self.assertEqual(self.facts("info")["pictures"], 1)
+
+    def test_files(self):
+        self.check(self.run_project("add", self.picture), DONE)
+        picture = self.facts("list")["pictures"][0]
+        out = self.path("out.png")
+        self.check(self.run_project("export-picture", picture["id"], "-o", out), DONE)
+        with open(out, "rb") as written, open(self.picture, "rb") as original:
+            self.assertEqual(written.read(), original.read())
+        self.check(self.run_project("export-picture", picture["id"], "-o", out), FAILED, "out.png")
+        self.assertEqual(self.check(self.run_project("verify", "-q"), DONE).out, "")
+        os.remove(picture["path"])
+        self.assertIn("is not there", self.check(self.run_project("verify"), FAILED, "1 problem is left", "--repair").out)
+        problems = self.facts("verify", "--repair", "--forget")["problems"]
+        self.assertEqual([(one["problem"], one["repaired"]) for one in problems], [("missing", True)])
+        self.check(self.run_project("add", self.picture, self.path("nothing.jpg")), PARTLY, "nothing.jpg")
+        again = self.facts("list")["pictures"][0]["id"]
+        self.check(self.run_project("replace", again, os.path.join(self.data, "plain", "01.png")), DONE)
+        self.assertNotEqual(self.facts("list")["pictures"][0]["sha256"], picture["sha256"])
+        self.assertEqual(self.facts("list")["pictures"][0]["id"], again)
+
+    def test_misuse(self):
+        self.check(ocellus("project"), USAGE, "project does what")
+        self.check(ocellus("project", "verfy", self.project), USAGE, "did you mean 'verify'")
+        self.check(ocellus("project", "info"), USAGE, "which project")
+        self.check(ocellus("project", "info", self.path("nowhere")), FAILED, "nowhere", "project create")
+        self.check(self.run_project("info", "x"), USAGE, "one argument too many")
+        self.check(ocellus("project", "create", self.project), FAILED, "already")
+        self.check(self.run_project("set"), USAGE, "say what to set")
+        self.check(self.run_project("set", "--kind", "boxes"), USAGE, "--kind is 'boxes'")
+        self.check(self.run_project("tag", "a"), USAGE, "which pictures")
+        self.check(self.run_project("tag", "a", "x", "--untagged"), USAGE, "not both")
+        self.check(self.run_project("metadata", "a", "--untagged"), USAGE, "KEY=VALUE")
+        self.check(self.run_project("add", self.picture, "-m", "a"), USAGE, "KEY=VALUE")
+        self.check(self.run_project("list", "--where", "a is 'b'"), FAILED, "goes wrong at character 3")
+        self.check(self.run_project("list", "--sort", "size"), USAGE, "oldest, newest or name")
+        self.check(self.run_project("list", "--tagged", "--untagged"), USAGE, "both")
+        self.check(self.run_project("verify", "--forget"), USAGE, "--repair")
+        self.check(self.run_project("show", "abcdef12"), FAILED, "there is no picture")
+        self.check(self.run_project("export-picture", "abcdef12"), USAGE, "-o FILE")
+
+    def test_help_of_verbs(self):
+        listed = re.findall(r"(?m)^    ([a-z-]+)  ", ocellus("help", "project").out)
+        self.assertGreater(len(listed), 15)
+        for verb in listed:
+            asked = self.check(ocellus("help", "project", verb), DONE)
+            self.assertTrue(asked.out.startswith("usage: ocellus project " + verb), asked.out)
+            self.assertEqual(asked.out, ocellus("project", verb, "--help").out)
+
+
 class Help(CommandTest):
     def test_the_list_of_commands(self):
         for arguments in (("help",), ("--help",), ("-h",)):
             result = self.check(ocellus(*arguments), DONE)
-            for name in ("train", "evaluate", "predict", "info", "base", "features", "version", "help"):
+            for name in ("train", "evaluate", "predict", "info", "project", "base", "features", "version", "help"):
                 self.assertRegex(result.out, r"(?m)^    %s  " % name)
             self.assertEqual(result.err, "")
 
     def test_each_command_has_help(self):
-        for name in ("train", "evaluate", "predict", "info", "base", "features", "version", "help"):
+        for name in ("train", "evaluate", "predict", "info", "project", "base", "features", "version", "help"):
             asked = self.check(ocellus("help", name), DONE)
             self.assertTrue(asked.out.startswith("usage: ocellus " + name), asked.out)
             self.assertEqual(asked.out, ocellus(name, "--help").out)

@@ -48,6 +48,30 @@ SAME(OC_LAYOUT_NHWC == 2);
 SAME(OC_RESIZE_SQUASH == 1);
 SAME(OC_RESIZE_CROP == 2);
 SAME(OC_RESIZE_LETTERBOX == 3);
+SAME(OC_ID_SIZE == 37);
+SAME(OC_PROJECT_MULTICLASS == 1);
+SAME(OC_PROJECT_MULTILABEL == 2);
+SAME(OC_PROJECT_DETECTION == 3);
+SAME(OC_PROJECT_ANOMALY == 4);
+SAME(OC_PROBLEM_DATABASE == 1);
+SAME(OC_PROBLEM_MISSING == 2);
+SAME(OC_PROBLEM_CHANGED == 3);
+SAME(OC_PROBLEM_LEFT_OVER == 4);
+SAME(OC_PROBLEM_UNFINISHED == 5);
+SAME(OC_VERIFY_REPAIR == 1);
+SAME(OC_VERIFY_FORGET == 2);
+SAME(OC_TAG_REGULAR == 1);
+SAME(OC_TAG_NEGATIVE == 2);
+SAME(OC_TAG_GENERAL_PRODUCT == 3);
+SAME(OC_LABEL_ADD == 1);
+SAME(OC_LABEL_SET == 2);
+SAME(OC_LABEL_REMOVE == 3);
+SAME(OC_PICTURES_ALL == 0);
+SAME(OC_PICTURES_TAGGED == 1);
+SAME(OC_PICTURES_UNTAGGED == 2);
+SAME(OC_ORDER_OLDEST == 1);
+SAME(OC_ORDER_NEWEST == 2);
+SAME(OC_ORDER_NAME == 3);
 #if UINTPTR_MAX == UINT64_MAX
 SAME(offsetof(oc_error, struct_size) == 0);
 SAME(offsetof(oc_error, code) == 4);
@@ -150,6 +174,79 @@ SAME(offsetof(oc_import_options, features) == 40);
 SAME(offsetof(oc_import_options, name) == 48);
 SAME(offsetof(oc_import_options, licence) == 56);
 SAME(sizeof(oc_import_options) >= 64);
+
+SAME(offsetof(oc_project_info, kind) == 4);
+SAME(offsetof(oc_project_info, name) == 8);
+SAME(offsetof(oc_project_info, description) == 16);
+SAME(offsetof(oc_project_info, domain) == 24);
+SAME(offsetof(oc_project_info, id) == 32);
+SAME(offsetof(oc_project_info, created) == 40);
+SAME(offsetof(oc_project_info, modified) == 48);
+SAME(offsetof(oc_project_info, n_tags) == 56);
+SAME(offsetof(oc_project_info, n_pictures) == 64);
+SAME(offsetof(oc_project_info, n_untagged) == 72);
+SAME(offsetof(oc_project_info, n_regions) == 80);
+SAME(offsetof(oc_project_info, n_bytes) == 88);
+SAME(sizeof(oc_project_info) >= 96);
+
+SAME(offsetof(oc_problem, kind) == 4);
+SAME(offsetof(oc_problem, repaired) == 8);
+SAME(offsetof(oc_problem, picture) == 16);
+SAME(offsetof(oc_problem, message) == 24);
+SAME(sizeof(oc_problem) >= 32);
+
+SAME(offsetof(oc_tag, type) == 4);
+SAME(offsetof(oc_tag, name) == 8);
+SAME(offsetof(oc_tag, description) == 16);
+SAME(offsetof(oc_tag, colour) == 24);
+SAME(offsetof(oc_tag, id) == 32);
+SAME(offsetof(oc_tag, n_pictures) == 40);
+SAME(offsetof(oc_tag, n_regions) == 48);
+SAME(sizeof(oc_tag) >= 56);
+
+SAME(offsetof(oc_labels, n_tags) == 4);
+SAME(offsetof(oc_labels, tags) == 8);
+SAME(offsetof(oc_labels, n_metadata) == 16);
+SAME(offsetof(oc_labels, keys) == 24);
+SAME(offsetof(oc_labels, values) == 32);
+SAME(offsetof(oc_labels, split) == 40);
+SAME(sizeof(oc_labels) >= 48);
+
+SAME(offsetof(oc_addition, duplicate) == 4);
+SAME(offsetof(oc_addition, id) == 8);
+SAME(sizeof(oc_addition) >= 48);
+
+SAME(offsetof(oc_folder_summary, reserved) == 4);
+SAME(offsetof(oc_folder_summary, n_added) == 8);
+SAME(offsetof(oc_folder_summary, n_duplicates) == 16);
+SAME(offsetof(oc_folder_summary, n_skipped) == 24);
+SAME(sizeof(oc_folder_summary) >= 32);
+
+SAME(offsetof(oc_picture_filter, state) == 4);
+SAME(offsetof(oc_picture_filter, tags) == 8);
+SAME(offsetof(oc_picture_filter, n_tags) == 16);
+SAME(offsetof(oc_picture_filter, order) == 20);
+SAME(offsetof(oc_picture_filter, metadata) == 24);
+SAME(offsetof(oc_picture_filter, name) == 32);
+SAME(offsetof(oc_picture_filter, added_after) == 40);
+SAME(offsetof(oc_picture_filter, added_before) == 48);
+SAME(offsetof(oc_picture_filter, offset) == 56);
+SAME(offsetof(oc_picture_filter, limit) == 64);
+SAME(sizeof(oc_picture_filter) >= 72);
+
+SAME(offsetof(oc_picture_info, width) == 4);
+SAME(offsetof(oc_picture_info, height) == 8);
+SAME(offsetof(oc_picture_info, n_tags) == 12);
+SAME(offsetof(oc_picture_info, n_regions) == 16);
+SAME(offsetof(oc_picture_info, n_metadata) == 20);
+SAME(offsetof(oc_picture_info, id) == 24);
+SAME(offsetof(oc_picture_info, name) == 32);
+SAME(offsetof(oc_picture_info, sha256) == 40);
+SAME(offsetof(oc_picture_info, path) == 48);
+SAME(offsetof(oc_picture_info, added) == 56);
+SAME(offsetof(oc_picture_info, n_bytes) == 64);
+SAME(offsetof(oc_picture_info, split) == 72);
+SAME(sizeof(oc_picture_info) >= 80);
 #endif
 
 int main(void) { return 0; }

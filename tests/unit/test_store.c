@@ -97,9 +97,11 @@ START_TEST(refuses_what_is_no_project) {
     oc_project *other = NULL;
     begin(0);
     ck_assert_int_eq(oc__project_open(&other, context, in(folder, "nowhere"), &error), OC_E_NOT_FOUND);
-    ck_assert_int_eq(oc__project_create(&other, context, in(folder, "p"), &(oc_project_info)OC_PROJECT_INFO_INIT, &error), OC_E_STATE);
-    put_text(folder, "text/project.db", "this is no database, whatever its name says; and it is long enough to be read as one, "
-                                        "since a header has a hundred bytes");
+    ck_assert_int_eq(oc__project_create(&other, context, in(folder, "p"), &(oc_project_info)OC_PROJECT_INFO_INIT, &error),
+                     OC_E_STATE);
+    put_text(folder, "text/project.db",
+             "this is no database, whatever its name says; and it is long enough to be read as one, "
+             "since a header has a hundred bytes");
     ck_assert_int_eq(oc__project_open(&other, context, in(folder, "text"), &error), OC_E_FORMAT);
     must(oc__db_script(project, "PRAGMA user_version = 99", &error));
     ck_assert_int_eq(oc__project_open(&other, context, in(folder, "p"), &error), OC_E_UNSUPPORTED);
@@ -182,9 +184,9 @@ END_TEST
 
 int main(void) {
     const unit_test tests[] = {{is_there_when_opened_again, 0},
-                                      {refuses_what_is_no_project, 0},
-                                      {keeps_the_rules_of_tags, 0},
-                                      {lists_filters_and_pages, 0},
-                                      {undoes_all_of_a_change, 0}};
+                               {refuses_what_is_no_project, 0},
+                               {keeps_the_rules_of_tags, 0},
+                               {lists_filters_and_pages, 0},
+                               {undoes_all_of_a_change, 0}};
     return RUN_UNIT_TESTS("store", tests);
 }

@@ -1,8 +1,9 @@
 /* A project whose program is killed after the n-th write, for every n. SPDX-License-Identifier: MIT
  *
  * A child process edits a project and tells its parent, through a pipe, of each step that has returned. The n-th write, sync,
- * rename or removal, of SQLite's or of our own, ends it at once. What the parent then finds must be the steps it was told of, and
- * perhaps the one after. What the operating system held in memory survives, so this is a killed program, not a power failure. */
+ * rename or removal, of SQLite's or of our own, ends it at once. What the parent then finds must be the steps it was told of,
+ * and perhaps the one after. What the operating system held in memory survives, so this is a killed program, not a power
+ * failure. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,14 +117,22 @@ static oc_status step(oc_project *project, int i, oc_addition *first) {
     oc_addition other = OC_ADDITION_INIT;
     const char *pictures[] = {first->id};
     switch (i) {
-    case 0: return add(project, 1, "a", first);
-    case 1: return add(project, 2, "b", &other);
-    case 2: return oc__project_set_metadata(project, pictures, 1, "key", "value", NULL);
-    case 3: return oc__project_label_pictures(project, pictures, 1, "b", OC_LABEL_SET, NULL);
-    case 4: return oc__project_merge_tags(project, "b", "a", NULL);
-    case 5: return oc__project_delete_pictures(project, pictures, 1, NULL);
-    case 6: return add(project, 3, "c", &other);
-    default: return oc__project_delete_tag(project, "a", NULL);
+    case 0:
+        return add(project, 1, "a", first);
+    case 1:
+        return add(project, 2, "b", &other);
+    case 2:
+        return oc__project_set_metadata(project, pictures, 1, "key", "value", NULL);
+    case 3:
+        return oc__project_label_pictures(project, pictures, 1, "b", OC_LABEL_SET, NULL);
+    case 4:
+        return oc__project_merge_tags(project, "b", "a", NULL);
+    case 5:
+        return oc__project_delete_pictures(project, pictures, 1, NULL);
+    case 6:
+        return add(project, 3, "c", &other);
+    default:
+        return oc__project_delete_tag(project, "a", NULL);
     }
 }
 
@@ -132,11 +141,13 @@ static void describe(char out[1024], oc_project *project) {
     sqlite3_stmt *q = NULL;
     bool row = true;
     out[0] = 0;
-    ck_assert_int_eq(oc__db_query(&q, project, NULL,
-                                  "SELECT 'picture ' || hash || ' ' || n_tags FROM pictures UNION ALL SELECT 'tag ' || name FROM tags"
-                                  " UNION ALL SELECT 'pair ' || key || value FROM metadata UNION ALL SELECT 'on ' || t.name || p.hash"
-                                  " FROM picture_tags x JOIN tags t ON t.seq = x.tag JOIN pictures p ON p.seq = x.picture ORDER BY 1", ""),
-                     OC_OK);
+    ck_assert_int_eq(
+        oc__db_query(&q, project, NULL,
+                     "SELECT 'picture ' || hash || ' ' || n_tags FROM pictures UNION ALL SELECT 'tag ' || name FROM tags"
+                     " UNION ALL SELECT 'pair ' || key || value FROM metadata UNION ALL SELECT 'on ' || t.name || p.hash"
+                     " FROM picture_tags x JOIN tags t ON t.seq = x.tag JOIN pictures p ON p.seq = x.picture ORDER BY 1",
+                     ""),
+        OC_OK);
     while (oc__db_step(&row, q, project, NULL) == OC_OK && row) {
         strncat(out, oc__db_text(q, 0), 1023 - strlen(out));
         strncat(out, "\n", 1023 - strlen(out));
@@ -149,12 +160,15 @@ static void check_sound(oc_project *project, int n) {
     int64_t bad = 0;
     sqlite3_stmt *q = NULL;
     bool row = true;
-    ck_assert_int_eq(oc__db_integer(&bad, project, NULL, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'", ""), OC_OK);
+    ck_assert_int_eq(
+        oc__db_integer(&bad, project, NULL, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'", ""),
+        OC_OK);
     ck_assert_msg(bad == 0, "killed at %d: the database is damaged", n);
     ck_assert_int_eq(oc__db_query(&q, project, NULL, "SELECT hash, ending FROM pictures", ""), OC_OK);
     while (oc__db_step(&row, q, project, NULL) == OC_OK && row) {
         char path[4096];
-        snprintf(path, sizeof path, "%s/" OC__PICTURES "/%.2s/%s%s", project->folder, oc__db_text(q, 0), oc__db_text(q, 0), oc__db_text(q, 1));
+        snprintf(path, sizeof path, "%s/" OC__PICTURES "/%.2s/%s%s", project->folder, oc__db_text(q, 0), oc__db_text(q, 0),
+                 oc__db_text(q, 1));
         ck_assert_msg(access(path, R_OK) == 0, "killed at %d: %s is not there", n, path);
     }
     sqlite3_finalize(q);
