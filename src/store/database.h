@@ -38,6 +38,9 @@ oc_status oc__change_end(oc_project *project, oc_status status, oc_error *err);
 /* Brings an older database up to date, or fills a new one. OC_E_UNSUPPORTED: made by a newer version. */
 oc_status oc__schema_update(oc_project *project, oc_error *err);
 
+/* The same with a ladder of `n` steps, each of scripts with a NULL behind. All of it is one change. */
+oc_status oc__schema_climb(oc_project *project, const char *const *const *ladder, int n, oc_error *err);
+
 /* Of a database: its `application_id` and the number of the newest schema. */
 #define OC__APPLICATION 0x4F43454C
 #define OC__SCHEMA 1

@@ -94,22 +94,23 @@ static const char *const step_1[] = {
 
 static const char *const *const steps[OC__SCHEMA] = {step_1};
 
-oc_status oc__schema_update(oc_project *project, oc_error *err) {
+oc_status oc__schema_climb(oc_project *project, const char *const *const *ladder, int n, oc_error *err) {
     int64_t version = 0;
     oc_status status = oc__db_integer(&version, project, err, "PRAGMA user_version", "");
-    if (status || version == OC__SCHEMA) return status;
-    if (version > OC__SCHEMA || version < 0)
-        return oc__fail(err, OC_E_UNSUPPORTED,
-                        "%s: is of schema %lld, this library knows schemas up to %d; use a newer library", project->file,
-                        (long long)version, OC__SCHEMA);
+    if (status || version == n) return status;
+    if (version > n || version < 0)
+        return oc__fail(err, OC_E_UNSUPPORTED, "%s: is of schema %lld, this library knows schemas up to %d; use a newer library",
+                        project->file, (long long)version, n);
     if ((status = oc__change_begin(project, err))) return status;
     status = oc__db_integer(&version, project, err, "PRAGMA user_version", ""); /* another program may have been quicker */
-    for (; !status && version < OC__SCHEMA; version++) {
+    for (; !status && version < n; version++) {
         char done[48];
         sqlite3_snprintf(sizeof done, done, "PRAGMA user_version = %d", (int)version + 1);
-        for (const char *const *script = steps[version]; *script && !status; script++)
+        for (const char *const *script = ladder[version]; *script && !status; script++)
             status = oc__db_script(project, *script, err);
         if (!status) status = oc__db_script(project, done, err);
     }
     return oc__change_end(project, status, err);
 }
+
+oc_status oc__schema_update(oc_project *project, oc_error *err) { return oc__schema_climb(project, steps, OC__SCHEMA, err); }

@@ -1,225 +1,106 @@
-/* A project whose program is killed after the n-th write, for every n. SPDX-License-Identifier: MIT
+/* A project whose program is killed after the n-th write, and one whose n-th write fails or finds the disk full, for every n.
+ * SPDX-License-Identifier: MIT
  *
- * A child process edits a project and tells its parent, through a pipe, of each step that has returned. The n-th write, sync,
- * rename or removal, of SQLite's or of our own, ends it at once. What the parent then finds must be the steps it was told of,
- * and perhaps the one after. What the operating system held in memory survives, so this is a killed program, not a power
- * failure. */
+ * Killed: a child process edits a project and tells its parent, through a pipe, of each step that has returned. The n-th write,
+ * sync, rename or removal, of SQLite's or of our own, ends it at once. What the parent then finds must be the steps it was told
+ * of, and perhaps the one after. What the operating system held in memory survives, so this is a killed program, not a power
+ * failure.
+ *
+ * Failing: a step either does all it should or says that it failed and has changed nothing; once there is room again, the same
+ * step succeeds. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "contents.h"
-#include "database.h"
-#include "file.h"
+#include "store_script.h"
 #include "support.h"
 
-static int n_left; /* operations until the end; negative: none */
-
-static void count_down(void) {
-    if (n_left > 0 && --n_left == 0) _exit(9);
-}
-
-static ssize_t counted_write(int file, const void *data, size_t size) {
-    count_down();
-    return write(file, data, size);
-}
-static int counted_sync(int file) {
-    count_down();
-    return fsync(file);
-}
-static int counted_rename(const char *from, const char *to) {
-    count_down();
-    return rename(from, to);
-}
-static int counted_unlink(const char *path) {
-    count_down();
-    return unlink(path);
-}
-
-/* SQLite's own methods with the counter before them: of the database, which has locks, and of all other files. */
-static const sqlite3_io_methods *plain[2];
-static sqlite3_io_methods counted[2];
-static sqlite3_vfs vfs;
-static sqlite3_vfs *under;
-
-static const sqlite3_io_methods *plain_of(const sqlite3_file *file) { return plain[file->pMethods == &counted[1]]; }
-
-static int db_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 at) {
-    count_down();
-    return plain_of(file)->xWrite(file, data, size, at);
-}
-static int db_sync(sqlite3_file *file, int flags) {
-    count_down();
-    return plain_of(file)->xSync(file, flags);
-}
-static int db_truncate(sqlite3_file *file, sqlite3_int64 size) {
-    count_down();
-    return plain_of(file)->xTruncate(file, size);
-}
-static int db_open(sqlite3_vfs *self, const char *name, sqlite3_file *file, int flags, int *out_flags) {
-    (void)self;
-    int code = under->xOpen(under, name, file, flags, out_flags);
-    if (code == SQLITE_OK && file->pMethods) {
-        int i = (flags & SQLITE_OPEN_MAIN_DB) == 0;
-        plain[i] = file->pMethods;
-        counted[i] = *plain[i];
-        counted[i].xWrite = db_write;
-        counted[i].xSync = db_sync;
-        counted[i].xTruncate = db_truncate;
-        file->pMethods = &counted[i];
-    }
-    return code;
-}
-static int db_delete(sqlite3_vfs *self, const char *name, int sync) {
-    (void)self;
-    count_down();
-    return under->xDelete(under, name, sync);
-}
-
-static oc__file_ops counted_files;
-
-static void set_up(void) {
-    under = sqlite3_vfs_find(NULL);
-    vfs = *under;
-    vfs.zName = "counted";
-    vfs.pNext = NULL;
-    vfs.xOpen = db_open;
-    vfs.xDelete = db_delete;
-    sqlite3_vfs_register(&vfs, 0);
-    counted_files = oc__system_files;
-    counted_files.write = counted_write;
-    counted_files.sync = counted_sync;
-    counted_files.rename = counted_rename;
-    counted_files.unlink = counted_unlink;
-    counted_files.database = "counted";
-}
-
-#define N_STEPS 8
-
-static oc_status add(oc_project *project, unsigned seed, const char *tag, oc_addition *addition) {
-    uint8_t bytes[78] = "BM";
-    oc_image image = OC_IMAGE_INIT;
-    oc_labels labels = OC_LABELS_INIT;
-    bytes[2] = 78, bytes[10] = 54, bytes[14] = 40, bytes[18] = 4, bytes[22] = 2, bytes[26] = 1, bytes[28] = 24;
-    memcpy(bytes + 54, &seed, sizeof seed);
-    image.format = OC_IMAGE_ENCODED;
-    image.data = bytes;
-    image.size = sizeof bytes;
-    labels.n_tags = 1;
-    labels.tags = &tag;
-    return oc__project_add_picture(addition, project, &image, &labels, NULL);
-}
-
-/* Step `i` of the script. */
-static oc_status step(oc_project *project, int i, oc_addition *first) {
-    oc_addition other = OC_ADDITION_INIT;
-    const char *pictures[] = {first->id};
-    switch (i) {
-    case 0:
-        return add(project, 1, "a", first);
-    case 1:
-        return add(project, 2, "b", &other);
-    case 2:
-        return oc__project_set_metadata(project, pictures, 1, "key", "value", NULL);
-    case 3:
-        return oc__project_label_pictures(project, pictures, 1, "b", OC_LABEL_SET, NULL);
-    case 4:
-        return oc__project_merge_tags(project, "b", "a", NULL);
-    case 5:
-        return oc__project_delete_pictures(project, pictures, 1, NULL);
-    case 6:
-        return add(project, 3, "c", &other);
-    default:
-        return oc__project_delete_tag(project, "a", NULL);
-    }
-}
-
-/* All that a project says, but for identifiers and moments, as one text. */
-static void describe(char out[1024], oc_project *project) {
-    sqlite3_stmt *q = NULL;
-    bool row = true;
-    out[0] = 0;
-    ck_assert_int_eq(
-        oc__db_query(&q, project, NULL,
-                     "SELECT 'picture ' || hash || ' ' || n_tags FROM pictures UNION ALL SELECT 'tag ' || name FROM tags"
-                     " UNION ALL SELECT 'pair ' || key || value FROM metadata UNION ALL SELECT 'on ' || t.name || p.hash"
-                     " FROM picture_tags x JOIN tags t ON t.seq = x.tag JOIN pictures p ON p.seq = x.picture ORDER BY 1",
-                     ""),
-        OC_OK);
-    while (oc__db_step(&row, q, project, NULL) == OC_OK && row) {
-        strncat(out, oc__db_text(q, 0), 1023 - strlen(out));
-        strncat(out, "\n", 1023 - strlen(out));
-    }
-    sqlite3_finalize(q);
-}
-
-/* Every picture's file is there, and the database is sound. */
+/* Nothing worse is found than files that were left over. With repair, nothing at all is found afterwards. */
 static void check_sound(oc_project *project, int n) {
-    int64_t bad = 0;
-    sqlite3_stmt *q = NULL;
-    bool row = true;
-    ck_assert_int_eq(
-        oc__db_integer(&bad, project, NULL, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'", ""),
-        OC_OK);
-    ck_assert_msg(bad == 0, "killed at %d: the database is damaged", n);
-    ck_assert_int_eq(oc__db_query(&q, project, NULL, "SELECT hash, ending FROM pictures", ""), OC_OK);
-    while (oc__db_step(&row, q, project, NULL) == OC_OK && row) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/" OC__PICTURES "/%.2s/%s%s", project->folder, oc__db_text(q, 0), oc__db_text(q, 0),
-                 oc__db_text(q, 1));
-        ck_assert_msg(access(path, R_OK) == 0, "killed at %d: %s is not there", n, path);
+    for (uint32_t flags = 0; flags < 3; flags++) { /* look, repair, look again */
+        oc_problem_list *list = NULL;
+        oc__progress progress;
+        oc_error error = OC_ERROR_INIT;
+        oc__progress_begin(&progress, NULL, NULL, NULL);
+        oc_status status = oc__project_verify(&list, project, flags % 2, &progress, &error);
+        ck_assert_msg(status == OC_OK, "at %d: %s", n, error.message);
+        for (size_t i = 0; i < list->n; i++)
+            ck_assert_msg(flags < 2 && list->items[i].kind >= OC_PROBLEM_LEFT_OVER, "at %d: %s", n, list->items[i].message);
+        oc__problem_list_free(list);
     }
-    sqlite3_finalize(q);
+}
+
+static oc_context *context;
+static char *folder, expected[N_STEPS + 1][DESCRIPTION];
+
+/* What the script makes when nothing happens. */
+static void set_up(void) {
+    oc_project *project = NULL;
+    oc_project_info info = OC_PROJECT_INFO_INIT;
+    oc_addition first = OC_ADDITION_INIT;
+    context = new_threads_context(1, NULL);
+    folder = new_folder();
+    ck_assert_int_eq(oc__project_create(&project, context, in(folder, "all"), &info, NULL), OC_OK);
+    script_describe(expected[0], project);
+    for (int i = 0; i < N_STEPS; i++) {
+        ck_assert_int_eq(script_step(project, i, &first, NULL), OC_OK);
+        script_describe(expected[i + 1], project);
+    }
+    oc__project_free(project);
+}
+
+static void tear_down(void) {
+    remove_folder(folder);
+    end_context(context);
+}
+
+/* A project of its own for attempt `n`. */
+static const char *new_project(int n) {
+    char name[32];
+    oc_project *project = NULL;
+    oc_project_info info = OC_PROJECT_INFO_INIT;
+    snprintf(name, sizeof name, "%d", n);
+    ck_assert_int_eq(oc__project_create(&project, context, in(folder, name), &info, NULL), OC_OK);
+    oc__project_free(project);
+    return in(folder, name);
 }
 
 static void child(const char *path, int n, int pipe_to) {
-    oc_context *context = new_threads_context(1, NULL);
+    oc_context *own = new_threads_context(1, NULL);
     oc_project *project = NULL;
     oc_addition first = OC_ADDITION_INIT;
-    context->files = &counted_files;
-    if (oc__project_open(&project, context, path, NULL)) _exit(2);
-    n_left = n;
+    own->files = faulty_files();
+    if (oc__project_open(&project, own, path, NULL)) _exit(2);
+    fault = FAULT_KILL;
+    fault_left = n;
     for (int i = 0; i < N_STEPS; i++) {
-        if (step(project, i, &first)) _exit(3);
+        if (script_step(project, i, &first, NULL)) _exit(3);
         if (write(pipe_to, "x", 1) != 1) _exit(4);
     }
     oc__project_free(project);
     _exit(0);
 }
 
-START_TEST(old_or_new) {
-    oc_context *context = new_threads_context(1, NULL);
-    char *folder = new_folder(), expected[N_STEPS + 1][1024], found[1024];
+START_TEST(killed) {
+    char found[DESCRIPTION];
     oc_project *project = NULL;
-    oc_project_info info = OC_PROJECT_INFO_INIT;
-    oc_addition first = OC_ADDITION_INIT;
     int n = 1, status = -1;
     set_up();
-    ck_assert_int_eq(oc__project_create(&project, context, in(folder, "all"), &info, NULL), OC_OK);
-    describe(expected[0], project);
-    for (int i = 0; i < N_STEPS; i++) {
-        ck_assert_int_eq(step(project, i, &first), OC_OK);
-        describe(expected[i + 1], project);
-    }
-    oc__project_free(project);
     for (; status != 0; n++) {
-        char name[32], byte;
+        const char *path = new_project(n);
+        char byte;
         int ends[2], told = 0;
-        snprintf(name, sizeof name, "%d", n);
-        ck_assert_int_eq(oc__project_create(&project, context, in(folder, name), &info, NULL), OC_OK);
-        oc__project_free(project);
         ck_assert_int_eq(pipe(ends), 0);
         pid_t pid = fork();
-        if (pid == 0) child(in(folder, name), n, ends[1]);
+        if (pid == 0) child(path, n, ends[1]);
         close(ends[1]);
         while (read(ends[0], &byte, 1) == 1) told++;
         close(ends[0]);
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
         ck_assert_msg(WIFEXITED(status) && (WEXITSTATUS(status) == 9 || status == 0), "killed at %d: ended with %d", n, status);
-        ck_assert_int_eq(oc__project_open(&project, context, in(folder, name), NULL), OC_OK);
-        describe(found, project);
+        ck_assert_int_eq(oc__project_open(&project, context, path, NULL), OC_OK);
+        script_describe(found, project);
         ck_assert_msg(strcmp(found, expected[told]) == 0 || (told < N_STEPS && strcmp(found, expected[told + 1]) == 0),
                       "killed at %d: told of %d steps, found\n%s", n, told, found);
         check_sound(project, n);
@@ -227,12 +108,57 @@ START_TEST(old_or_new) {
     }
     printf("killed at %d operations\n", n - 2);
     ck_assert_int_gt(n, N_STEPS * 3);
-    remove_folder(folder);
-    end_context(context);
+    tear_down();
+}
+END_TEST
+
+/* Runs the script with the n-th operation failing. Returns whether one did. */
+static bool run_with_fault(int n) {
+    char found[DESCRIPTION];
+    oc_project *project = NULL;
+    oc_addition first = OC_ADDITION_INIT;
+    const char *path = new_project(n);
+    bool any = false;
+    ck_assert_int_eq(oc__project_open(&project, context, path, NULL), OC_OK);
+    fault_left = n;
+    fault_struck = false;
+    for (int i = 0; i < N_STEPS; i++) {
+        oc_error error = OC_ERROR_INIT;
+        oc_status status = script_step(project, i, &first, &error);
+        any = any || fault_struck;
+        if (fault_struck) fault_left = -1;
+        if (status) {
+            ck_assert_msg(status == OC_E_IO && fault_struck && error.message[0], "at %d, step %d: %d: %s", n, i, status,
+                          error.message);
+            script_describe(found, project);
+            ck_assert_msg(strcmp(found, expected[i]) == 0, "at %d, step %d: failed, but left\n%s", n, i, found);
+            status = script_step(project, i, &first, &error);
+            ck_assert_msg(status == OC_OK, "at %d, step %d again: %s", n, i, error.message);
+        }
+        fault_struck = false;
+        script_describe(found, project);
+        ck_assert_msg(strcmp(found, expected[i + 1]) == 0, "at %d, step %d: found\n%s", n, i, found);
+    }
+    fault_left = -1;
+    check_sound(project, n);
+    oc__project_free(project);
+    return any;
+}
+
+START_TEST(failing) {
+    static const fault_kind kinds[] = {FAULT_ONCE, FAULT_FULL};
+    int n = 1;
+    set_up();
+    context->files = faulty_files();
+    fault = kinds[_i];
+    while (run_with_fault(n)) n++;
+    printf("%s at %d operations\n", fault == FAULT_ONCE ? "failed" : "disk full", n - 1);
+    ck_assert_int_gt(n, N_STEPS * 2);
+    tear_down();
 }
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{old_or_new, 0}};
+    const unit_test tests[] = {{killed, 0}, {failing, 2}};
     return RUN_UNIT_TESTS("store_crash", tests);
 }
