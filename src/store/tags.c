@@ -112,20 +112,20 @@ oc_status oc__project_make_tag(int64_t *seq, oc_project *project, const char *ta
     return status;
 }
 
-/* Pictures whose tags cannot be together: a negative one beside another, or two in a multiclass project. `only`: this one, or
- * -1. */
-static oc_status check_together(oc_project *project, int64_t only, oc_error *err) {
+/* OC_E_DATA if the tags of a picture from `first` to `last` cannot be together: a negative one beside another, or two in a
+ * multiclass project. */
+static oc_status check_together(oc_project *project, int64_t first, int64_t last, oc_error *err) {
     sqlite3_stmt *statement = NULL;
     uint32_t kind = 0;
     bool row = false;
     oc_status status = oc__project_kind(&kind, project, err);
     if (!status)
-        status = oc__db_query(
-            &statement, project, err,
-            "SELECT p.name, max(t.type = 2), group_concat(t.name, ''', ''') FROM pictures p"
-            " JOIN picture_tags x ON x.picture = p.seq JOIN tags t ON t.seq = x.tag"
-            " WHERE p.n_tags > 1 AND (?1 < 0 OR p.seq = ?1) GROUP BY p.seq HAVING max(t.type = 2) OR ?2 = 1 LIMIT 1",
-            "ii", only, (int64_t)kind);
+        status = oc__db_query(&statement, project, err,
+                              "SELECT p.name, max(t.type = 2), group_concat(t.name, ''', ''') FROM pictures p"
+                              " JOIN picture_tags x ON x.picture = p.seq JOIN tags t ON t.seq = x.tag"
+                              " WHERE p.seq BETWEEN ? AND ? AND p.n_tags > 1 GROUP BY p.seq"
+                              " HAVING max(t.type = 2) OR ? = 1 LIMIT 1",
+                              "iii", first, last, (int64_t)kind);
     if (!status) status = oc__db_step(&row, statement, project, err);
     if (row)
         status = oc__fail(
@@ -135,8 +135,12 @@ static oc_status check_together(oc_project *project, int64_t only, oc_error *err
     return status;
 }
 
+static oc_status check_all_together(oc_project *project, oc_error *err) {
+    return check_together(project, INT64_MIN, INT64_MAX, err);
+}
+
 oc_status oc__project_check_labels(oc_project *project, int64_t picture, oc_error *err) {
-    return check_together(project, picture, err);
+    return check_together(project, picture, picture, err);
 }
 
 static oc_status update_tag(oc_project *project, const char *tag, const oc_tag *change, oc_error *err) {
@@ -149,7 +153,7 @@ static oc_status update_tag(oc_project *project, const char *tag, const oc_tag *
                             "UPDATE tags SET name = coalesce(?1, name), description = coalesce(?2, description),"
                             " colour = coalesce(?3, colour), type = CASE ?4 WHEN 0 THEN type ELSE ?4 END WHERE seq = ?5",
                             "tttii", change->name, change->description, change->colour, (int64_t)change->type, seq);
-    if (!status && change->type == OC_TAG_NEGATIVE) status = check_together(project, -1, err);
+    if (!status && change->type == OC_TAG_NEGATIVE) status = check_all_together(project, err);
     return status;
 }
 
@@ -168,7 +172,7 @@ static oc_status merge(oc_project *project, const char *from, const char *into, 
         status = oc__db_run(project, err,
                             "INSERT OR IGNORE INTO picture_tags SELECT ?, picture FROM picture_tags WHERE tag = ?", "ii", b, a);
     if (!status) status = oc__db_run(project, err, "DELETE FROM tags WHERE seq = ?", "i", a);
-    return status ? status : check_together(project, -1, err);
+    return status ? status : check_all_together(project, err);
 }
 
 oc_status oc__project_merge_tags(oc_project *project, const char *from, const char *into, oc_error *err) {
