@@ -897,6 +897,65 @@ OC_API oc_status oc_picture_list_metadata(const oc_picture_list *list, size_t in
  * Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT, and those of oc_picture_open. */
 OC_API oc_status oc_project_thumbnail(oc_picture **out, oc_project *project, const char *picture, uint32_t side, oc_error *err);
 
+/* Regions: boxes in the pictures of a detection project, and other shapes (polygons, masks, key points, ...) which any project
+ * keeps untouched but which are not trained on. A picture has the tags of its boxes. */
+
+#define OC_REGION_BOX 1
+#define OC_REGION_OTHER 2 /* all that is known of it is in `extra` */
+
+/* What became of a region that was to be added. */
+#define OC_REGION_STORED 1
+#define OC_REGION_CLIPPED 2   /* it was cut at the picture's edge, and stored */
+#define OC_REGION_DUPLICATE 3 /* just the same one was there already */
+#define OC_REGION_REFUSED 4   /* it was left out; `reason` says why */
+
+typedef struct oc_region {
+    uint32_t struct_size;
+    uint32_t kind;       /* OC_REGION_...; default: box */
+    const char *picture;
+    const char *tag;     /* made if it is new; of another shape also NULL: none */
+    double left;         /* where, as fractions of the upright picture's width and height, or in pixels where asked for */
+    double top;
+    double width;
+    double height;
+    const char *extra;   /* JSON of up to 1 MiB that is kept as it is: the polygon that the box is of, ...; "" or NULL: none */
+    const char *id;
+    const char *created; /* this and the rest are not looked at in what is given */
+    const char *reason;
+    uint32_t outcome;    /* OC_REGION_STORED or the like */
+    uint32_t reserved;
+} oc_region;
+
+#define OC_REGION_INIT {sizeof(oc_region), 0, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0}
+
+#define OC_REGIONS_PIXELS 1 /* boxes are in pixels of the upright picture */
+#define OC_REGIONS_CLIP 2   /* cut boxes at the picture's edge; without it one that stands over (by more than a rounding) is refused */
+#define OC_REGIONS_SKIP 4   /* leave out what is refused; without it all fail with the first */
+
+/* Adds `n` regions in one change. `flags` is a sum of OC_REGIONS_...; `out` (the regions as they are now, one for each, in the
+ * same order, with their outcomes) may be NULL. A box is refused if it is not of finite numbers, has no area, or lies outside.
+ * Errors: OC_E_ARGUMENT, OC_E_NOT_FOUND (no such picture), OC_E_DATA (a box is refused, or the project is not for detection);
+ * the message says which and why. */
+typedef struct oc_region_list oc_region_list;
+OC_API oc_status oc_project_add_regions(oc_region_list **out, oc_project *project, const oc_region *const *regions, size_t n,
+                                        uint32_t flags, oc_error *err);
+
+/* Changes the regions that have the `id`s of `changes`: moves them (all four numbers 0: it stays), gives another tag (NULL: it
+ * keeps its own) or another `extra` (likewise). All or none. Errors: those of oc_project_add_regions. */
+OC_API oc_status oc_project_update_regions(oc_project *project, const oc_region *const *changes, size_t n, uint32_t flags,
+                                           oc_error *err);
+
+/* Removes regions. All or none. Errors: OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_delete_regions(oc_project *project, const char *const *ids, size_t n, oc_error *err);
+
+/* The regions of `n` pictures, or (n = 0) of all, picture by picture in the order in which they were made. `flags` is 0 or
+ * OC_REGIONS_PIXELS. Errors: OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_regions(oc_region_list **out, oc_project *project, const char *const *pictures, size_t n,
+                                    uint32_t flags, oc_error *err);
+OC_API void oc_region_list_free(oc_region_list *list);
+OC_API size_t oc_region_list_count(const oc_region_list *list);
+OC_API oc_status oc_region_list_get(const oc_region_list *list, size_t index, oc_region *region, oc_error *err);
+
 /* Training */
 
 /* The project's pictures that have a tag, with their splits, as a data set to train or measure on. Later changes of the project do

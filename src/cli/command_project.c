@@ -293,8 +293,8 @@ const command project_verbs[] = {
 
 /* --- the command --- */
 
-static const command *const groups[] = {project_verbs, project_picture_verbs, project_tag_verbs};
-static const char *const titles[] = {"The project", "Pictures", "Tags"};
+static const command *const groups[] = {project_verbs, project_picture_verbs, project_tag_verbs, project_region_verbs};
+static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions"};
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 #define PREFIX (sizeof("project ") - 1)
 

@@ -75,6 +75,12 @@ struct oc_tag_list {
     size_t n, capacity;
 };
 
+struct oc_region_list {
+    oc__strings strings;
+    oc_region *items;
+    size_t n, capacity;
+};
+
 /* What a list's pictures have, one run of items each. */
 typedef struct oc__listed {
     oc_picture_info info;
@@ -134,5 +140,13 @@ oc_status oc__project_picture(oc_picture_list **out, oc_project *project, const 
 oc_status oc__project_count_pictures(uint64_t *n, oc_project *project, const oc_picture_filter *filter, oc_error *err);
 void oc__picture_list_free(oc_picture_list *list);
 oc_status oc__project_thumbnail(oc__bitmap *out, oc_project *project, const char *picture, uint32_t side, oc_error *err);
+
+oc_status oc__project_add_regions(oc_region_list **out, oc_project *project, const oc_region *regions, size_t n, uint32_t flags,
+                                  oc_error *err);
+oc_status oc__project_update_regions(oc_project *project, const oc_region *changes, size_t n, uint32_t flags, oc_error *err);
+oc_status oc__project_delete_regions(oc_project *project, const char *const *ids, size_t n, oc_error *err);
+oc_status oc__project_regions(oc_region_list **out, oc_project *project, const char *const *pictures, size_t n, uint32_t flags,
+                              oc_error *err);
+void oc__region_list_free(oc_region_list *list);
 
 #endif

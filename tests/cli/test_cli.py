@@ -178,6 +178,23 @@ class Project(CommandTest):
         self.check(self.run_project("show", "abcdef12"), FAILED, "there is no picture")
         self.check(self.run_project("export-picture", "abcdef12"), USAGE, "-o FILE")
 
+    def test_regions(self):
+        self.check(self.run_project("set", "--kind", "detection"), DONE)
+        self.check(self.run_project("add", self.picture), DONE)
+        picture = self.facts("list")["pictures"][0]
+        side = picture["width"]
+        added = self.facts("region-add", picture["id"][:8], "hole", "0.5", "0.25", "0.5", "0.5")["regions"][0]
+        self.check(self.run_project("region-add", picture["id"], "hole", "-1", "0", "0.5", "0.5"), FAILED, "stands over")
+        self.check(self.run_project("region-add", picture["id"], "hole", "x", "0", "0.5", "0.5"), USAGE, "are numbers")
+        self.check(self.run_project("region-add", picture["id"], "edge", "--clip", "--pixels", "--", "-5", "0", "10", "10"), DONE)
+        self.assertEqual([(one["tag"], one["left"], one["width"]) for one in self.facts("regions", "--pixels")["regions"]],
+                         [("hole", side / 2, side / 2), ("edge", 0, 5)])
+        self.check(self.run_project("region-set", added["id"], "--tag", "rim", "0", "0", "1", "1"), DONE)
+        self.check(self.run_project("region-set", added["id"]), USAGE, "say what to change")
+        self.assertRegex(self.check(self.run_project("regions", picture["id"]), DONE).out, r"rim +0\.0000 +0\.0000 +1\.0000 +1\.0000")
+        self.check(self.run_project("region-delete", added["id"]), DONE)
+        self.assertEqual(self.facts("list")["pictures"][0]["tags"], ["edge"])
+
     def test_help_of_verbs(self):
         listed = re.findall(r"(?m)^    ([a-z-]+)  ", ocellus("help", "project").out)
         self.assertGreater(len(listed), 15)

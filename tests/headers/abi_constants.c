@@ -72,6 +72,15 @@ SAME(OC_PICTURES_UNTAGGED == 2);
 SAME(OC_ORDER_OLDEST == 1);
 SAME(OC_ORDER_NEWEST == 2);
 SAME(OC_ORDER_NAME == 3);
+SAME(OC_REGION_BOX == 1);
+SAME(OC_REGION_OTHER == 2);
+SAME(OC_REGION_STORED == 1);
+SAME(OC_REGION_CLIPPED == 2);
+SAME(OC_REGION_DUPLICATE == 3);
+SAME(OC_REGION_REFUSED == 4);
+SAME(OC_REGIONS_PIXELS == 1);
+SAME(OC_REGIONS_CLIP == 2);
+SAME(OC_REGIONS_SKIP == 4);
 #if UINTPTR_MAX == UINT64_MAX
 SAME(offsetof(oc_error, struct_size) == 0);
 SAME(offsetof(oc_error, code) == 4);
@@ -247,6 +256,21 @@ SAME(offsetof(oc_picture_info, added) == 56);
 SAME(offsetof(oc_picture_info, n_bytes) == 64);
 SAME(offsetof(oc_picture_info, split) == 72);
 SAME(sizeof(oc_picture_info) >= 80);
+
+SAME(offsetof(oc_region, kind) == 4);
+SAME(offsetof(oc_region, picture) == 8);
+SAME(offsetof(oc_region, tag) == 16);
+SAME(offsetof(oc_region, left) == 24);
+SAME(offsetof(oc_region, top) == 32);
+SAME(offsetof(oc_region, width) == 40);
+SAME(offsetof(oc_region, height) == 48);
+SAME(offsetof(oc_region, extra) == 56);
+SAME(offsetof(oc_region, id) == 64);
+SAME(offsetof(oc_region, created) == 72);
+SAME(offsetof(oc_region, reason) == 80);
+SAME(offsetof(oc_region, outcome) == 88);
+SAME(offsetof(oc_region, reserved) == 92);
+SAME(sizeof(oc_region) >= 96);
 #endif
 
 int main(void) { return 0; }

@@ -114,6 +114,17 @@ OC_ORDER_OLDEST = 1
 OC_ORDER_NEWEST = 2
 OC_ORDER_NAME = 3
 
+OC_REGION_BOX = 1
+OC_REGION_OTHER = 2
+OC_REGION_STORED = 1
+OC_REGION_CLIPPED = 2
+OC_REGION_DUPLICATE = 3
+OC_REGION_REFUSED = 4
+
+OC_REGIONS_PIXELS = 1
+OC_REGIONS_CLIP = 2
+OC_REGIONS_SKIP = 4
+
 oc_status = c_int32
 
 
@@ -365,6 +376,25 @@ class oc_picture_info(SizedStruct):
     ]
 
 
+class oc_region(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_uint32),
+        ("picture", c_char_p),
+        ("tag", c_char_p),
+        ("left", c_double),
+        ("top", c_double),
+        ("width", c_double),
+        ("height", c_double),
+        ("extra", c_char_p),
+        ("id", c_char_p),
+        ("created", c_char_p),
+        ("reason", c_char_p),
+        ("outcome", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
 # The `user` of these two is a Python object: see _callbacks.py.
 oc_progress_fn = CFUNCTYPE(c_int, py_object, POINTER(oc_progress))
 oc_write_fn = CFUNCTYPE(c_int, py_object, c_void_p, c_size_t)
@@ -451,6 +481,17 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_base_check": (oc_status, [_handle, _handle, _error]),
     "oc_base_n_features": (c_size_t, [_handle]),
     "oc_base_features": (oc_status, [POINTER(c_float), c_size_t, _handle, _handle, oc_progress_fn, py_object, _error]),
+    "oc_problem_list_free": (None, [_handle]),
+    "oc_problem_list_count": (c_size_t, [_handle]),
+    "oc_problem_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_problem), _error]),
+    "oc_tag_list_free": (None, [_handle]),
+    "oc_tag_list_count": (c_size_t, [_handle]),
+    "oc_tag_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_tag), _error]),
+    "oc_picture_list_free": (None, [_handle]),
+    "oc_picture_list_count": (c_size_t, [_handle]),
+    "oc_picture_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_picture_info), _error]),
+    "oc_picture_list_tag": (c_char_p, [_handle, c_size_t, c_size_t]),
+    "oc_picture_list_metadata": (oc_status, [_handle, c_size_t, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _error]),
     "oc_project_create": (oc_status, [_out, _handle, c_char_p, POINTER(oc_project_info), _error]),
     "oc_project_open": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_project_free": (None, [_handle]),
@@ -459,17 +500,11 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_project_begin": (oc_status, [_handle, _error]),
     "oc_project_end": (oc_status, [_handle, c_int, _error]),
     "oc_project_verify": (oc_status, [_out, _handle, c_uint32, oc_progress_fn, py_object, _error]),
-    "oc_problem_list_free": (None, [_handle]),
-    "oc_problem_list_count": (c_size_t, [_handle]),
-    "oc_problem_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_problem), _error]),
     "oc_project_add_tag": (oc_status, [c_char_p, _handle, POINTER(oc_tag), _error]),
     "oc_project_update_tag": (oc_status, [_handle, c_char_p, POINTER(oc_tag), _error]),
     "oc_project_merge_tags": (oc_status, [_handle, c_char_p, c_char_p, _error]),
     "oc_project_delete_tag": (oc_status, [_handle, c_char_p, _error]),
     "oc_project_tags": (oc_status, [_out, _handle, _error]),
-    "oc_tag_list_free": (None, [_handle]),
-    "oc_tag_list_count": (c_size_t, [_handle]),
-    "oc_tag_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_tag), _error]),
     "oc_project_add_picture": (oc_status, [POINTER(oc_addition), _handle, POINTER(oc_image), POINTER(oc_labels), _error]),
     "oc_project_add_folder": (
         oc_status,
@@ -483,11 +518,13 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_project_pictures": (oc_status, [_out, _handle, POINTER(oc_picture_filter), _error]),
     "oc_project_picture": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_project_count_pictures": (oc_status, [POINTER(c_uint64), _handle, POINTER(oc_picture_filter), _error]),
-    "oc_picture_list_free": (None, [_handle]),
-    "oc_picture_list_count": (c_size_t, [_handle]),
-    "oc_picture_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_picture_info), _error]),
-    "oc_picture_list_tag": (c_char_p, [_handle, c_size_t, c_size_t]),
-    "oc_picture_list_metadata": (oc_status, [_handle, c_size_t, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _error]),
     "oc_project_thumbnail": (oc_status, [_out, _handle, c_char_p, c_uint32, _error]),
+    "oc_project_add_regions": (oc_status, [_out, _handle, POINTER(POINTER(oc_region)), c_size_t, c_uint32, _error]),
+    "oc_project_update_regions": (oc_status, [_handle, POINTER(POINTER(oc_region)), c_size_t, c_uint32, _error]),
+    "oc_project_delete_regions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
+    "oc_project_regions": (oc_status, [_out, _handle, POINTER(c_char_p), c_size_t, c_uint32, _error]),
+    "oc_region_list_free": (None, [_handle]),
+    "oc_region_list_count": (c_size_t, [_handle]),
+    "oc_region_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_region), _error]),
     "oc_project_dataset": (oc_status, [_out, _handle, _error]),
 }

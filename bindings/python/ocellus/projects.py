@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import os
-from ctypes import Array, byref, c_char_p, c_uint64, create_string_buffer
+from ctypes import POINTER, Array, byref, c_char_p, c_uint64, create_string_buffer, pointer
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from . import _native
@@ -96,6 +96,41 @@ class StoredPicture(NamedTuple):
     """Of its file in the project."""
 
 
+class RegionKind(enum.IntEnum):
+    """A box, or another shape (a polygon, a mask, ...), which is kept in `extra` untouched but not trained on."""
+
+    BOX = _native.OC_REGION_BOX
+    OTHER = _native.OC_REGION_OTHER
+
+
+class Outcome(enum.IntEnum):
+    """What became of a region that was to be added."""
+
+    STORED = _native.OC_REGION_STORED
+    CLIPPED = _native.OC_REGION_CLIPPED
+    DUPLICATE = _native.OC_REGION_DUPLICATE
+    REFUSED = _native.OC_REGION_REFUSED
+
+
+class Region(NamedTuple):
+    """A region of a picture. To add one, the first six say all; `extra` is JSON that is kept as it is."""
+
+    picture: str
+    tag: Optional[str]
+    left: float = 0.0
+    """As a fraction of the upright picture's width, or in pixels where asked for; the others likewise."""
+    top: float = 0.0
+    width: float = 0.0
+    height: float = 0.0
+    extra: str = ""
+    kind: RegionKind = RegionKind.BOX
+    id: str = ""
+    created: str = ""
+    outcome: Outcome = Outcome.STORED
+    reason: str = ""
+    """Why it was refused."""
+
+
 class Addition(NamedTuple):
     """What became of a picture that was added."""
 
@@ -182,9 +217,9 @@ class Project(ExclusiveHandle):
         with context._borrow() as owner:
             self._adopt(context, create(lib.oc_project_open, owner, path_bytes(path)))
 
-    def _adopt(self, context: Context, pointer: int) -> None:
+    def _adopt(self, context: Context, owner: int) -> None:
         self.context = context
-        super().__init__(pointer, lib.oc_project_free)
+        super().__init__(owner, lib.oc_project_free)
 
     @classmethod
     def create(
@@ -210,8 +245,8 @@ class Project(ExclusiveHandle):
     def info(self) -> ProjectInfo:
         """What the project is and holds now."""
         native = _native.oc_project_info()
-        with self._borrow() as pointer:
-            call(lib.oc_project_get_info, pointer, byref(native))
+        with self._borrow() as owner:
+            call(lib.oc_project_get_info, owner, byref(native))
             return ProjectInfo(
                 text(native.id), text(native.name), Kind(native.kind), text(native.domain), text(native.description),
                 text(native.created), text(native.modified), native.n_tags, native.n_pictures, native.n_untagged,
@@ -228,22 +263,22 @@ class Project(ExclusiveHandle):
     ) -> None:
         """Changes what is given. Raises: ArgumentError, DataError (it cannot become of that kind; the message says why)."""
         info = _project_info(kind, name, domain, description)
-        with self._borrow() as pointer:
-            call(lib.oc_project_update, pointer, byref(info))
+        with self._borrow() as owner:
+            call(lib.oc_project_update, owner, byref(info))
 
     @contextlib.contextmanager
     def change(self) -> Iterator[None]:
         """Makes all that is done in the `with` block one change: much faster for many small ones, and if an exception leaves
         the block, none of them happens. Other threads must not use this object meanwhile."""
-        with self._borrow() as pointer:
-            call(lib.oc_project_begin, pointer)
+        with self._borrow() as owner:
+            call(lib.oc_project_begin, owner)
         keep = False
         try:
             yield
             keep = True
         finally:
-            with self._borrow() as pointer:
-                call(lib.oc_project_end, pointer, int(keep))
+            with self._borrow() as owner:
+                call(lib.oc_project_end, owner, int(keep))
 
     # Tags
 
@@ -266,8 +301,8 @@ class Project(ExclusiveHandle):
         ArgumentError, DataError (a negative tag in detection), LimitError."""
         native = self._native_tag(name, type, description, colour)
         identifier = create_string_buffer(_native.OC_ID_SIZE)
-        with self._borrow() as pointer:
-            call(lib.oc_project_add_tag, identifier, pointer, byref(native))
+        with self._borrow() as owner:
+            call(lib.oc_project_add_tag, identifier, owner, byref(native))
         return text(identifier.value)
 
     def update_tag(
@@ -281,8 +316,8 @@ class Project(ExclusiveHandle):
     ) -> None:
         """Changes what is given. Raises: those of add_tag, NotFoundError."""
         native = self._native_tag(name, type, description, colour)
-        with self._borrow() as pointer:
-            call(lib.oc_project_update_tag, pointer, utf8(tag, "the tag"), byref(native))
+        with self._borrow() as owner:
+            call(lib.oc_project_update_tag, owner, utf8(tag, "the tag"), byref(native))
 
     @staticmethod
     def _native_tag(
@@ -297,13 +332,13 @@ class Project(ExclusiveHandle):
 
     def merge_tags(self, source: str, into: str) -> None:
         """Gives `into` to all that bears `source`, and removes `source`. Raises: NotFoundError, ArgumentError, DataError."""
-        with self._borrow() as pointer:
-            call(lib.oc_project_merge_tags, pointer, utf8(source, "the tag"), utf8(into, "the tag"))
+        with self._borrow() as owner:
+            call(lib.oc_project_merge_tags, owner, utf8(source, "the tag"), utf8(into, "the tag"))
 
     def delete_tag(self, tag: str) -> None:
         """Removes a tag from all pictures, its regions too. Raises: NotFoundError."""
-        with self._borrow() as pointer:
-            call(lib.oc_project_delete_tag, pointer, utf8(tag, "the tag"))
+        with self._borrow() as owner:
+            call(lib.oc_project_delete_tag, owner, utf8(tag, "the tag"))
 
     # Pictures
 
@@ -318,8 +353,8 @@ class Project(ExclusiveHandle):
         """Adds a picture: a path, or the bytes of a picture file. Raises: those of Picture, UnsupportedError (raw pixels),
         ArgumentError, DataError (these tags cannot be on one picture, or are for regions)."""
         native, labels, addition = as_image(image), _labels(tags, metadata, split), _native.oc_addition()
-        with self._borrow() as pointer:
-            call(lib.oc_project_add_picture, byref(addition), pointer, byref(native._native), byref(labels))
+        with self._borrow() as owner:
+            call(lib.oc_project_add_picture, byref(addition), owner, byref(native._native), byref(labels))
         return Addition(text(addition.id), bool(addition.duplicate))
 
     def add_folder(
@@ -335,9 +370,9 @@ class Project(ExclusiveHandle):
         project without). What cannot be read is logged as a warning and passed over. Raises: CancelledError, NotFoundError,
         DataError; what was added until then stays."""
         labels, summary = _labels(tags, metadata, split), _native.oc_folder_summary()
-        with self._borrow() as pointer:
+        with self._borrow() as owner:
             call_with_progress(
-                lib.oc_project_add_folder, progress, byref(summary), pointer, path_bytes(path), byref(labels)
+                lib.oc_project_add_folder, progress, byref(summary), owner, path_bytes(path), byref(labels)
             )
         return FolderSummary(summary.n_added, summary.n_duplicates, summary.n_skipped)
 
@@ -345,13 +380,13 @@ class Project(ExclusiveHandle):
         """Puts another picture in a picture's place: it keeps its identifier, tags, regions and metadata. Raises: those of
         add, NotFoundError, StateError (the new one is in the project already)."""
         native = as_image(image)
-        with self._borrow() as pointer:
-            call(lib.oc_project_replace_picture, pointer, utf8(picture, "the picture"), byref(native._native))
+        with self._borrow() as owner:
+            call(lib.oc_project_replace_picture, owner, utf8(picture, "the picture"), byref(native._native))
 
     def _each(self, function: Any, pictures: Names, *arguments: Any) -> None:
         names = _listed(pictures)
-        with self._borrow() as pointer:
-            call(function, pointer, _texts(names, "a picture"), len(names), *arguments)
+        with self._borrow() as owner:
+            call(function, owner, _texts(names, "a picture"), len(names), *arguments)
 
     def delete(self, pictures: Names) -> None:
         """Removes pictures and all that was known of them. Raises: NotFoundError."""
@@ -440,8 +475,8 @@ class Project(ExclusiveHandle):
     ) -> int:
         """How many pictures there are of which all this is so: see pictures()."""
         native, n = self._filter(tagged, tags, where, name, after, before), c_uint64()
-        with self._borrow() as pointer:
-            call(lib.oc_project_count_pictures, byref(n), pointer, byref(native))
+        with self._borrow() as owner:
+            call(lib.oc_project_count_pictures, byref(n), owner, byref(native))
         return n.value
 
     def picture(self, picture: str) -> StoredPicture:
@@ -452,10 +487,10 @@ class Project(ExclusiveHandle):
     @contextlib.contextmanager
     def _list(self, function: Any, free: Any, *arguments: Any) -> Iterator[int]:
         """Lends a list of the library's."""
-        with self._borrow() as pointer:
-            entries = Handle(create(function, pointer, *arguments), free)
-        with entries, entries._borrow() as pointer:
-            yield pointer
+        with self._borrow() as owner:
+            entries = Handle(create(function, owner, *arguments), free)
+        with entries, entries._borrow() as owner:
+            yield owner
 
     @staticmethod
     def _read(entries: int) -> List[StoredPicture]:
@@ -478,9 +513,87 @@ class Project(ExclusiveHandle):
     def thumbnail(self, picture: str, side: int = 256) -> Picture:
         """A picture made small: upright, of its own aspect, the longer side of `side` pixels or its own size if that is less.
         Raises: NotFoundError, ArgumentError, and those of Picture."""
-        with self._borrow() as pointer:
-            made = create(lib.oc_project_thumbnail, pointer, utf8(picture, "the picture"), side)
+        with self._borrow() as owner:
+            made = create(lib.oc_project_thumbnail, owner, utf8(picture, "the picture"), side)
         return Picture._made(self.context, made)
+
+    # Regions
+
+    @staticmethod
+    def _native_regions(regions: Iterable[Region]) -> Tuple[Any, Any]:
+        """An array of pointers, and what keeps them alive."""
+        natives = [
+            _native.oc_region(
+                kind=int(region.kind),
+                picture=_optional(region.picture or None, "the picture"),
+                tag=_optional(region.tag, "the tag"),
+                left=region.left,
+                top=region.top,
+                width=region.width,
+                height=region.height,
+                extra=_optional(region.extra or None, "the extra"),
+                id=_optional(region.id or None, "the region"),
+            )
+            for region in regions
+        ]
+        pointers = (POINTER(_native.oc_region) * max(1, len(natives)))(*(pointer(native) for native in natives))
+        return pointers, natives
+
+    @staticmethod
+    def _read_regions(entries: int) -> List[Region]:
+        found: List[Region] = []
+        native = _native.oc_region()
+        for index in range(lib.oc_region_list_count(entries)):
+            call(lib.oc_region_list_get, entries, index, byref(native))
+            found.append(Region(
+                text(native.picture), None if native.tag is None else text(native.tag), native.left, native.top, native.width,
+                native.height, text(native.extra), RegionKind(native.kind or 1), text(native.id), text(native.created),
+                Outcome(native.outcome), text(native.reason),
+            ))
+        return found
+
+    def add_regions(
+        self, regions: Iterable[Region], *, pixels: bool = False, clip: bool = False, skip: bool = False
+    ) -> List[Region]:
+        """Adds regions in one change, and returns them as they are now, in the same order, with their outcomes.
+
+        Args:
+            regions: a tag that is new is made.
+            pixels: boxes are in pixels of the upright picture.
+            clip: cut boxes at the picture's edge; without it one that stands over is refused.
+            skip: leave out what is refused; without it all fail with the first.
+
+        Raises: ArgumentError, NotFoundError, DataError (a box is refused, or the project is not for detection).
+        """
+        native, alive = self._native_regions(regions)
+        flags = (
+            (_native.OC_REGIONS_PIXELS if pixels else 0)
+            | (_native.OC_REGIONS_CLIP if clip else 0)
+            | (_native.OC_REGIONS_SKIP if skip else 0)
+        )
+        with self._list(lib.oc_project_add_regions, lib.oc_region_list_free, native, len(alive), flags) as entries:
+            return self._read_regions(entries)
+
+    def update_regions(self, changes: Iterable[Region], *, pixels: bool = False, clip: bool = False) -> None:
+        """Changes the regions that have the `id`s of `changes`: moves them (all four numbers 0: it stays), gives another tag
+        (None: it keeps its own) or another `extra` ("": likewise). All or none. Raises: those of add_regions."""
+        native, alive = self._native_regions(changes)
+        flags = (_native.OC_REGIONS_PIXELS if pixels else 0) | (_native.OC_REGIONS_CLIP if clip else 0)
+        with self._borrow() as owner:
+            call(lib.oc_project_update_regions, owner, native, len(alive), flags)
+
+    def delete_regions(self, ids: Names) -> None:
+        """Removes regions. All or none. Raises: NotFoundError."""
+        names = _listed(ids)
+        with self._borrow() as owner:
+            call(lib.oc_project_delete_regions, owner, _texts(names, "a region"), len(names))
+
+    def regions(self, pictures: Names = (), *, pixels: bool = False) -> List[Region]:
+        """The regions of some pictures, or of all, picture by picture. Raises: NotFoundError."""
+        names, flags = _listed(pictures), _native.OC_REGIONS_PIXELS if pixels else 0
+        arguments = (_texts(names, "a picture"), len(names), flags)
+        with self._list(lib.oc_project_regions, lib.oc_region_list_free, *arguments) as entries:
+            return self._read_regions(entries)
 
     # All of it
 
@@ -496,12 +609,12 @@ class Project(ExclusiveHandle):
         flags = (_native.OC_VERIFY_REPAIR if repair else 0) | (_native.OC_VERIFY_FORGET if forget else 0)
         found: List[Problem] = []
         native = _native.oc_problem()
-        with self._borrow() as pointer:
-            made = create_with_progress(lib.oc_project_verify, lib.oc_problem_list_free, progress, pointer, flags)
+        with self._borrow() as owner:
+            made = create_with_progress(lib.oc_project_verify, lib.oc_problem_list_free, progress, owner, flags)
         entries = Handle(made, lib.oc_problem_list_free)
-        with entries, entries._borrow() as pointer:
-            for index in range(lib.oc_problem_list_count(pointer)):
-                call(lib.oc_problem_list_get, pointer, index, byref(native))
+        with entries, entries._borrow() as owner:
+            for index in range(lib.oc_problem_list_count(owner)):
+                call(lib.oc_problem_list_get, owner, index, byref(native))
                 found.append(Problem(
                     Trouble(native.kind), text(native.picture) or None, text(native.message), bool(native.repaired)
                 ))
@@ -510,8 +623,8 @@ class Project(ExclusiveHandle):
     def dataset(self) -> Dataset:
         """The pictures that have a tag, with their splits, to train or measure on. Raises: DataError (there are none),
         UnsupportedError (a picture has several tags, or the project is not for classification)."""
-        with self._borrow() as pointer:
-            return Dataset._made(self.context, create(lib.oc_project_dataset, pointer))
+        with self._borrow() as owner:
+            return Dataset._made(self.context, create(lib.oc_project_dataset, owner))
 
     def __repr__(self) -> str:
         if self.closed:

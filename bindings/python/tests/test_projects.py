@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ocellus
-from ocellus import Kind, TagType, Trouble
+from ocellus import Kind, Outcome, Region, RegionKind, TagType, Trouble
 from pictures import TAGS, scene_png
 
 
@@ -128,3 +128,23 @@ def test_another_process_reads(project, tmp_path):
         done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, universal_newlines=True)
         assert done.stdout == "1\n"
     assert project.count() == 2
+
+
+def test_regions(tmp_path, context):
+    with ocellus.Project.create(tmp_path / "p", Kind.DETECTION, context=context) as project:
+        picture = project.add(scene_png("disc", 1)).id
+        box = Region(picture, "disc", 12, 0, 24, 60)
+        with pytest.raises(ocellus.DataError, match="region 0 of 1: its box stands over"):
+            project.add_regions([box], pixels=True)
+        one, two, three = project.add_regions([box, box._replace(left=90), box._replace(extra='{"a": 1}')], pixels=True, clip=True, skip=True)
+        assert (one.outcome, two.outcome, three.outcome) == (Outcome.CLIPPED, Outcome.REFUSED, Outcome.CLIPPED)
+        assert one[1:6] == ("disc", 12, 0, 24, 48) and "outside" in two.reason
+        shape = project.add_regions([Region(picture, None, extra="[1, 2.0]", kind=RegionKind.OTHER)])[0]
+        project.update_regions([Region("", "circle", 0.5, 0.5, 0.25, 0.25, id=one.id)])
+        assert [(region.tag, region.left, region.extra) for region in project.regions(picture)] == [
+            ("circle", 0.5, ""), ("disc", 0.25, '{"a": 1}'), (None, 0.0, "[1, 2.0]"),
+        ]
+        assert project.regions(pixels=True)[0].width == 12
+        assert project.picture(picture).tags == ("disc", "circle") and project.info.n_regions == 2
+        project.delete_regions([one.id, shape.id])
+        assert project.picture(picture).tags == ("disc",) and project.verify() == []
