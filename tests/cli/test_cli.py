@@ -184,7 +184,7 @@ class Project(CommandTest):
         picture = self.facts("list")["pictures"][0]
         side = picture["width"]
         added = self.facts("region-add", picture["id"][:8], "hole", "0.5", "0.25", "0.5", "0.5")["regions"][0]
-        self.check(self.run_project("region-add", picture["id"], "hole", "-1", "0", "0.5", "0.5"), FAILED, "stands over")
+        self.check(self.run_project("region-add", picture["id"], "hole", "0.75", "0", "0.5", "0.5"), FAILED, "stands over")
         self.check(self.run_project("region-add", picture["id"], "hole", "x", "0", "0.5", "0.5"), USAGE, "are numbers")
         self.check(self.run_project("region-add", picture["id"], "edge", "--clip", "--pixels", "--", "-5", "0", "10", "10"), DONE)
         self.assertEqual([(one["tag"], one["left"], one["width"]) for one in self.facts("regions", "--pixels")["regions"]],
