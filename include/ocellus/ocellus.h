@@ -617,7 +617,7 @@ OC_API oc_status oc_base_features(float *values, size_t n_values, const oc_model
 /* ---------------------------------------------------------------------------------------------------------------------
  * 10. Projects: pictures, tags and regions on disk, for a working life
  *
- * A project is a folder: a database (project.db) and the pictures' own files, each under the hash of its bytes, so that the same
+ * A project is a folder: a database (project.db) and the pictures' and models' files, each under the hash of its bytes, so that the same
  * picture is kept once. Any number of programs may read a project while one changes it. Every change is made wholly or not at
  * all, whatever happens meanwhile, and lasts once the function has returned.
  *
@@ -690,10 +690,10 @@ OC_API oc_status oc_project_end(oc_project *project, int keep, oc_error *err);
 #define OC_PROBLEM_DATABASE 1   /* the database is damaged or contradicts itself */
 #define OC_PROBLEM_MISSING 2    /* a picture's file is not there */
 #define OC_PROBLEM_CHANGED 3    /* a picture's file no longer has the bytes that were stored */
-#define OC_PROBLEM_LEFT_OVER 4  /* a file that belongs to no picture: an addition was interrupted */
+#define OC_PROBLEM_LEFT_OVER 4  /* a file that belongs to nothing: an addition was interrupted */
 #define OC_PROBLEM_UNFINISHED 5 /* a file that was not written to its end, likewise; nothing refers to it */
 
-#define OC_VERIFY_REPAIR 1 /* finish or undo what was interrupted: files that belong to no picture go to the folder "lost", those
+#define OC_VERIFY_REPAIR 1 /* finish or undo what was interrupted: files that belong to nothing go to the folder "lost", those
                               missing are looked for there, and counts that are wrong are counted again */
 #define OC_VERIFY_FORGET 2 /* with OC_VERIFY_REPAIR: remove pictures whose file is gone, and all that was known of them */
 
@@ -702,7 +702,7 @@ typedef struct oc_problem {
     uint32_t kind;       /* OC_PROBLEM_... */
     int32_t repaired;    /* not 0: it is no more */
     const char *picture; /* its identifier; "" if the problem is not a picture's */
-    const char *message; /* "pictures/ab/abcd.jpg: belongs to no picture" */
+    const char *message; /* "files/ab/abcd.jpg: belongs to nothing" */
 } oc_problem;
 
 #define OC_PROBLEM_INIT {sizeof(oc_problem), 0, 0, NULL, NULL}
@@ -963,6 +963,89 @@ OC_API oc_status oc_region_list_get(const oc_region_list *list, size_t index, oc
  * Errors: OC_E_DATA (no picture has a tag), OC_E_UNSUPPORTED (a picture has several tags, or the project is not for
  * classification). */
 OC_API oc_status oc_project_dataset(oc_dataset **out, oc_project *project, oc_error *err);
+
+/* Iterations: every training of a project is kept with its settings, the data that it saw, its figures, its log and its model.
+ * Where a function takes an iteration, it takes the name under which it is published, its own name or its identifier; NULL is the
+ * default one, or else the newest. */
+typedef struct oc_iteration {
+    uint32_t struct_size;
+    uint32_t is_default;     /* not 0: the one that is taken where none is named */
+    const char *id;
+    const char *name;        /* "Iteration 3" */
+    const char *published;   /* "" if it is not */
+    const char *created;
+    const char *version;     /* identifier of the data version that it was trained on: the same for the same data */
+    const char *settings;    /* JSON: an object of texts */
+    const char *library;     /* version of the library that trained it */
+    const char *log;         /* lines of text */
+    const char *path;        /* of its model file in the project */
+    const char *sha256;      /* of that */
+    uint64_t n_bytes;        /* of that */
+    uint64_t n_pictures;     /* in the data version, those measured on included */
+    uint64_t n_measured;
+    double seconds;          /* that training took */
+    double accuracy;         /* see section 8; the means over the tags, at no threshold */
+    double precision;
+    double recall;
+    double average_precision;
+    uint32_t method;         /* OC_REPORT_TEST_SET or OC_REPORT_CROSS_VALIDATION */
+    uint32_t is_new;         /* not 0: the call that gave this trained it */
+} oc_iteration;
+
+#define OC_ITERATION_INIT                                                                                                      \
+    {sizeof(oc_iteration), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* How to train. 0 or NULL: the default. */
+typedef struct oc_training {
+    uint32_t struct_size;
+    uint32_t n_options;
+    const char *const *keys;   /* hyper-parameters, as oc_trainer_option lists them */
+    const char *const *values;
+    const char *name;          /* the iteration's; default: "Iteration N" */
+    const char *test_split;    /* pictures of this split are measured on and not learnt from */
+    double test_share;         /* the same for this share (0 to 0.9) of the pictures that have no split, chosen by the bytes of
+                                  their files: as pictures are added, each stays where it is */
+    uint32_t force;            /* not 0: train even if nothing has changed */
+    uint32_t reserved;
+} oc_training;
+
+#define OC_TRAINING_INIT {sizeof(oc_training), 0, NULL, NULL, NULL, NULL, 0, 0, 0}
+
+typedef struct oc_iteration_list oc_iteration_list;
+
+/* Trains on the project's pictures that have a tag, as they are now, and keeps the iteration, which `out` holds alone. If an
+ * iteration was trained on the same data with the same settings already, `out` holds that one (its is_new is 0) and nothing is
+ * done, unless forced. Without pictures to measure on, the model is measured by cross-validation. Meanwhile the project can be
+ * changed through other handles. `training` and `progress` may be NULL. Nothing is kept of a training that fails or is cancelled.
+ * Errors: those of oc_project_dataset, oc_trainer_create, oc_trainer_set, oc_trainer_set_test and oc_trainer_run; OC_E_STATE (a
+ * change was begun and not ended; another iteration has that name). */
+OC_API oc_status oc_project_train(oc_iteration_list **out, oc_project *project, const oc_training *training,
+                                  oc_progress_fn progress, void *user, oc_error *err);
+
+/* All iterations in the order in which they were trained; or one, as a list of one. Errors: OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_iterations(oc_iteration_list **out, oc_project *project, oc_error *err);
+OC_API oc_status oc_project_iteration(oc_iteration_list **out, oc_project *project, const char *iteration, oc_error *err);
+OC_API void oc_iteration_list_free(oc_iteration_list *list);
+OC_API size_t oc_iteration_list_count(const oc_iteration_list *list);
+OC_API oc_status oc_iteration_list_get(const oc_iteration_list *list, size_t index, oc_iteration *iteration, oc_error *err);
+
+/* The model of an iteration, which may outlive it. Errors: OC_E_NOT_FOUND, and those of oc_model_load. */
+OC_API oc_status oc_project_model(oc_model **out, oc_project *project, const char *iteration, oc_error *err);
+
+/* The pictures that an iteration was trained and measured on, with the tags that they had then, though they may have been changed or
+ * deleted since. Errors: OC_E_NOT_FOUND, OC_E_UNSUPPORTED. */
+OC_API oc_status oc_project_iteration_dataset(oc_dataset **out, oc_project *project, const char *iteration, oc_error *err);
+
+/* Makes an iteration the default one; NULL: none is. Errors: OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_set_default(oc_project *project, const char *iteration, oc_error *err);
+
+/* Publishes an iteration under a name, instead of the one that it had; NULL takes that away.
+ * Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT, OC_E_STATE (another iteration goes by that name). */
+OC_API oc_status oc_project_publish(oc_project *project, const char *iteration, const char *name, oc_error *err);
+
+/* Removes an iteration, its model and its stored predictions, and what pictures only it still held.
+ * Errors: OC_E_NOT_FOUND, OC_E_STATE (it is published). */
+OC_API oc_status oc_project_delete_iteration(oc_project *project, const char *iteration, oc_error *err);
 
 #ifdef __cplusplus
 }

@@ -241,7 +241,7 @@ static int run_verify(const command *self, int argc, char **argv) {
     progress bar;
     size_t n_left = 0;
     const cli_option options[] = {
-        {"repair", 0, OPTION_FLAG, NULL, "mend what can be mended; files that belong to no picture go to the folder 'lost'", 0,
+        {"repair", 0, OPTION_FLAG, NULL, "mend what can be mended; files that belong to nothing go to the folder 'lost'", 0,
          0, &repair},
         {"forget", 0, OPTION_FLAG, NULL, "with --repair: remove pictures whose file is gone for good", 0, 0, &forget},
     };
@@ -293,8 +293,9 @@ const command project_verbs[] = {
 
 /* --- the command --- */
 
-static const command *const groups[] = {project_verbs, project_picture_verbs, project_tag_verbs, project_region_verbs};
-static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions"};
+static const command *const groups[] = {project_verbs, project_picture_verbs, project_tag_verbs, project_region_verbs,
+                                        project_iteration_verbs};
+static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions", "Training"};
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 #define PREFIX (sizeof("project ") - 1)
 

@@ -61,8 +61,50 @@ void session_end_warnings(session *s) {
     s->n_warnings = 0;
 }
 
+bool session_is_project(const char *folder) {
+    char *file = text_format("%s/project.db", folder);
+    bool found = platform_path_kind(file) == PATH_FILE;
+    free(file);
+    return found;
+}
+
+static int load_iteration(oc_model **out, session *s, const char *folder, const char *iteration) {
+    oc_error error = OC_ERROR_INIT;
+    oc_project *project = NULL;
+    bool good = oc_project_open(&project, s->context, folder, &error) == OC_OK &&
+                oc_project_model(out, project, iteration, &error) == OC_OK;
+    oc_project_free(project);
+    if (good) return STATUS_DONE;
+    console_failure(&error);
+    if (error.code == OC_E_NOT_FOUND)
+        console_hint("'ocellus project iterations %s' lists them, and 'ocellus project train %s' makes one", folder, folder);
+    return STATUS_FAILED;
+}
+
+/* Whether `path` is a project's, or PROJECT@ITERATION; the folder, to be freed, and the iteration (NULL: none is named). */
+static bool names_iteration(char **folder, const char **iteration, const char *path) {
+    const char *at = strrchr(path, '@');
+    *folder = text_format("%s", path);
+    *iteration = NULL;
+    if (session_is_project(path)) return true;
+    if (at != NULL && at > path && at[1] != '\0' && platform_path_kind(path) == PATH_MISSING) {
+        (*folder)[at - path] = '\0';
+        *iteration = at + 1;
+        if (session_is_project(*folder)) return true;
+    }
+    free(*folder);
+    return false;
+}
+
 int session_load_model(oc_model **out, session *s, const char *path) {
     oc_error error = OC_ERROR_INIT;
+    char *folder;
+    const char *iteration;
+    if (names_iteration(&folder, &iteration, path)) {
+        int status = load_iteration(out, s, folder, iteration);
+        free(folder);
+        return status;
+    }
     if (platform_path_kind(path) == PATH_FOLDER) {
         console_error("%s: is a folder, not a model file", path);
         console_hint("the model comes first: ocellus predict MODEL PICTURE..., ocellus evaluate MODEL DIR");
@@ -195,13 +237,6 @@ static int load_csv(oc_dataset **out, session *s, const char *path, const char *
     return status;
 }
 
-static bool is_project(const char *folder) {
-    char *file = text_format("%s/project.db", folder);
-    bool found = platform_path_kind(file) == PATH_FILE;
-    free(file);
-    return found;
-}
-
 static int load_project(oc_dataset **out, session *s, const char *path, const char *split) {
     oc_error error = OC_ERROR_INIT;
     oc_project *project = NULL;
@@ -223,7 +258,7 @@ int session_load_dataset(oc_dataset **out, session *s, const char *path, const c
     path_kind kind = platform_path_kind(path);
     if (kind == PATH_MISSING) {
         console_error("%s: %s", path, errno == ENOENT ? "no such folder or file" : strerror(errno));
-    } else if (kind == PATH_FOLDER && is_project(path)) {
+    } else if (kind == PATH_FOLDER && session_is_project(path)) {
         status = load_project(out, s, path, split);
     } else if (kind == PATH_FOLDER && split != NULL) {
         console_error("%s: is a folder, and splits are for CSV files and projects", path);

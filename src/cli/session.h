@@ -33,6 +33,9 @@ void session_close(session *s);
 /* Says how many warnings were held back. To be called when work that may warn has ended. */
 void session_end_warnings(session *s);
 
+bool session_is_project(const char *folder);
+
+/* A model file; or a project, of which it is the default iteration, or PROJECT@ITERATION. */
 int session_load_model(oc_model **out, session *s, const char *path);
 
 /* The option of commands that predict, and the meaning of its value (NULL: not given). */

@@ -1,4 +1,4 @@
-/* The pictures' files. SPDX-License-Identifier: MIT */
+/* The files of pictures and models. SPDX-License-Identifier: MIT */
 #include "contents.h"
 
 #include <stdio.h>
@@ -10,9 +10,9 @@
 #include "memory.h"
 
 char *oc__contents_path(const oc_project *project, const char *hash, const char *ending) {
-    size_t room = strlen(project->folder) + strlen(hash) + strlen(ending) + sizeof OC__PICTURES + 8;
+    size_t room = strlen(project->folder) + strlen(hash) + strlen(ending) + sizeof OC__FILES + 8;
     char *path = oc__alloc(project->context, room);
-    if (path) snprintf(path, room, "%s/" OC__PICTURES "/%.2s/%s%s", project->folder, hash, hash, ending);
+    if (path) snprintf(path, room, "%s/" OC__FILES "/%.2s/%s%s", project->folder, hash, hash, ending);
     return path;
 }
 
@@ -36,7 +36,7 @@ oc_status oc__contents_put(oc_project *project, const char *hash, const char *en
     char *path = oc__contents_path(project, hash, ending), *slash = path ? strrchr(path, '/') : NULL;
     uint64_t present = 0;
     oc_status status = OC_OK;
-    if (!path) return oc__fail_nomem(err, context, strlen(project->folder) + 80, "a picture");
+    if (!path) return oc__fail_nomem(err, context, strlen(project->folder) + 80, "a file");
     if (oc__file_size(&present, context, path, NULL) == OC_OK && present == size) goto done; /* it lies there already */
     *slash = 0;
     status = oc__folder_make(context, path, err);
@@ -69,13 +69,14 @@ bool oc__contents_used(oc_project *project, const char *hash) {
     return oc__db_integer(&used, project, NULL,
                           "SELECT EXISTS(SELECT 1 FROM pictures WHERE hash = ?1) OR"
                           " EXISTS(SELECT 1 FROM version_pictures WHERE hash = ?1) OR"
-                          " EXISTS(SELECT 1 FROM predictions WHERE hash = ?1)",
+                          " EXISTS(SELECT 1 FROM predictions WHERE hash = ?1) OR"
+                          " EXISTS(SELECT 1 FROM iterations WHERE model = ?1)",
                           "t", hash) != OC_OK ||
            used != 0;
 }
 
 oc_status oc__contents_settle(oc_project *project, oc_error *err) {
-    size_t room = strlen(project->folder) + sizeof OC__PICTURES + 8;
+    size_t room = strlen(project->folder) + sizeof OC__FILES + 8;
     oc_status status = OC_OK;
     bool any = false;
     for (size_t i = 0; i < project->fresh.n; i++) /* put in a part of the change that was undone */
@@ -84,11 +85,11 @@ oc_status oc__contents_settle(oc_project *project, oc_error *err) {
     if (!folder) return oc__fail_nomem(err, project->context, room, project->folder);
     for (unsigned i = 0; i < 256 && !status; i++) {
         if (!project->unsynced[i]) continue;
-        snprintf(folder, room, "%s/" OC__PICTURES "/%02x", project->folder, i);
+        snprintf(folder, room, "%s/" OC__FILES "/%02x", project->folder, i);
         status = oc__folder_sync(project->context, folder, err);
         any = true;
     }
-    snprintf(folder, room, "%s/" OC__PICTURES, project->folder);
+    snprintf(folder, room, "%s/" OC__FILES, project->folder);
     if (any && !status) status = oc__folder_sync(project->context, folder, err);
     oc__free(project->context, folder);
     return status;

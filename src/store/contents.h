@@ -1,4 +1,4 @@
-/* The pictures' files: each lies under the hash of its bytes. SPDX-License-Identifier: MIT
+/* The files of pictures and models: each lies under the hash of its bytes. SPDX-License-Identifier: MIT
  *
  * A file is complete and synced before the row that refers to it is, and goes only when the row is gone for good; so a row
  * always has its file, and at worst a file is left over. */
@@ -7,10 +7,10 @@
 
 #include "store.h"
 
-#define OC__PICTURES "pictures"
-#define OC__LOST "lost" /* where verifying puts files that belong to no picture */
+#define OC__FILES "files"
+#define OC__LOST "lost" /* where verifying puts files that belong to nothing */
 
-/* The path of a picture's file: "FOLDER/pictures/ab/abcd....jpg". The caller frees it; NULL if there is no memory. */
+/* The path of a file: "FOLDER/files/ab/abcd....jpg". The caller frees it; NULL if there is no memory. */
 char *oc__contents_path(const oc_project *project, const char *hash, const char *ending);
 
 /* ".jpg", ".png", ".bmp" or ".gif", by the first bytes; NULL if it is none of them. */
@@ -23,7 +23,7 @@ oc_status oc__contents_put(oc_project *project, const char *hash, const char *en
 /* Inside a change: the file may go once the change has become lasting, if nothing refers to it then. */
 oc_status oc__contents_drop(oc_project *project, const char *hash, const char *ending, oc_error *err);
 
-/* Whether a row refers to these bytes: a picture's, a version's or a prediction's. If that cannot be told, yes. */
+/* Whether a row refers to these bytes: a picture's, a version's, a prediction's or an iteration's. If that cannot be told, yes. */
 bool oc__contents_used(oc_project *project, const char *hash);
 
 /* How a change ends: what was put is made to last; or it is taken away again; and what was dropped goes. */

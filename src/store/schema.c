@@ -75,7 +75,8 @@ static const char *const step_1[] = {
     " precision REAL NOT NULL, recall REAL NOT NULL, average_precision REAL NOT NULL, log TEXT NOT NULL,"
     " chosen INTEGER NOT NULL DEFAULT 0, published TEXT UNIQUE) STRICT;"
     "CREATE UNIQUE INDEX iterations_chosen ON iterations(chosen) WHERE chosen = 1;"
-    "CREATE INDEX iterations_version ON iterations(version);",
+    "CREATE INDEX iterations_version ON iterations(version);"
+    "CREATE INDEX iterations_model ON iterations(model);",
 
     "CREATE TABLE predictions(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
     " iteration INTEGER NOT NULL REFERENCES iterations ON DELETE CASCADE, hash TEXT NOT NULL, ending TEXT NOT NULL,"

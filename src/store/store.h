@@ -1,7 +1,7 @@
 /* Projects on disk. SPDX-License-Identifier: MIT
  *
  * FOLDER/project.db          SQLite, in write-ahead mode: project, tags, pictures, regions, metadata
- * FOLDER/pictures/ab/...     each picture's file, named by the SHA-256 of its bytes (see contents.h)
+ * FOLDER/files/ab/...        each picture's and each model's file, named by the SHA-256 of its bytes (see contents.h)
  *
  * What a function does is stated in ocellus.h at the function of the same name. */
 #ifndef OC_STORE_STORE_H
@@ -32,7 +32,7 @@ struct oc_project {
     int user_depth;  /* of those, begun by oc_project_begin */
     int64_t changes; /* rows changed before it */
     oc__contents_list fresh, dropped;
-    bool unsynced[256]; /* folders below "pictures" that got files */
+    bool unsynced[256]; /* folders below "files" that got some */
 
     char *info[6]; /* what oc__project_info gave out last */
 };
@@ -78,6 +78,12 @@ struct oc_tag_list {
 struct oc_region_list {
     oc__strings strings;
     oc_region *items;
+    size_t n, capacity;
+};
+
+struct oc_iteration_list {
+    oc__strings strings;
+    oc_iteration *items;
     size_t n, capacity;
 };
 
@@ -148,5 +154,46 @@ oc_status oc__project_delete_regions(oc_project *project, const char *const *ids
 oc_status oc__project_regions(oc_region_list **out, oc_project *project, const char *const *pictures, size_t n, uint32_t flags,
                               oc_error *err);
 void oc__region_list_free(oc_region_list *list);
+
+/* The data version that says just what the project's pictures with a tag are now, made if there is none. Inside a change. */
+oc_status oc__version_make(int64_t *seq, oc_project *project, oc_error *err);
+
+/* Removes it, if it has no name and no iteration was trained on it. Inside a change. */
+oc_status oc__version_release(oc_project *project, int64_t seq, oc_error *err);
+
+/* Its pictures, in the order of their tags: of each its path, name, split and tags. */
+oc_status oc__version_pictures(oc_picture_list **out, oc_project *project, int64_t seq, oc_error *err);
+
+/* An iteration to be added. */
+typedef struct oc__new_iteration {
+    const char *name; /* NULL: "Iteration N" */
+    int64_t version;
+    const char *settings; /* JSON */
+    const char *log;
+    double seconds;
+    const void *model; /* the model file's bytes */
+    size_t n_bytes;
+    uint32_t method;
+    size_t n_measured;
+    double accuracy, precision, recall, average_precision;
+} oc__new_iteration;
+
+oc_status oc__project_add_iteration(int64_t *seq, oc_project *project, const oc__new_iteration *iteration, oc_error *err);
+
+/* The newest iteration that was trained on the version with these settings; -1 if there is none. */
+oc_status oc__project_same_iteration(int64_t *seq, oc_project *project, int64_t version, const char *settings, oc_error *err);
+
+/* One by what it is published as, its name or its identifier; NULL: the chosen one, or else the newest. OC_E_NOT_FOUND. */
+oc_status oc__project_find_iteration(int64_t *seq, oc_project *project, const char *iteration, oc_error *err);
+
+/* The version that it was trained on. */
+oc_status oc__project_iteration_version(int64_t *version, oc_project *project, const char *iteration, oc_error *err);
+
+/* All, or with `seq` >= 0 one. */
+oc_status oc__project_iterations(oc_iteration_list **out, oc_project *project, int64_t seq, oc_error *err);
+void oc__iteration_list_free(oc_iteration_list *list);
+oc_status oc__project_choose_iteration(oc_project *project, const char *iteration, oc_error *err);
+oc_status oc__project_publish_iteration(oc_project *project, const char *iteration, const char *name, oc_error *err);
+oc_status oc__project_delete_iteration(oc_project *project, const char *iteration, oc_error *err);
 
 #endif

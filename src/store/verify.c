@@ -121,7 +121,8 @@ static oc_status list_files(check *c, oc_error *err) {
     oc_status status =
         oc__db_query(&statement, c->project, err,
                      "SELECT hash, ending, max(n_bytes) FROM (SELECT hash, ending, n_bytes FROM pictures UNION ALL"
-                     " SELECT hash, ending, -1 FROM version_pictures UNION ALL SELECT hash, ending, -1 FROM predictions)"
+                     " SELECT hash, ending, -1 FROM version_pictures UNION ALL SELECT hash, ending, -1 FROM predictions"
+                                    " UNION ALL SELECT model, '.ocm', n_bytes FROM iterations)"
                      " GROUP BY hash",
                      "");
     while (!status && !(status = oc__db_step(&row, statement, c->project, err)) && row) {
@@ -198,7 +199,7 @@ static oc_status find_again(bool *found, check *c, const char *path, const known
     return status;
 }
 
-/* The identifier of the picture that has the file; "" if none has (but a version or a prediction). */
+/* The identifier of the picture that has the file; "" if none has (but a version, a prediction or an iteration). */
 static oc_status owner_of(char id[OC_ID_SIZE], check *c, const char *hash, oc_error *err) {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -220,16 +221,17 @@ static oc_status tell_file(check *c, uint32_t problem, const char *path, const k
         status = lose(c, path, name, err);
     }
     if (!status && c->repair) status = find_again(&found, c, path, file, err);
-    if (!status && !found && c->forget && id[0]) {
-        status = oc__db_run(c->project, err, "DELETE FROM pictures WHERE id = ?", "t", id);
+    if (!status && !found && c->forget) {
+        status = oc__db_run(c->project, err, "DELETE FROM pictures WHERE hash = ?", "t", file->item.hash);
         if (!status) status = oc__db_run(c->project, err, "DELETE FROM predictions WHERE hash = ?", "t", file->item.hash);
+        if (!status) status = oc__db_run(c->project, err, "DELETE FROM iterations WHERE model = ?", "t", file->item.hash);
         forgotten = !status && !oc__contents_used(c->project, file->item.hash);
     }
     return status ? status
                   : report(c, problem, id, found || forgotten, err, "%s: %s%s", path + strlen(c->project->folder) + 1,
                            problem == OC_PROBLEM_MISSING ? "is not there" : "has been changed",
                            found       ? "; it was found again in the folder 'lost'"
-                           : forgotten ? "; the picture was removed"
+                           : forgotten ? "; what it belonged to was removed"
                                        : "");
 }
 
@@ -278,7 +280,7 @@ static oc_status check_entry(check *c, const char *folder, const char *name, oc_
     if (!status)
         status =
             report(c, unfinished ? OC_PROBLEM_UNFINISHED : OC_PROBLEM_LEFT_OVER, "", c->repair, err, "%s: %s%s",
-                   path + strlen(c->project->folder) + 1, unfinished ? "was not written to its end" : "belongs to no picture",
+                   path + strlen(c->project->folder) + 1, unfinished ? "was not written to its end" : "belongs to nothing",
                    !c->repair   ? ""
                    : unfinished ? "; it was removed"
                                 : "; it was moved to the folder 'lost'");
@@ -304,7 +306,7 @@ static oc_status check_folder(check *c, const char *folder, bool outer, oc_error
 }
 
 static oc_status check_left_over(check *c, oc_error *err) {
-    char *folder = oc__path_join(c->project->context, c->project->folder, OC__PICTURES);
+    char *folder = oc__path_join(c->project->context, c->project->folder, OC__FILES);
     if (!folder) return oc__fail_nomem(err, c->project->context, strlen(c->project->folder), c->project->folder);
     oc_status status = oc__change_begin(c->project, err);
     if (!status) status = oc__change_end(c->project, oc__path_exists(folder) ? check_folder(c, folder, true, err) : OC_OK, err);

@@ -89,23 +89,34 @@ void oc__train_options_default(oc__train_options *options) {
     for (size_t i = 0; i < N_ROWS; i++) set(options, &table[i], table[i].standard, NULL);
 }
 
+void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_options *options, uint32_t index) {
+    const row *r = &table[index];
+    const void *field = (const char *)options + r->offset;
+    uint64_t integer;
+    double number;
+    switch (r->type) {
+    case OC_OPTION_INTEGER:
+        memcpy(&integer, field, sizeof integer);
+        snprintf(out, OC__MAX_OPTION_TEXT, "%llu", (unsigned long long)integer);
+        break;
+    case OC_OPTION_NUMBER:
+        memcpy(&number, field, sizeof number);
+        oc__print_double(out, number);
+        break;
+    case OC_OPTION_TEXT:
+        snprintf(out, OC__MAX_OPTION_TEXT, "%s", (const char *)field);
+        break;
+    default:
+        strcpy(out, *(const bool *)field ? "true" : "false");
+    }
+}
+
 oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err) {
-    for (size_t i = 0; i < N_ROWS; i++) {
-        char key[64], value[32];
-        const void *field = (const char *)options + table[i].offset;
-        uint64_t integer;
-        double number;
+    for (uint32_t i = 0; i < N_ROWS; i++) {
+        char key[64], value[OC__MAX_OPTION_TEXT];
         if (table[i].type == OC_OPTION_TEXT) continue;
         snprintf(key, sizeof key, "option.%s", table[i].key);
-        if (table[i].type == OC_OPTION_INTEGER) {
-            memcpy(&integer, field, sizeof integer);
-            snprintf(value, sizeof value, "%llu", (unsigned long long)integer);
-        } else if (table[i].type == OC_OPTION_NUMBER) {
-            memcpy(&number, field, sizeof number);
-            oc__print_double(value, number);
-        } else {
-            strcpy(value, *(const bool *)field ? "true" : "false");
-        }
+        oc__train_options_print(value, options, i);
         oc_status status = oc__model_set_property(model, key, value, err);
         if (status) return status;
     }

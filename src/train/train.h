@@ -25,6 +25,9 @@ oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err);
 /* Sets one from text. */
 oc_status oc__train_options_set(oc__train_options *options, const char *key, const char *value, oc_error *err);
 
+/* The value of option `index`, which exists, as text that oc__train_options_set takes. */
+void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_options *options, uint32_t index);
+
 /* Writes every option as "option.KEY" into the model's properties, but for texts: a model says which base it has by the base's
  * name and checksum, and the paths of this machine are nobody's business. */
 oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err);

@@ -1,11 +1,18 @@
 /* A project's pictures as something to train on. SPDX-License-Identifier: MIT */
 #include "project_dataset.h"
 
-#include "store.h"
-
 #define PAGE 1000
 
-static oc_status add_page(oc_dataset *dataset, const oc_picture_list *list, const oc_project *project, oc_error *err) {
+oc_status oc__project_classifies(oc_project *project, oc_error *err) {
+    uint32_t kind;
+    oc_status status = oc__project_kind(&kind, project, err);
+    if (!status && kind > OC_PROJECT_MULTILABEL)
+        return oc__fail(err, OC_E_UNSUPPORTED, "%s: only projects for classification can be trained yet", project->folder);
+    return status;
+}
+
+oc_status oc__add_pictures(oc_dataset *rest, oc_dataset *chosen, const oc_picture_list *list, oc__choose_fn chooses,
+                           const void *user, const oc_project *project, oc_error *err) {
     oc_status status = OC_OK;
     for (size_t i = 0; i < list->n && !status; i++) {
         const oc_picture_info *info = &list->items[i].info;
@@ -13,10 +20,11 @@ static oc_status add_page(oc_dataset *dataset, const oc_picture_list *list, cons
         image.format = OC_IMAGE_PATH;
         image.data = info->path;
         image.name = info->name;
-        if (info->n_tags > 1)
+        if (info->n_tags != 1)
             return oc__fail(err, OC_E_UNSUPPORTED, "%s: '%s' has %u tags; training takes pictures with one each",
                             project->folder, info->name, info->n_tags);
-        status = oc__dataset_add(dataset, &image, list->tags[list->items[i].first_tag], info->split, err);
+        status = oc__dataset_add(chooses && chooses(info, user) ? chosen : rest, &image, list->tags[list->items[i].first_tag],
+                                 info->split, err);
     }
     return status;
 }
@@ -30,7 +38,7 @@ static oc_status add_all(oc_dataset *dataset, oc_project *project, oc_error *err
     for (size_t n = PAGE; n == PAGE && !status; filter.offset += PAGE) {
         oc_picture_list *list = NULL;
         status = oc__project_pictures(&list, project, &filter, err);
-        if (!status) status = add_page(dataset, list, project, err);
+        if (!status) status = oc__add_pictures(dataset, NULL, list, NULL, NULL, project, err);
         n = list ? list->n : 0;
         oc__picture_list_free(list);
     }
@@ -39,11 +47,8 @@ static oc_status add_all(oc_dataset *dataset, oc_project *project, oc_error *err
 
 oc_status oc__project_dataset(oc_dataset **out, oc_project *project, oc_error *err) {
     oc_dataset *dataset = NULL;
-    uint32_t kind;
     bool began;
-    oc_status status = oc__project_kind(&kind, project, err);
-    if (!status && kind > OC_PROJECT_MULTILABEL)
-        return oc__fail(err, OC_E_UNSUPPORTED, "%s: only projects for classification can be trained yet", project->folder);
+    oc_status status = oc__project_classifies(project, err);
     if (!status) status = oc__dataset_create(&dataset, project->context, err);
     if (!status) status = oc__snapshot_begin(project, &began, err);
     if (!status) {
@@ -52,6 +57,22 @@ oc_status oc__project_dataset(oc_dataset **out, oc_project *project, oc_error *e
     }
     if (!status && dataset->n_samples == 0)
         status = oc__fail(err, OC_E_DATA, "%s: no picture has a tag yet, so there is nothing to learn", project->folder);
+    if (status)
+        oc__dataset_free(dataset);
+    else
+        *out = dataset;
+    return status;
+}
+
+oc_status oc__project_iteration_dataset(oc_dataset **out, oc_project *project, const char *iteration, oc_error *err) {
+    oc_dataset *dataset = NULL;
+    oc_picture_list *list = NULL;
+    int64_t version = -1;
+    oc_status status = oc__project_iteration_version(&version, project, iteration, err);
+    if (!status) status = oc__version_pictures(&list, project, version, err);
+    if (!status) status = oc__dataset_create(&dataset, project->context, err);
+    if (!status) status = oc__add_pictures(dataset, NULL, list, NULL, NULL, project, err);
+    oc__picture_list_free(list);
     if (status)
         oc__dataset_free(dataset);
     else

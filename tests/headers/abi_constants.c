@@ -271,6 +271,39 @@ SAME(offsetof(oc_region, reason) == 80);
 SAME(offsetof(oc_region, outcome) == 88);
 SAME(offsetof(oc_region, reserved) == 92);
 SAME(sizeof(oc_region) >= 96);
+
+SAME(offsetof(oc_iteration, is_default) == 4);
+SAME(offsetof(oc_iteration, id) == 8);
+SAME(offsetof(oc_iteration, name) == 16);
+SAME(offsetof(oc_iteration, published) == 24);
+SAME(offsetof(oc_iteration, created) == 32);
+SAME(offsetof(oc_iteration, version) == 40);
+SAME(offsetof(oc_iteration, settings) == 48);
+SAME(offsetof(oc_iteration, library) == 56);
+SAME(offsetof(oc_iteration, log) == 64);
+SAME(offsetof(oc_iteration, path) == 72);
+SAME(offsetof(oc_iteration, sha256) == 80);
+SAME(offsetof(oc_iteration, n_bytes) == 88);
+SAME(offsetof(oc_iteration, n_pictures) == 96);
+SAME(offsetof(oc_iteration, n_measured) == 104);
+SAME(offsetof(oc_iteration, seconds) == 112);
+SAME(offsetof(oc_iteration, accuracy) == 120);
+SAME(offsetof(oc_iteration, precision) == 128);
+SAME(offsetof(oc_iteration, recall) == 136);
+SAME(offsetof(oc_iteration, average_precision) == 144);
+SAME(offsetof(oc_iteration, method) == 152);
+SAME(offsetof(oc_iteration, is_new) == 156);
+SAME(sizeof(oc_iteration) >= 160);
+
+SAME(offsetof(oc_training, n_options) == 4);
+SAME(offsetof(oc_training, keys) == 8);
+SAME(offsetof(oc_training, values) == 16);
+SAME(offsetof(oc_training, name) == 24);
+SAME(offsetof(oc_training, test_split) == 32);
+SAME(offsetof(oc_training, test_share) == 40);
+SAME(offsetof(oc_training, force) == 48);
+SAME(offsetof(oc_training, reserved) == 52);
+SAME(sizeof(oc_training) >= 56);
 #endif
 
 int main(void) { return 0; }

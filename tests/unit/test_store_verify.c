@@ -133,11 +133,11 @@ START_TEST(files_of_nobody) {
     size_t repaired;
     char name[128];
     begin(0);
-    snprintf(name, sizeof name, OC__PICTURES "/00/%064d.jpg", 0);
+    snprintf(name, sizeof name, OC__FILES "/00/%064d.jpg", 0);
     put_text(project->folder, name, "x");
-    snprintf(name, sizeof name, OC__PICTURES "/00/%064d.jpg.new-123-4", 0);
+    snprintf(name, sizeof name, OC__FILES "/00/%064d.jpg.new-123-4", 0);
     put_text(project->folder, name, "y");
-    put_text(project->folder, OC__PICTURES "/stranger.txt", "z");
+    put_text(project->folder, OC__FILES "/stranger.txt", "z");
     FINDS(OC_PROBLEM_LEFT_OVER, 2);
     FINDS(OC_PROBLEM_UNFINISHED, 1);
     check_mended(3);

@@ -395,6 +395,47 @@ class oc_region(SizedStruct):
     ]
 
 
+class oc_iteration(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("is_default", c_uint32),
+        ("id", c_char_p),
+        ("name", c_char_p),
+        ("published", c_char_p),
+        ("created", c_char_p),
+        ("version", c_char_p),
+        ("settings", c_char_p),
+        ("library", c_char_p),
+        ("log", c_char_p),
+        ("path", c_char_p),
+        ("sha256", c_char_p),
+        ("n_bytes", c_uint64),
+        ("n_pictures", c_uint64),
+        ("n_measured", c_uint64),
+        ("seconds", c_double),
+        ("accuracy", c_double),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("average_precision", c_double),
+        ("method", c_uint32),
+        ("is_new", c_uint32),
+    ]
+
+
+class oc_training(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_options", c_uint32),
+        ("keys", POINTER(c_char_p)),
+        ("values", POINTER(c_char_p)),
+        ("name", c_char_p),
+        ("test_split", c_char_p),
+        ("test_share", c_double),
+        ("force", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
 # The `user` of these two is a Python object: see _callbacks.py.
 oc_progress_fn = CFUNCTYPE(c_int, py_object, POINTER(oc_progress))
 oc_write_fn = CFUNCTYPE(c_int, py_object, c_void_p, c_size_t)
@@ -492,6 +533,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_picture_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_picture_info), _error]),
     "oc_picture_list_tag": (c_char_p, [_handle, c_size_t, c_size_t]),
     "oc_picture_list_metadata": (oc_status, [_handle, c_size_t, c_size_t, POINTER(c_char_p), POINTER(c_char_p), _error]),
+    "oc_region_list_free": (None, [_handle]),
+    "oc_region_list_count": (c_size_t, [_handle]),
+    "oc_region_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_region), _error]),
     "oc_project_create": (oc_status, [_out, _handle, c_char_p, POINTER(oc_project_info), _error]),
     "oc_project_open": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_project_free": (None, [_handle]),
@@ -523,8 +567,16 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_project_update_regions": (oc_status, [_handle, POINTER(POINTER(oc_region)), c_size_t, c_uint32, _error]),
     "oc_project_delete_regions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
     "oc_project_regions": (oc_status, [_out, _handle, POINTER(c_char_p), c_size_t, c_uint32, _error]),
-    "oc_region_list_free": (None, [_handle]),
-    "oc_region_list_count": (c_size_t, [_handle]),
-    "oc_region_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_region), _error]),
     "oc_project_dataset": (oc_status, [_out, _handle, _error]),
+    "oc_project_train": (oc_status, [_out, _handle, POINTER(oc_training), oc_progress_fn, py_object, _error]),
+    "oc_project_iterations": (oc_status, [_out, _handle, _error]),
+    "oc_project_iteration": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_iteration_list_free": (None, [_handle]),
+    "oc_iteration_list_count": (c_size_t, [_handle]),
+    "oc_iteration_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_iteration), _error]),
+    "oc_project_model": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_project_iteration_dataset": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_project_set_default": (oc_status, [_handle, c_char_p, _error]),
+    "oc_project_publish": (oc_status, [_handle, c_char_p, c_char_p, _error]),
+    "oc_project_delete_iteration": (oc_status, [_handle, c_char_p, _error]),
 }

@@ -601,7 +601,7 @@ class Project(ExclusiveHandle):
         """Checks the database and every byte of every file. An empty list means that all is well.
 
         Args:
-            repair: mend what can be mended: files that belong to no picture go to the folder "lost", those missing are looked
+            repair: mend what can be mended: files that belong to nothing go to the folder "lost", those missing are looked
                 for there, wrong counts are counted again.
             forget: and remove pictures whose file is gone.
             progress: see Trainer.run.

@@ -1,0 +1,160 @@
+/* Data versions: what there was to train on at some moment. SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "clock.h"
+#include "contents.h"
+#include "database.h"
+#include "hash.h"
+#include "memory.h"
+#include "uuid.h"
+
+/* What a picture `p` bears, as JSON: names of tags, or [tag, left, top, width, height] for each box, in an order that depends
+ * on these alone. */
+#define LABELS                                                                                                                 \
+    "CASE (SELECT kind FROM project) WHEN 3 THEN"                                                                              \
+    " (SELECT json_group_array(json(b)) FROM (SELECT json_array(t.name, r.x, r.y, r.width, r.height) AS b FROM regions r"      \
+    "  JOIN tags t ON t.seq = r.tag WHERE r.picture = p.seq AND r.kind = 1 ORDER BY 1))"                                       \
+    " ELSE (SELECT json_group_array(name) FROM (SELECT t.name FROM picture_tags x JOIN tags t ON t.seq = x.tag"                \
+    "  WHERE x.picture = p.seq ORDER BY 1)) END"
+
+/* The SHA-256 of all that a version of now would say. */
+static oc_status hash_of_now(char hash[65], int64_t *n, oc_project *project, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    oc__sha256 sum;
+    uint8_t digest[32];
+    uint32_t kind;
+    bool row = false;
+    *n = 0;
+    oc__sha256_begin(&sum);
+    oc_status status = oc__project_kind(&kind, project, err);
+    if (!status)
+        status = oc__db_query(&statement, project, err,
+                              "SELECT hash, split, " LABELS " FROM pictures p WHERE (n_tags > 0) = 1 ORDER BY hash", "");
+    if (!status) oc__sha256_add(&sum, &(uint8_t){(uint8_t)kind}, 1);
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row) {
+        for (int i = 0; i < 3; i++) {
+            const char *text = oc__db_text(statement, i);
+            oc__sha256_add(&sum, text, strlen(text) + 1);
+        }
+        ++*n;
+    }
+    sqlite3_finalize(statement);
+    oc__sha256_end(&sum, digest);
+    oc__sha256_hex(hash, digest);
+    return status;
+}
+
+/* Removes versions without a name that no iteration was trained on, from trainings that were interrupted long ago. */
+static oc_status sweep(oc_project *project, oc_error *err) {
+    int64_t seq;
+    oc_status status;
+    do {
+        seq = -1;
+        status = oc__db_integer(&seq, project, err,
+                                "SELECT seq FROM versions WHERE name IS NULL AND seq NOT IN (SELECT version FROM iterations)"
+                                " AND created < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')",
+                                "");
+        if (!status && seq >= 0) status = oc__version_release(project, seq, err);
+    } while (!status && seq >= 0);
+    return status;
+}
+
+oc_status oc__version_make(int64_t *seq, oc_project *project, oc_error *err) {
+    char hash[65], id[OC_ID_SIZE], now[21];
+    int64_t n = 0;
+    *seq = -1;
+    oc_status status = sweep(project, err);
+    if (!status) status = hash_of_now(hash, &n, project, err);
+    if (!status) status = oc__db_integer(seq, project, err, "SELECT seq FROM versions WHERE hash = ?", "t", hash);
+    if (status || *seq >= 0) return status;
+    oc__utc_now(now);
+    status = oc__uuid_create(id, err);
+    if (!status)
+        status = oc__db_run(project, err,
+                            "INSERT INTO versions(id, hash, kind, created, n_pictures) SELECT ?, ?, kind, ?, ? FROM project",
+                            "ttti", id, hash, now, n);
+    if (status) return status;
+    *seq = sqlite3_last_insert_rowid(project->db);
+    return oc__db_run(project, err,
+                      "INSERT INTO version_pictures(version, hash, ending, name, split, labels)"
+                      " SELECT ?, hash, ending, name, split, " LABELS " FROM pictures p WHERE (n_tags > 0) = 1",
+                      "i", *seq);
+}
+
+oc_status oc__version_release(oc_project *project, int64_t seq, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    int64_t held = 0;
+    bool row = false;
+    oc_status status = oc__db_integer(&held, project, err,
+                                      "SELECT v.name IS NOT NULL OR EXISTS(SELECT 1 FROM iterations i WHERE i.version = v.seq)"
+                                      " FROM versions v WHERE v.seq = ?",
+                                      "i", seq);
+    if (status || held) return status;
+    status = oc__db_query(&statement, project, err, "SELECT hash, ending FROM version_pictures WHERE version = ?", "i", seq);
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row)
+        if ((status = oc__contents_drop(project, oc__db_text(statement, 0), oc__db_text(statement, 1), err))) break;
+    sqlite3_finalize(statement);
+    return status ? status : oc__db_run(project, err, "DELETE FROM versions WHERE seq = ?", "i", seq);
+}
+
+/* --- what is in one --- */
+
+static oc_status add_tags(oc_picture_list *list, const char *labels, oc_project *project, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    oc_status status = oc__db_query(&statement, project, err,
+                                    "SELECT DISTINCT CASE type WHEN 'array' THEN json_extract(value, '$[0]') ELSE value END"
+                                    " FROM json_each(?)",
+                                    "t", labels);
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row) {
+        status = oc__reserve(&list->tags, &list->tag_capacity, list->n_tags, sizeof *list->tags, project->context, err);
+        if (status) break;
+        const char *name = oc__strings_add(&list->strings, oc__db_text(statement, 0));
+        if (!name)
+            status = oc__fail_nomem(err, project->context, 4096, "pictures");
+        else
+            list->tags[list->n_tags++] = name;
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static oc_status add_row(oc_picture_list *list, sqlite3_stmt *row, oc_project *project, oc_error *err) {
+    oc_context *context = project->context;
+    oc_status status = oc__reserve(&list->items, &list->capacity, list->n, sizeof *list->items, context, err);
+    if (status) return status;
+    oc__listed item = {OC_PICTURE_INFO_INIT, list->n_tags, list->n_pairs};
+    char *path = oc__contents_path(project, oc__db_text(row, 0), oc__db_text(row, 1));
+    item.info.path = path ? oc__strings_add(&list->strings, path) : NULL;
+    oc__free(context, path);
+    item.info.sha256 = oc__strings_add(&list->strings, oc__db_text(row, 0));
+    item.info.name = oc__strings_add(&list->strings, oc__db_text(row, 2));
+    item.info.split = oc__strings_add(&list->strings, oc__db_text(row, 3));
+    item.info.id = item.info.added = "";
+    if (!item.info.path || !item.info.sha256 || !item.info.name || !item.info.split)
+        return oc__fail_nomem(err, context, 4096, "pictures");
+    status = add_tags(list, oc__db_text(row, 4), project, err);
+    item.info.n_tags = (uint32_t)(list->n_tags - item.first_tag);
+    list->items[list->n++] = item;
+    return status;
+}
+
+oc_status oc__version_pictures(oc_picture_list **out, oc_project *project, int64_t seq, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    oc_picture_list *list = oc__alloc_zero(project->context, sizeof *list);
+    if (!list) return oc__fail_nomem(err, project->context, sizeof *list, "pictures");
+    list->strings.context = oc__context_retain(project->context);
+    oc_status status = oc__db_query(&statement, project, err,
+                                    "SELECT hash, ending, name, split, labels FROM version_pictures WHERE version = ?"
+                                    " ORDER BY labels, hash",
+                                    "i", seq);
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row)
+        status = add_row(list, statement, project, err);
+    sqlite3_finalize(statement);
+    if (status)
+        oc__picture_list_free(list);
+    else
+        *out = list;
+    return status;
+}
