@@ -178,6 +178,37 @@ class Project(CommandTest):
         self.check(self.run_project("show", "abcdef12"), FAILED, "there is no picture")
         self.check(self.run_project("export-picture", "abcdef12"), USAGE, "-o FILE")
 
+    def test_iterations(self):
+        self.check(self.run_project("add", self.data), DONE)
+        self.assertIn("nothing has been trained yet", self.run_project("iterations").err)
+        first = self.facts("train", "--seed", "1")["iterations"][0]
+        self.assertEqual((first["name"], first["new"], first["method"]), ("Iteration 1", True, "cross-validation"))
+        self.assertEqual(json.loads(first["settings"])["seed"], "1")
+        again = self.check(self.run_project("train", "--seed", "1"), DONE, "nothing has changed since 'Iteration 1'")
+        self.assertIn("Iteration 1", again.out)
+        second = self.facts("train", "--seed", "1", "--test-share", "0.4", "--name", "held out")["iterations"][0]
+        self.assertEqual((second["name"], second["method"], second["version"]), ("held out", "test-set", first["version"]))
+        compared = self.facts("compare", "Iteration 1", "held out")
+        self.assertEqual((compared["same_data"], compared["same_settings"]), (True, False))
+        self.assertIn("The data are the same, the settings different.", self.run_project("compare", "Iteration 1", "held out").out)
+        self.check(self.run_project("publish", "Iteration 1", "production"), DONE)
+        self.check(self.run_project("default", "held out"), DONE)
+        self.assertIn("published as production", self.run_project("iterations").out)
+        for model in (self.project, self.project + "@production", self.project + "@Iteration 1"):
+            answer = self.check(ocellus("predict", model, self.picture, "--json"), DONE).out
+            self.assertIn("predictions", json.loads(answer))
+        self.check(ocellus("predict", self.project + "@nothing", self.picture), FAILED, "no iteration 'nothing'", "project iterations")
+        self.check(ocellus("evaluate", self.project, self.data, "-q"), DONE)
+        self.assertIn("option.seed", ocellus("info", self.project).out)
+        self.check(self.run_project("export-model", "production", "-o", self.path("m.ocm")), DONE)
+        self.assertEqual(os.path.getsize(self.path("m.ocm")), first["bytes"])
+        self.check(self.run_project("export-model"), USAGE, "-o MODEL")
+        self.check(self.run_project("iteration-delete", "Iteration 1"), FAILED, "unpublish it first")
+        self.check(self.run_project("unpublish", "production"), DONE)
+        self.check(self.run_project("iteration-delete", "Iteration 1"), DONE)
+        self.assertEqual([one["name"] for one in self.facts("iterations")["iterations"]], ["held out"])
+        self.assertEqual(self.run_project("verify", "-q").out, "")
+
     def test_regions(self):
         self.check(self.run_project("set", "--kind", "detection"), DONE)
         self.check(self.run_project("add", self.picture), DONE)

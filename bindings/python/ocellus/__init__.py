@@ -42,6 +42,7 @@ from .predicting import Box, Prediction, Predictor, Result
 from .projects import (
     Addition,
     FolderSummary,
+    Iteration,
     Kind,
     Outcome,
     Problem,
@@ -68,10 +69,10 @@ def library_version() -> str:
 __all__ = [
     "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "CancelledError", "Context", "CorruptError",
     "DataError", "Dataset", "DatasetSource", "Entry", "Error", "FolderSummary", "FormatError", "Image", "ImageSource",
-    "InternalError", "IoError", "Kind", "LibraryError", "LimitError", "MemoryLimitError", "Method", "Metrics", "Model",
-    "NotFoundError", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor", "Problem", "Progress",
-    "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Report", "Result", "Sample", "StateError",
-    "StoredPicture", "Tag", "TagType", "Trainer", "Trouble", "UnsupportedError", "base_features", "bases", "check_base",
-    "default_context", "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train",
-    "training_options",
+    "InternalError", "IoError", "Iteration", "Kind", "LibraryError", "LimitError", "MemoryLimitError", "Method",
+    "Metrics", "Model", "NotFoundError", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor", "Problem",
+    "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Report", "Result", "Sample",
+    "StateError", "StoredPicture", "Tag", "TagType", "Trainer", "Trouble", "UnsupportedError", "base_features", "bases",
+    "check_base", "default_context", "import_base", "library_version", "load", "open_base", "remove_base", "store_base",
+    "train", "training_options",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import json
 import os
 from ctypes import POINTER, Array, byref, c_char_p, c_uint64, create_string_buffer, pointer
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
@@ -17,6 +18,9 @@ from .context import Context, default_context
 from .dataset import Dataset
 from .errors import ArgumentError
 from .images import ImageSource, Picture, as_image
+from .model import Model
+from .report import Method
+from .training import option_text
 
 
 class Kind(enum.IntEnum):
@@ -145,6 +149,37 @@ class FolderSummary(NamedTuple):
     n_added: int
     n_duplicates: int
     n_skipped: int
+
+
+class Iteration(NamedTuple):
+    """A training of a project, and what came of it."""
+
+    id: str
+    name: str
+    published: Optional[str]
+    """The name under which it is published."""
+    is_default: bool
+    is_new: bool
+    """The call that gave this trained it; else nothing had changed since."""
+    created: str
+    seconds: float
+    version: str
+    """Identifier of the data that it was trained on: the same for the same data."""
+    n_pictures: int
+    settings: Dict[str, str]
+    library: str
+    log: str
+    method: Optional[Method]
+    n_measured: int
+    accuracy: float
+    """This and the rest are means over the tags, at no threshold."""
+    precision: float
+    recall: float
+    average_precision: float
+    path: str
+    """Of its model file in the project."""
+    sha256: str
+    n_bytes: int
 
 
 class Problem(NamedTuple):
@@ -594,6 +629,107 @@ class Project(ExclusiveHandle):
         arguments = (_texts(names, "a picture"), len(names), flags)
         with self._list(lib.oc_project_regions, lib.oc_region_list_free, *arguments) as entries:
             return self._read_regions(entries)
+
+    # Training
+
+    @staticmethod
+    def _read_iterations(entries: int) -> List[Iteration]:
+        found: List[Iteration] = []
+        native = _native.oc_iteration()
+        for index in range(lib.oc_iteration_list_count(entries)):
+            call(lib.oc_iteration_list_get, entries, index, byref(native))
+            found.append(Iteration(
+                text(native.id), text(native.name), text(native.published) or None, bool(native.is_default), bool(native.is_new),
+                text(native.created), native.seconds, text(native.version), native.n_pictures, json.loads(text(native.settings)),
+                text(native.library), text(native.log), Method(native.method) if native.method else None, native.n_measured,
+                native.accuracy, native.precision, native.recall, native.average_precision, os.fsdecode(native.path),
+                text(native.sha256), native.n_bytes,
+            ))
+        return found
+
+    def train(
+        self,
+        *,
+        name: Optional[str] = None,
+        test_split: Optional[str] = None,
+        test_share: float = 0.0,
+        force: bool = False,
+        progress: Optional[ProgressCallback] = None,
+        **options: Any,
+    ) -> Iteration:
+        """Trains on the pictures that have a tag, as they are now, and keeps the iteration. If one was trained on the same data
+        with the same settings already, returns that one (its is_new is False), unless forced.
+
+        Args:
+            name: the iteration's; default: "Iteration N".
+            test_split: pictures of this split are measured on and not learnt from.
+            test_share: the same for this share (0 to 0.9) of the pictures that have no split; each stays where it is as
+                pictures are added.
+            force: train even if nothing has changed.
+            progress: see Trainer.run.
+            **options: hyper-parameters by name: see training_options().
+
+        Raises: those of dataset, Trainer and Trainer.run; StateError (within change(); another iteration has that name).
+        """
+        keys = list(options)
+        values = [option_text(options[key]) for key in keys]
+        native = _native.oc_training(
+            n_options=len(keys),
+            keys=_texts(keys, "an option"),
+            values=_texts(values, "an option's value"),
+            name=_optional(name, "the name"),
+            test_split=_optional(test_split, "the split"),
+            test_share=test_share,
+            force=int(force),
+        )
+        with self._borrow() as owner:
+            made = create_with_progress(
+                lib.oc_project_train, lib.oc_iteration_list_free, progress, owner, byref(native)
+            )
+        entries = Handle(made, lib.oc_iteration_list_free)
+        with entries, entries._borrow() as owner:
+            return self._read_iterations(owner)[0]
+
+    @property
+    def iterations(self) -> List[Iteration]:
+        """All iterations, in the order in which they were trained."""
+        with self._list(lib.oc_project_iterations, lib.oc_iteration_list_free) as entries:
+            return self._read_iterations(entries)
+
+    def iteration(self, iteration: Optional[str] = None) -> Iteration:
+        """One by the name under which it is published, its own name or its identifier; None: the default one, or else the
+        newest. Raises: NotFoundError."""
+        named = _optional(iteration, "the iteration")
+        with self._list(lib.oc_project_iteration, lib.oc_iteration_list_free, named) as entries:
+            return self._read_iterations(entries)[0]
+
+    def model(self, iteration: Optional[str] = None) -> Model:
+        """The model of an iteration: see iteration(). Raises: NotFoundError, and those of Model.load."""
+        with self._borrow() as owner:
+            return Model._made(self.context, create(lib.oc_project_model, owner, _optional(iteration, "the iteration")))
+
+    def iteration_dataset(self, iteration: Optional[str] = None) -> Dataset:
+        """The pictures that an iteration was trained and measured on, with the tags that they had then. Raises:
+        NotFoundError, UnsupportedError."""
+        named = _optional(iteration, "the iteration")
+        with self._borrow() as owner:
+            return Dataset._made(self.context, create(lib.oc_project_iteration_dataset, owner, named))
+
+    def set_default(self, iteration: Optional[str]) -> None:
+        """Makes an iteration the one that is taken where none is named; None: none is. Raises: NotFoundError."""
+        with self._borrow() as owner:
+            call(lib.oc_project_set_default, owner, _optional(iteration, "the iteration"))
+
+    def publish(self, iteration: str, name: Optional[str]) -> None:
+        """Publishes an iteration under a name, instead of the one that it had; None takes that away. Raises: NotFoundError,
+        ArgumentError, StateError (another iteration goes by that name)."""
+        with self._borrow() as owner:
+            call(lib.oc_project_publish, owner, utf8(iteration, "the iteration"), _optional(name, "the name"))
+
+    def delete_iteration(self, iteration: str) -> None:
+        """Removes an iteration, its model and its stored predictions. Raises: NotFoundError, StateError (it is published)."""
+        with self._borrow() as owner:
+            call(lib.oc_project_delete_iteration, owner, utf8(iteration, "the iteration"))
 
     # All of it
 

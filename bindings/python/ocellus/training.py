@@ -58,7 +58,7 @@ def training_options() -> Tuple[Option, ...]:
         ))
 
 
-def _option_text(value: Any) -> str:
+def option_text(value: Any) -> str:
     """A value as the library reads it, the same in every locale."""
     if isinstance(value, str):
         return value
@@ -107,7 +107,7 @@ class Trainer(ExclusiveHandle):
     def set(self, key: str, value: Any) -> None:
         """Sets a hyper-parameter: see training_options(). Raises: NotFoundError (no such key), ArgumentError."""
         with self._borrow() as pointer:
-            call(lib.oc_trainer_set, pointer, utf8(key, "the option"), utf8(_option_text(value), "the option's value"))
+            call(lib.oc_trainer_set, pointer, utf8(key, "the option"), utf8(option_text(value), "the option's value"))
 
     def set_test(self, dataset: Optional[DatasetSource]) -> None:
         """Sets the pictures to measure on; None takes them away. Raises: DataError, and those of Dataset.from_folder."""

@@ -148,3 +148,33 @@ def test_regions(tmp_path, context):
         assert project.picture(picture).tags == ("disc", "circle") and project.info.n_regions == 2
         project.delete_regions([one.id, shape.id])
         assert project.picture(picture).tags == ("disc",) and project.verify() == []
+
+
+def test_iterations(project, training_folder):
+    project.add_folder(training_folder)
+    with pytest.raises(ocellus.NotFoundError, match="nothing has been trained"):
+        project.iteration()
+    first = project.train(seed=3, views=1)
+    assert first.is_new and first.name == "Iteration 1" and first.settings["seed"] == "3"
+    assert first.method == ocellus.Method.CROSS_VALIDATION and first.n_measured == first.n_pictures == 8 * len(TAGS)
+    assert project.train(seed=3, views=1)[0] == first.id and not project.train(seed=3, views=1).is_new
+    second = project.train(seed=3, views=1, test_share=0.5, name="halved")
+    assert second.is_new and second.method == ocellus.Method.TEST_SET and 0 < second.n_measured < first.n_measured
+    assert second.version == first.version and "fitting" in second.log
+    project.publish("halved", "live")
+    assert project.model("live").tags == project.model(first.id).tags == TAGS
+    project.set_default("Iteration 1")
+    assert project.iteration().id == first.id and project.iteration("live").published == "live"
+    project.delete([picture.id for picture in project.pictures(limit=5)])
+    assert len(project.iteration_dataset("Iteration 1")) == first.n_pictures
+    assert project.train(seed=3, views=1).version != first.version
+    with pytest.raises(ocellus.StateError, match="unpublish"):
+        project.delete_iteration("live")
+    project.publish("live", None)
+    project.delete_iteration("halved")
+    assert [one.name for one in project.iterations] == ["Iteration 1", "Iteration 3"]
+    with pytest.raises(ocellus.CancelledError):
+        project.train(seed=4, progress=lambda now: True)
+    with pytest.raises(ocellus.NotFoundError, match="no training option"):
+        project.train(sede=4)
+    assert project.verify() == []
