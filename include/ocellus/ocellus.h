@@ -637,6 +637,8 @@ OC_API oc_status oc_base_features(float *values, size_t n_values, const oc_model
 #define OC_PROJECT_DETECTION 3  /* pictures have regions, and each region a tag */
 #define OC_PROJECT_ANOMALY 4    /* what is normal, and what is not */
 
+#define OC_KEEP_FOREVER 1000000 /* days */
+
 typedef struct oc_project oc_project;
 
 /* What a project is. In oc_project_create and oc_project_update the first part is what it is to be: 0 or NULL is the default, or
@@ -655,9 +657,11 @@ typedef struct oc_project_info {
     uint64_t n_untagged; /* pictures without a tag */
     uint64_t n_regions;
     uint64_t n_bytes;    /* of the pictures' files */
+    uint32_t n_iterations;
+    uint32_t keep_days;  /* of the first part: days that stored predictions are kept, or OC_KEEP_FOREVER; default: 30 */
 } oc_project_info;
 
-#define OC_PROJECT_INFO_INIT {sizeof(oc_project_info), 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0}
+#define OC_PROJECT_INFO_INIT {sizeof(oc_project_info), 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0}
 
 /* Makes a project in the folder `path`, which is made if need be, and opens it. `info` may be NULL.
  * Errors: OC_E_STATE (there is a project already), OC_E_ARGUMENT. */
@@ -1046,6 +1050,74 @@ OC_API oc_status oc_project_publish(oc_project *project, const char *iteration, 
 /* Removes an iteration, its model and its stored predictions, and what pictures only it still held.
  * Errors: OC_E_NOT_FOUND, OC_E_STATE (it is published). */
 OC_API oc_status oc_project_delete_iteration(oc_project *project, const char *iteration, oc_error *err);
+
+/* Stored predictions: pictures with what an iteration said of them, kept for as many days as the project's keep_days says (those
+ * that are older go when one is stored or the project is opened), to be looked at and to learn from. */
+
+/* Stores a prediction: the picture (OC_IMAGE_PATH or OC_IMAGE_ENCODED) and the first 200 of `result`'s answers. `iteration` is the
+ * one that gave them (NULL: the default one); `application` (up to 256 bytes, or NULL) is what asked. `id` may be NULL, or has room
+ * for OC_ID_SIZE bytes. Errors: those of oc_project_add_picture, OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_store_prediction(char *id, oc_project *project, const char *iteration, const oc_image *image,
+                                             const oc_result *result, const char *application, oc_error *err);
+
+#define OC_PREDICTIONS_NEWEST 1 /* the default */
+#define OC_PREDICTIONS_OLDEST 2
+#define OC_PREDICTIONS_SUGGESTED 3 /* the most useful to label first: those of which the model was least sure */
+
+/* Which stored predictions, and in which order. 0 or NULL: no condition. */
+typedef struct oc_prediction_filter {
+    uint32_t struct_size;
+    uint32_t order;         /* OC_PREDICTIONS_... */
+    const char *iteration;
+    const char *application;
+    const char *after;      /* at this moment or later: "2026-01-31", or to the second */
+    const char *before;     /* before this moment */
+    const char *tag;        /* those that gave this tag a probability from min_probability to max_probability */
+    double min_probability;
+    double max_probability; /* default: 1 */
+    uint64_t offset;
+    uint64_t limit;         /* default 50, at most 10,000 */
+} oc_prediction_filter;
+
+#define OC_PREDICTION_FILTER_INIT {sizeof(oc_prediction_filter), 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0}
+
+typedef struct oc_stored_prediction {
+    uint32_t struct_size;
+    uint32_t n_answers;
+    const char *id;
+    const char *iteration;   /* its name */
+    const char *application; /* "" if it was not told */
+    const char *created;
+    const char *name;        /* of the picture */
+    const char *sha256;
+    const char *path;        /* of its file in the project */
+    double uncertainty;      /* entropy of the probabilities: 0 (sure) to 1 (all tags alike) */
+} oc_stored_prediction;
+
+#define OC_STORED_PREDICTION_INIT {sizeof(oc_stored_prediction), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0}
+
+/* A page of stored predictions, and how many the filter lets through. `filter` may be NULL. Errors: OC_E_ARGUMENT, OC_E_NOT_FOUND
+ * (no such iteration). */
+typedef struct oc_prediction_list oc_prediction_list;
+OC_API oc_status oc_project_predictions(oc_prediction_list **out, oc_project *project, const oc_prediction_filter *filter,
+                                        oc_error *err);
+OC_API oc_status oc_project_count_predictions(uint64_t *n, oc_project *project, const oc_prediction_filter *filter, oc_error *err);
+OC_API void oc_prediction_list_free(oc_prediction_list *list);
+OC_API size_t oc_prediction_list_count(const oc_prediction_list *list);
+
+/* Prediction `index`, and its answer `k` < n_answers, the most probable first: box->tag is -1, and `tag` is the tag's name.
+ * OC_E_NOT_FOUND if out of range. */
+OC_API oc_status oc_prediction_list_get(const oc_prediction_list *list, size_t index, oc_stored_prediction *prediction, oc_error *err);
+OC_API oc_status oc_prediction_list_answer(const oc_prediction_list *list, size_t index, size_t k, const char **tag, oc_box *box,
+                                           oc_error *err);
+
+/* Makes pictures of the project of stored predictions, which are stored predictions no more. `labels` (what all of them get) may be
+ * NULL. All or none. Errors: OC_E_NOT_FOUND, and those of oc_project_add_picture. */
+OC_API oc_status oc_project_promote_predictions(oc_project *project, const char *const *ids, size_t n, const oc_labels *labels,
+                                                oc_error *err);
+
+/* Removes stored predictions. All or none. Errors: OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_delete_predictions(oc_project *project, const char *const *ids, size_t n, oc_error *err);
 
 #ifdef __cplusplus
 }

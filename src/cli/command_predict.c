@@ -23,6 +23,8 @@ typedef struct predict_options {
     long long n_top;
     double threshold;
     const char *precision;
+    bool store;
+    const char *application;
     general_options general;
 } predict_options;
 
@@ -37,6 +39,9 @@ typedef struct prediction {
     size_t n_done;
     size_t n_failed;
     size_t n_passed_over;
+    oc_project *project; /* where predictions are stored; NULL: nowhere */
+    char *folder;        /* of the project */
+    const char *iteration;
 } prediction;
 
 static void measure_columns(prediction *p) {
@@ -114,6 +119,15 @@ static void write_failure(const char *name, const oc_error *error) {
     json_end_object(&j);
 }
 
+/* Stores a prediction, if that was asked for. What cannot be stored is reported, and counts as failed. */
+static void store_result(prediction *p, const oc_image *image, const oc_result *result) {
+    oc_error error = OC_ERROR_INIT;
+    if (p->project == NULL) return;
+    if (oc_project_store_prediction(NULL, p->project, p->iteration, image, result, p->options->application, &error) == OC_OK) return;
+    console_failure(&error);
+    p->n_failed++;
+}
+
 /* A batch tells of its first failure only, so each of its failures is asked for again alone. */
 static void handle_missing(prediction *p, size_t index) {
     oc_error error = OC_ERROR_INIT;
@@ -125,6 +139,7 @@ static void handle_missing(prediction *p, size_t index) {
             write_result(p, name, result);
         else
             print_result(p, name, result);
+        store_result(p, &image, result);
         oc_result_free(result);
         p->n_done++;
     } else if (error.code == OC_E_FORMAT && p->pictures.found[index]) {
@@ -136,6 +151,16 @@ static void handle_missing(prediction *p, size_t index) {
     }
 }
 
+static int open_store(prediction *p, session *s) {
+    oc_error error = OC_ERROR_INIT;
+    if (!p->options->store) return STATUS_DONE;
+    if (!session_names_iteration(&p->folder, &p->iteration, p->options->model)) {
+        console_error("%s: is no project, so predictions cannot be stored in it", p->options->model);
+        return STATUS_FAILED;
+    }
+    return oc_project_open(&p->project, s->context, p->folder, &error) == OC_OK ? STATUS_DONE : console_failure(&error);
+}
+
 static void predict_batch(prediction *p, size_t first, size_t n) {
     oc_image images[BATCH];
     const oc_image *pointers[BATCH];
@@ -145,6 +170,8 @@ static void predict_batch(prediction *p, size_t first, size_t n) {
         pointers[i] = &images[i];
     }
     oc_predictor_run_batch(results, p->predictor, pointers, n, NULL);
+    oc_error error = OC_ERROR_INIT;
+    bool storing = p->project != NULL && oc_project_begin(p->project, NULL) == OC_OK; /* all of the batch in one change */
     for (size_t i = 0; i < n; i++) {
         if (results[i] == NULL) {
             handle_missing(p, first + i);
@@ -154,8 +181,13 @@ static void predict_batch(prediction *p, size_t first, size_t n) {
             write_result(p, p->pictures.names[first + i], results[i]);
         else
             print_result(p, p->pictures.names[first + i], results[i]);
+        store_result(p, &images[i], results[i]);
         oc_result_free(results[i]);
         p->n_done++;
+    }
+    if (storing && oc_project_end(p->project, 1, &error) != OC_OK) {
+        console_failure(&error);
+        p->n_failed++;
     }
 }
 
@@ -200,6 +232,7 @@ static int predict(const predict_options *o) {
     int status = session_precision(&how, o->precision);
     if (status == STATUS_DONE) status = session_open(&s, &o->general);
     if (status == STATUS_DONE) status = session_load_model(&model, &s, o->model);
+    if (status == STATUS_DONE) status = open_store(&p, &s);
     if (status == STATUS_DONE && oc_predictor_create(&p.predictor, model, &how, &error) != OC_OK)
         status = console_failure(&error);
     if (status == STATUS_DONE) {
@@ -210,6 +243,8 @@ static int predict(const predict_options *o) {
     }
     pictures_free(&p.pictures);
     oc_predictor_free(p.predictor);
+    oc_project_free(p.project);
+    free(p.folder);
     oc_model_free(model);
     session_close(&s);
     return status;
@@ -223,6 +258,8 @@ static int run(const command *self, int argc, char **argv) {
         {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0)", 0, 1,
          &o.threshold},
         PRECISION_OPTION(o.precision),
+        {"store", 0, OPTION_FLAG, NULL, "keep the pictures and the answers in the project whose model it is", 0, 0, &o.store},
+        {"application", 0, OPTION_TEXT, "NAME", "with --store: what asks, for the record", 0, 0, &o.application},
         {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0, &o.recursive},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};
@@ -230,6 +267,7 @@ static int run(const command *self, int argc, char **argv) {
     if (status != OPTIONS_PARSED) return status;
     if (n_operands == 0) return options_misused(self, "predict takes a model and the pictures to predict");
     if (n_operands == 1) return options_misused(self, "'%s' is the model; name the pictures to predict after it", argv[0]);
+    if (o.application != NULL && !o.store) return options_misused(self, "--application goes with --store");
     o.model = argv[0];
     o.operands = argv + 1;
     o.n_operands = (size_t)n_operands - 1;
@@ -244,8 +282,11 @@ const command command_predict = {
     "standard input. A picture that cannot be read is reported and the others are predicted all the same; the exit code is "
     "then 3.\n"
     "\n"
+    "MODEL is a model file, or a project: PROJECT for its default iteration, or PROJECT@ITERATION.\n"
+    "\n"
     "With --json each picture gives one line, which is one JSON object.",
     "    ocellus predict parts.ocm photo.jpg\n"
+    "    ocellus predict parts@production photo.jpg --store\n"
     "    ocellus predict parts.ocm --recursive --top 1 incoming/\n"
     "    camera | ocellus predict parts.ocm --json -\n",
     run,

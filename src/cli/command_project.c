@@ -71,7 +71,8 @@ char *project_counted(uint64_t n, const char *one) {
 
 typedef struct what {
     const char *name, *description, *domain, *kind;
-    cli_option table[4];
+    long long keep_days;
+    cli_option table[5];
 } what;
 
 static option_group what_group(what *w) {
@@ -81,6 +82,8 @@ static option_group what_group(what *w) {
         {"name", 0, OPTION_TEXT, "NAME", "the project's name (at first: the folder's)", 0, 0, &w->name},
         {"description", 0, OPTION_TEXT, "TEXT", "what it is for", 0, 0, &w->description},
         {"domain", 0, OPTION_TEXT, "TEXT", "what kind of pictures (at first: general)", 0, 0, &w->domain},
+        {"keep-days", 0, OPTION_INTEGER, "N", "days that stored predictions are kept (at first: 30; 1000000: for ever)", 1,
+         OC_KEEP_FOREVER, &w->keep_days},
     };
     memcpy(w->table, all, sizeof(all));
     return (option_group){"Options", w->table, sizeof(all) / sizeof(all[0])};
@@ -91,6 +94,7 @@ static int what_info(oc_project_info *info, const command *self, const what *w) 
     info->name = w->name;
     info->description = w->description;
     info->domain = w->domain;
+    info->keep_days = (uint32_t)w->keep_days;
     return parse_kind(&info->kind, self, w->kind);
 }
 
@@ -110,6 +114,8 @@ static void show_info_json(const char *folder, const oc_project_info *info) {
     json_integer(&j, "untagged", (int64_t)info->n_untagged);
     json_integer(&j, "regions", (int64_t)info->n_regions);
     json_integer(&j, "bytes", (int64_t)info->n_bytes);
+    json_integer(&j, "iterations", info->n_iterations);
+    json_integer(&j, "keep_days", info->keep_days);
     json_end_object(&j);
 }
 
@@ -135,6 +141,8 @@ static void show_info_table(const oc_project_info *info) {
         table_cell(&t, "regions");
         table_cell(&t, "%llu", (unsigned long long)info->n_regions);
     }
+    table_cell(&t, "iterations");
+    table_cell(&t, "%u", info->n_iterations);
     table_cell(&t, "created");
     table_cell(&t, "%s", info->created);
     table_cell(&t, "modified");
@@ -188,8 +196,9 @@ static int run_set(const command *self, int argc, char **argv) {
     int status = project_begin(&c, self, own, 1, 0, 0, argc, argv);
     if (status != OPTIONS_PARSED) return status;
     status = what_info(&info, self, &w);
-    if (status == STATUS_DONE && w.name == NULL && w.description == NULL && w.domain == NULL && w.kind == NULL)
-        status = options_misused(self, "say what to set: --name, --kind, --description or --domain");
+    if (status == STATUS_DONE && w.name == NULL && w.description == NULL && w.domain == NULL && w.kind == NULL &&
+        w.keep_days == 0)
+        status = options_misused(self, "say what to set: --name, --kind, --description, --domain or --keep-days");
     oc_status done = status == STATUS_DONE ? oc_project_update(c.project, &info, &c.error) : OC_OK;
     if (status == STATUS_DONE && done == OC_OK && c.general.json) done = show_info(&c);
     int ended = project_end(&c, done);
@@ -241,8 +250,8 @@ static int run_verify(const command *self, int argc, char **argv) {
     progress bar;
     size_t n_left = 0;
     const cli_option options[] = {
-        {"repair", 0, OPTION_FLAG, NULL, "mend what can be mended; files that belong to nothing go to the folder 'lost'", 0,
-         0, &repair},
+        {"repair", 0, OPTION_FLAG, NULL, "mend what can be mended; files that belong to nothing go to the folder 'lost'", 0, 0,
+         &repair},
         {"forget", 0, OPTION_FLAG, NULL, "with --repair: remove pictures whose file is gone for good", 0, 0, &forget},
     };
     const option_group own[] = {{"Options", options, 2}};
@@ -293,9 +302,9 @@ const command project_verbs[] = {
 
 /* --- the command --- */
 
-static const command *const groups[] = {project_verbs, project_picture_verbs, project_tag_verbs, project_region_verbs,
-                                        project_iteration_verbs};
-static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions", "Training"};
+static const command *const groups[] = {project_verbs,        project_picture_verbs,   project_tag_verbs,
+                                        project_region_verbs, project_iteration_verbs, project_prediction_verbs};
+static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions", "Training", "Stored predictions"};
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 #define PREFIX (sizeof("project ") - 1)
 

@@ -81,8 +81,7 @@ static int load_iteration(oc_model **out, session *s, const char *folder, const 
     return STATUS_FAILED;
 }
 
-/* Whether `path` is a project's, or PROJECT@ITERATION; the folder, to be freed, and the iteration (NULL: none is named). */
-static bool names_iteration(char **folder, const char **iteration, const char *path) {
+bool session_names_iteration(char **folder, const char **iteration, const char *path) {
     const char *at = strrchr(path, '@');
     *folder = text_format("%s", path);
     *iteration = NULL;
@@ -100,7 +99,7 @@ int session_load_model(oc_model **out, session *s, const char *path) {
     oc_error error = OC_ERROR_INIT;
     char *folder;
     const char *iteration;
-    if (names_iteration(&folder, &iteration, path)) {
+    if (session_names_iteration(&folder, &iteration, path)) {
         int status = load_iteration(out, s, folder, iteration);
         free(folder);
         return status;

@@ -35,6 +35,9 @@ void session_end_warnings(session *s);
 
 bool session_is_project(const char *folder);
 
+/* Whether `path` is a project's, or PROJECT@ITERATION; the folder, to be freed, and the iteration (NULL: none is named). */
+bool session_names_iteration(char **folder, const char **iteration, const char *path);
+
 /* A model file; or a project, of which it is the default iteration, or PROJECT@ITERATION. */
 int session_load_model(oc_model **out, session *s, const char *path);
 

@@ -7,6 +7,7 @@
 #include "database.h"
 #include "file.h"
 #include "hash.h"
+#include "incoming.h"
 #include "memory.h"
 #include "prepare.h"
 #include "resample.h"
@@ -18,20 +19,10 @@
 #define MAX_SPLIT 64
 #define MIN_BEGINNING 6 /* characters by which a picture may be named */
 
-/* A picture that is known to be one. */
-typedef struct incoming {
-    uint8_t *owned; /* its bytes, if they were read from a file */
-    const uint8_t *data;
-    size_t size;
-    const char *name, *ending;
-    char hash[65];
-    uint32_t width, height;
-} incoming;
-
-static oc_status take_in(incoming *in, oc_context *context, const oc_image *image, oc_error *err) {
+oc_status oc__incoming_read(oc__incoming *in, oc_context *context, const oc_image *image, oc_error *err) {
     oc_image known, encoded = OC_IMAGE_INIT;
     oc__bitmap bitmap = {0};
-    *in = (incoming){0};
+    *in = (oc__incoming){0};
     oc_status status = oc__image_check(&known, image, err);
     if (status) return status;
     in->name = oc__image_name(&known);
@@ -56,8 +47,13 @@ static oc_status take_in(incoming *in, oc_context *context, const oc_image *imag
     }
     if (!status && !oc__utf8_valid(in->name, strlen(in->name))) in->name = "picture";
     oc__bitmap_free(&bitmap);
-    if (status) oc__free(context, in->owned);
+    if (status) oc__incoming_free(in, context);
     return status;
+}
+
+void oc__incoming_free(oc__incoming *incoming, oc_context *context) {
+    oc__free(context, incoming->owned);
+    incoming->owned = NULL;
 }
 
 /* The pictures of which `column` begins with `text`, which must be lower case; at most two. */
@@ -152,7 +148,7 @@ static oc_status put_labels(oc_project *project, int64_t picture, const oc_label
     return status || !labels->n_tags ? status : oc__project_check_labels(project, picture, err);
 }
 
-static oc_status insert(int64_t *seq, oc_project *project, const incoming *in, oc_error *err) {
+static oc_status insert(int64_t *seq, oc_project *project, const oc__incoming *in, oc_error *err) {
     char id[OC_ID_SIZE], now[21];
     oc__utc_now(now);
     oc_status status = oc__uuid_create(id, err);
@@ -177,7 +173,8 @@ static oc_status tell(oc_addition *addition, oc_project *project, int64_t seq, b
     return status;
 }
 
-static oc_status add(oc_addition *addition, oc_project *project, const incoming *in, const oc_labels *labels, oc_error *err) {
+static oc_status add(oc_addition *addition, oc_project *project, const oc__incoming *in, const oc_labels *labels,
+                     oc_error *err) {
     int64_t seq = -1;
     oc_status status = oc__db_integer(&seq, project, err, "SELECT seq FROM pictures WHERE hash = ?", "t", in->hash);
     bool known = seq >= 0;
@@ -189,12 +186,12 @@ static oc_status add(oc_addition *addition, oc_project *project, const incoming 
 
 oc_status oc__project_add_picture(oc_addition *addition, oc_project *project, const oc_image *image, const oc_labels *labels,
                                   oc_error *err) {
-    incoming in;
-    oc_status status = take_in(&in, project->context, image, err);
+    oc__incoming in;
+    oc_status status = oc__incoming_read(&in, project->context, image, err);
     if (status) return status;
     status = oc__change_begin(project, err);
     if (!status) status = oc__change_end(project, add(addition, project, &in, labels, err), err);
-    oc__free(project->context, in.owned);
+    oc__incoming_free(&in, project->context);
     return status;
 }
 
@@ -209,7 +206,7 @@ static oc_status drop_file(oc_project *project, int64_t seq, oc_error *err) {
     return status;
 }
 
-static oc_status replace(oc_project *project, const char *picture, const incoming *in, oc_error *err) {
+static oc_status replace(oc_project *project, const char *picture, const oc__incoming *in, oc_error *err) {
     int64_t seq, other = -1;
     oc_status status = oc__project_find_picture(&seq, project, picture, err);
     if (!status) status = oc__db_integer(&other, project, err, "SELECT seq FROM pictures WHERE hash = ?", "t", in->hash);
@@ -226,12 +223,12 @@ static oc_status replace(oc_project *project, const char *picture, const incomin
 }
 
 oc_status oc__project_replace_picture(oc_project *project, const char *picture, const oc_image *image, oc_error *err) {
-    incoming in;
-    oc_status status = take_in(&in, project->context, image, err);
+    oc__incoming in;
+    oc_status status = oc__incoming_read(&in, project->context, image, err);
     if (status) return status;
     status = oc__change_begin(project, err);
     if (!status) status = oc__change_end(project, replace(project, picture, &in, err), err);
-    oc__free(project->context, in.owned);
+    oc__incoming_free(&in, project->context);
     return status;
 }
 

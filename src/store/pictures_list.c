@@ -20,7 +20,7 @@ typedef struct condition {
 
 static void add_sql(condition *c, const char *text) { oc__buffer_append(&c->sql, text, strlen(text)); }
 
-static bool is_moment(const char *text) {
+bool oc__is_moment(const char *text) {
     size_t size = strlen(text);
     return size >= 4 && size <= 20 && strspn(text, "0123456789-T:Z") == size;
 }
@@ -48,7 +48,7 @@ static oc_status condition_make(condition *c, oc_project *project, const oc_pict
         status = oc__fail(err, OC_E_ARGUMENT, "order is %u, expected one of OC_ORDER_...", f->order);
     if (!status && f->limit > MAX_PAGE)
         status = oc__fail(err, OC_E_ARGUMENT, "limit is %llu, at most %d", (unsigned long long)f->limit, MAX_PAGE);
-    if (!status && ((f->added_after && !is_moment(f->added_after)) || (f->added_before && !is_moment(f->added_before))))
+    if (!status && ((f->added_after && !oc__is_moment(f->added_after)) || (f->added_before && !oc__is_moment(f->added_before))))
         status = oc__fail(err, OC_E_ARGUMENT, "a moment is not of the form 2026-01-31 or 2026-01-31T23:59:59Z");
     if (!status && f->metadata) status = oc__filter_parse(&c->metadata, project->context, f->metadata, err);
     if (status) return status;

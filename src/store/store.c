@@ -12,6 +12,7 @@
 #include "uuid.h"
 
 #define MAX_DESCRIPTION 4096
+#define DEFAULT_KEEP_DAYS 30
 
 void oc__project_free(oc_project *project) {
     if (!project) return;
@@ -68,6 +69,8 @@ static oc_status check_info(const oc_project_info *info, oc_error *err) {
         return oc__fail(err, OC_E_ARGUMENT, "the project's kind is %u, expected one of OC_PROJECT_...", info->kind);
     if (info->name && !oc__tag_valid(info->name))
         return oc__fail(err, OC_E_ARGUMENT, "a project's name must be UTF-8 of 1 to 256 bytes without control characters");
+    if (info->keep_days > OC_KEEP_FOREVER)
+        return oc__fail(err, OC_E_ARGUMENT, "keep_days is %u, at most %d", info->keep_days, OC_KEEP_FOREVER);
     oc_status status = check_text(info->description, MAX_DESCRIPTION, "the project's description", err);
     return status ? status : check_text(info->domain, 256, "the project's domain", err);
 }
@@ -91,12 +94,13 @@ static oc_status fill(oc_project *project, const oc_project_info *info, oc_error
     if (!status) status = oc__db_script(project, mark, err);
     if (!status) status = oc__schema_update(project, err);
     if (!status)
-        status = oc__db_run(
-            project, err,
-            "INSERT INTO project(one, id, name, description, kind, domain, created, modified)"
-            " VALUES(1, ?, ?, ?, ?, ?, ?, ?)",
-            "tttittt", id, info->name ? info->name : default_name(project->folder), info->description ? info->description : "",
-            (int64_t)(info->kind ? info->kind : OC_PROJECT_MULTICLASS), info->domain ? info->domain : "general", now, now);
+        status = oc__db_run(project, err,
+                            "INSERT INTO project(one, id, name, description, kind, domain, created, modified, keep_days)"
+                            " VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)",
+                            "tttittti", id, info->name ? info->name : default_name(project->folder),
+                            info->description ? info->description : "",
+                            (int64_t)(info->kind ? info->kind : OC_PROJECT_MULTICLASS), info->domain ? info->domain : "general",
+                            now, now, (int64_t)(info->keep_days ? info->keep_days : DEFAULT_KEEP_DAYS));
     return oc__change_end(project, status, err);
 }
 
@@ -131,6 +135,7 @@ oc_status oc__project_open(oc_project **out, oc_context *context, const char *pa
         status = oc__fail(err, OC_E_FORMAT, "%s: is not a project%s", project->file,
                           application == 0 && size < 8192 ? " (perhaps making it was interrupted: make it again)" : "");
     if (!status) status = oc__schema_update(project, err);
+    if (!status) oc__predictions_expire(project, NULL); /* if another program is writing just now, another time */
     if (status)
         oc__project_free(project);
     else
@@ -165,7 +170,9 @@ static oc_status read_info(oc_project_info *info, char **texts, sqlite3_stmt *st
                               (uint64_t)sqlite3_column_int64(statement, 8),
                               (uint64_t)sqlite3_column_int64(statement, 9),
                               (uint64_t)sqlite3_column_int64(statement, 10),
-                              (uint64_t)sqlite3_column_int64(statement, 11)};
+                              (uint64_t)sqlite3_column_int64(statement, 11),
+                              (uint32_t)sqlite3_column_int64(statement, 12),
+                              (uint32_t)sqlite3_column_int64(statement, 13)};
     return OC_OK;
 }
 
@@ -176,7 +183,8 @@ oc_status oc__project_info(oc_project_info *info, oc_project *project, oc_error 
         oc__db_query(&statement, project, err,
                      "SELECT name, description, domain, id, created, modified, kind, (SELECT count(*) FROM tags),"
                      " (SELECT count(*) FROM pictures), (SELECT count(*) FROM pictures WHERE (n_tags > 0) = 0),"
-                     " (SELECT count(*) FROM regions WHERE kind = 1), (SELECT total(n_bytes) FROM pictures) FROM project",
+                     " (SELECT count(*) FROM regions WHERE kind = 1), (SELECT total(n_bytes) FROM pictures),"
+                     " (SELECT count(*) FROM iterations), keep_days FROM project",
                      "");
     if (!status) status = read_info(info, texts, statement, project, err);
     sqlite3_finalize(statement);
@@ -212,10 +220,12 @@ oc_status oc__project_update(oc_project *project, const oc_project_info *info, o
     if (status) return status;
     if (info->kind) status = check_kind(project, info->kind, err);
     if (!status)
-        status = oc__db_run(project, err,
-                            "UPDATE project SET name = coalesce(?1, name), description = coalesce(?2, description),"
-                            " domain = coalesce(?3, domain), kind = CASE ?4 WHEN 0 THEN kind ELSE ?4 END",
-                            "ttti", info->name, info->description, info->domain, (int64_t)info->kind);
+        status =
+            oc__db_run(project, err,
+                       "UPDATE project SET name = coalesce(?1, name), description = coalesce(?2, description),"
+                       " domain = coalesce(?3, domain), kind = CASE ?4 WHEN 0 THEN kind ELSE ?4 END,"
+                       " keep_days = CASE ?5 WHEN 0 THEN keep_days ELSE ?5 END",
+                       "tttii", info->name, info->description, info->domain, (int64_t)info->kind, (int64_t)info->keep_days);
     return oc__change_end(project, status, err);
 }
 

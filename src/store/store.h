@@ -87,6 +87,26 @@ struct oc_iteration_list {
     size_t n, capacity;
 };
 
+/* One of a model's answers. */
+typedef struct oc__answer {
+    const char *tag;
+    float probability;
+    double box[4]; /* left, top, width, height, as fractions */
+} oc__answer;
+
+typedef struct oc__predicted {
+    oc_stored_prediction info;
+    size_t first_answer;
+} oc__predicted;
+
+struct oc_prediction_list {
+    oc__strings strings;
+    oc__predicted *items;
+    size_t n, capacity;
+    oc__answer *answers;
+    size_t n_answers, answer_capacity;
+};
+
 /* What a list's pictures have, one run of items each. */
 typedef struct oc__listed {
     oc_picture_info info;
@@ -195,5 +215,22 @@ void oc__iteration_list_free(oc_iteration_list *list);
 oc_status oc__project_choose_iteration(oc_project *project, const char *iteration, oc_error *err);
 oc_status oc__project_publish_iteration(oc_project *project, const char *iteration, const char *name, oc_error *err);
 oc_status oc__project_delete_iteration(oc_project *project, const char *iteration, oc_error *err);
+
+/* Whether a text has the form of a moment or of its beginning. */
+bool oc__is_moment(const char *text);
+
+/* Removes stored predictions that are older than the project keeps them. */
+oc_status oc__predictions_expire(oc_project *project, oc_error *err);
+
+/* `answers` are the most probable first; `id` is cleared by the caller. */
+oc_status oc__project_store_prediction(char id[OC_ID_SIZE], oc_project *project, const char *iteration, const oc_image *image,
+                                       const oc__answer *answers, size_t n, const char *application, oc_error *err);
+oc_status oc__project_predictions(oc_prediction_list **out, oc_project *project, const oc_prediction_filter *filter,
+                                  oc_error *err);
+oc_status oc__project_count_predictions(uint64_t *n, oc_project *project, const oc_prediction_filter *filter, oc_error *err);
+void oc__prediction_list_free(oc_prediction_list *list);
+oc_status oc__project_delete_predictions(oc_project *project, const char *const *ids, size_t n, oc_error *err);
+oc_status oc__project_promote_predictions(oc_project *project, const char *const *ids, size_t n, const oc_labels *labels,
+                                          oc_error *err);
 
 #endif

@@ -318,6 +318,121 @@ START_TEST(iterations) {
 }
 END_TEST
 
+/* --- stored predictions --- */
+
+static void store_painted(char id[OC_ID_SIZE], oc_project *project, oc_predictor *predictor, int kind, uint32_t seed,
+                          const char *application) {
+    uint8_t pixels[SIDE * SIDE * 3];
+    paint(pixels, kind, seed);
+    bytes file = make_png(pixels, SIDE, SIDE);
+    oc_image image = encoded_image(file);
+    oc_result *result = NULL;
+    OK(oc_predictor_run(&result, predictor, &image, err));
+    OK(oc_project_store_prediction(id, project, NULL, &image, result, application, err));
+    oc_result_free(result);
+    free(file.data);
+}
+
+static uint64_t count_predictions(oc_project *project, const oc_prediction_filter *filter) {
+    uint64_t n = 0;
+    OK(oc_project_count_predictions(&n, project, filter, err));
+    return n;
+}
+
+START_TEST(stored_predictions) {
+    oc_context *context = new_context(1);
+    oc_project *project = NULL;
+    oc_project_info info = OC_PROJECT_INFO_INIT;
+    oc_model *model = NULL;
+    oc_predictor *predictor = NULL;
+    oc_prediction_list *list = NULL;
+    oc_stored_prediction p = OC_STORED_PREDICTION_INIT;
+    oc_prediction_filter filter = OC_PREDICTION_FILTER_INIT;
+    oc_labels labels = OC_LABELS_INIT;
+    oc_box box = OC_BOX_INIT;
+    char ids[6][OC_ID_SIZE], name[64], file[512];
+    const char *one[1], *tag = NULL;
+    uint64_t n = 0;
+    OK(oc_project_create(&project, context, path, NULL, err));
+    for (uint32_t i = 0; i < 12; i++) add_painted(NULL, project, (int)(i % 2), i);
+    train_once(project, false, 0, name);
+    OK(oc_project_model(&model, project, NULL, err));
+    OK(oc_predictor_create(&predictor, model, NULL, err));
+    for (uint32_t i = 0; i < 6; i++) store_painted(ids[i], project, predictor, (int)(i % 2), 100 + i, i < 4 ? "door" : NULL);
+
+    /* Orders and filters. */
+    OK(oc_project_predictions(&list, project, NULL, err));
+    ck_assert_uint_eq(oc_prediction_list_count(list), 6);
+    OK(oc_prediction_list_get(list, 0, &p, err));
+    ck_assert_str_eq(p.id, ids[5]); /* the newest */
+    ck_assert_str_eq(p.iteration, name);
+    ck_assert_uint_eq(p.n_answers, 2);
+    OK(oc_prediction_list_answer(list, 0, 0, &tag, &box, err));
+    ck_assert(box.tag == -1 && box.probability >= 0.5f && box.width == 1 && tag[0]);
+    FAILS(OC_E_NOT_FOUND, oc_prediction_list_answer(list, 0, 2, &tag, &box, err));
+    FAILS(OC_E_NOT_FOUND, oc_prediction_list_get(list, 6, &p, err));
+    oc_prediction_list_free(list);
+    filter.order = OC_PREDICTIONS_SUGGESTED;
+    OK(oc_project_predictions(&list, project, &filter, err));
+    double last = 1;
+    for (size_t i = 0; oc_prediction_list_get(list, i, &p, NULL) == OC_OK; i++) {
+        ck_assert(p.uncertainty >= 0 && p.uncertainty <= last);
+        last = p.uncertainty;
+    }
+    oc_prediction_list_free(list);
+    filter.application = "door";
+    ck_assert_uint_eq(count_predictions(project, &filter), 4);
+    filter.iteration = name, filter.after = "2020-01-01", filter.before = "2999-01-01";
+    ck_assert_uint_eq(count_predictions(project, &filter), 4);
+    filter.before = "2020-01-01";
+    ck_assert_uint_eq(count_predictions(project, &filter), 0);
+    filter = (oc_prediction_filter)OC_PREDICTION_FILTER_INIT;
+    filter.tag = kind_names[0], filter.min_probability = 0.5;
+    n = count_predictions(project, &filter);
+    filter.min_probability = 0, filter.max_probability = 0.4999999;
+    ck_assert_uint_eq(n + count_predictions(project, &filter), 6);
+    filter.max_probability = 2;
+    FAILS(OC_E_ARGUMENT, oc_project_count_predictions(&n, project, &filter, err));
+    filter.max_probability = 0, filter.iteration = "nothing";
+    FAILS_OUT(OC_E_NOT_FOUND, list, oc_project_predictions(&list, project, &filter, err));
+
+    /* Promoting and deleting. */
+    one[0] = ids[0];
+    labels.tags = &kind_names[0];
+    labels.n_tags = 1;
+    OK(oc_project_promote_predictions(project, one, 1, &labels, err));
+    FAILS(OC_E_NOT_FOUND, oc_project_promote_predictions(project, one, 1, &labels, err));
+    OK(oc_project_get_info(project, &info, err));
+    ck_assert(info.n_pictures == 13 && info.keep_days == 30 && info.n_iterations == 1);
+    one[0] = ids[1];
+    filter = (oc_prediction_filter)OC_PREDICTION_FILTER_INIT;
+    filter.order = OC_PREDICTIONS_OLDEST;
+    OK(oc_project_predictions(&list, project, &filter, err));
+    OK(oc_prediction_list_get(list, 0, &p, err));
+    ck_assert_str_eq(p.id, ids[1]);
+    snprintf(file, sizeof file, "%s", p.path);
+    oc_prediction_list_free(list);
+    ck_assert(file_exists(file));
+    OK(oc_project_delete_predictions(project, one, 1, err));
+    ck_assert(!file_exists(file));
+    FAILS(OC_E_NOT_FOUND, oc_project_delete_predictions(project, one, 1, err));
+    ck_assert_uint_eq(count_predictions(project, NULL), 4);
+
+    /* With the iteration its predictions go, and their files. */
+    ck_assert_uint_eq(count_problems(project), 0);
+    OK(oc_project_delete_iteration(project, name, err));
+    ck_assert_uint_eq(count_predictions(project, NULL), 0);
+    ck_assert_uint_eq(count_problems(project), 0);
+    info = (oc_project_info)OC_PROJECT_INFO_INIT;
+    info.keep_days = OC_KEEP_FOREVER + 1;
+    FAILS(OC_E_ARGUMENT, oc_project_update(project, &info, err));
+    oc_predictor_free(predictor);
+    oc_model_free(model);
+    oc_project_free(project);
+    oc_context_free(context);
+}
+END_TEST
+
 /* --- memory that runs out --- */
 
 static oc_status read_all(oc_project *project, oc_error *err) {
@@ -331,6 +446,9 @@ static oc_status read_all(oc_project *project, oc_error *err) {
     oc_picture *thumbnail = NULL;
     oc_picture_info first = OC_PICTURE_INFO_INIT;
     oc_iteration_list *iterations_there = NULL;
+    oc_prediction_list *stored = NULL;
+    oc_prediction_filter wanted_predictions = OC_PREDICTION_FILTER_INIT;
+    wanted_predictions.application = "door", wanted_predictions.tag = "a";
     oc_dataset *seen = NULL;
     filter.tags = wanted, filter.n_tags = 1, filter.metadata = "key eq 'value' and x ne 'y'";
     oc_status status = oc_project_get_info(project, &info, err);
@@ -343,6 +461,8 @@ static oc_status read_all(oc_project *project, oc_error *err) {
     if (!status) status = oc_project_dataset(&dataset, project, err);
     if (!status) status = oc_project_iterations(&iterations_there, project, err);
     if (!status) status = oc_project_iteration_dataset(&seen, project, NULL, err);
+    if (!status) status = oc_project_predictions(&stored, project, &wanted_predictions, err);
+    oc_prediction_list_free(stored);
     oc_iteration_list_free(iterations_there);
     oc_dataset_free(seen);
     oc_picture_list_free(list);
@@ -414,12 +534,19 @@ START_TEST(memory_runs_out) {
     oc_project *project = NULL;
     oc_problem_list *problems = NULL;
     uint64_t n = 0;
+    oc_model *model = NULL;
+    oc_predictor *predictor = NULL;
     char name[64];
     OK(oc_project_create(&project, context, path, NULL, err));
     for (int i = 0; i < 3; i++) add(NULL, project, i, i < 2 ? "a" : "b");
     add_painted(NULL, project, CHECKS, 99);
     OK(oc_project_merge_tags(project, kind_names[CHECKS], "b", err));
     train_once(project, false, 0, name);
+    OK(oc_project_model(&model, project, NULL, err));
+    OK(oc_predictor_create(&predictor, model, NULL, err));
+    store_painted(NULL, project, predictor, CHECKS, 100, "door");
+    oc_predictor_free(predictor);
+    oc_model_free(model);
     for (int forever = 0; forever < 2; forever++)
         for (size_t i = 1; attempt(runs[_i], i, forever); i += _i == 2 ? 1 + i / 8 : 1) ck_assert_uint_lt(i, 100000);
     OK(oc_project_count_pictures(&n, project, NULL, err));
@@ -445,6 +572,7 @@ int main(void) {
     tcase_add_test(tests, a_tour);
     tcase_add_test(tests, what_must_not_be_given);
     tcase_add_test(tests, iterations);
+    tcase_add_test(tests, stored_predictions);
     tcase_add_loop_test(tests, memory_runs_out, 0, 3);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

@@ -81,6 +81,10 @@ SAME(OC_REGION_REFUSED == 4);
 SAME(OC_REGIONS_PIXELS == 1);
 SAME(OC_REGIONS_CLIP == 2);
 SAME(OC_REGIONS_SKIP == 4);
+SAME(OC_KEEP_FOREVER == 1000000);
+SAME(OC_PREDICTIONS_NEWEST == 1);
+SAME(OC_PREDICTIONS_OLDEST == 2);
+SAME(OC_PREDICTIONS_SUGGESTED == 3);
 #if UINTPTR_MAX == UINT64_MAX
 SAME(offsetof(oc_error, struct_size) == 0);
 SAME(offsetof(oc_error, code) == 4);
@@ -184,19 +188,6 @@ SAME(offsetof(oc_import_options, name) == 48);
 SAME(offsetof(oc_import_options, licence) == 56);
 SAME(sizeof(oc_import_options) >= 64);
 
-SAME(offsetof(oc_project_info, kind) == 4);
-SAME(offsetof(oc_project_info, name) == 8);
-SAME(offsetof(oc_project_info, description) == 16);
-SAME(offsetof(oc_project_info, domain) == 24);
-SAME(offsetof(oc_project_info, id) == 32);
-SAME(offsetof(oc_project_info, created) == 40);
-SAME(offsetof(oc_project_info, modified) == 48);
-SAME(offsetof(oc_project_info, n_tags) == 56);
-SAME(offsetof(oc_project_info, n_pictures) == 64);
-SAME(offsetof(oc_project_info, n_untagged) == 72);
-SAME(offsetof(oc_project_info, n_regions) == 80);
-SAME(offsetof(oc_project_info, n_bytes) == 88);
-SAME(sizeof(oc_project_info) >= 96);
 
 SAME(offsetof(oc_problem, kind) == 4);
 SAME(offsetof(oc_problem, repaired) == 8);
@@ -304,6 +295,45 @@ SAME(offsetof(oc_training, test_share) == 40);
 SAME(offsetof(oc_training, force) == 48);
 SAME(offsetof(oc_training, reserved) == 52);
 SAME(sizeof(oc_training) >= 56);
+
+SAME(offsetof(oc_project_info, kind) == 4);
+SAME(offsetof(oc_project_info, name) == 8);
+SAME(offsetof(oc_project_info, description) == 16);
+SAME(offsetof(oc_project_info, domain) == 24);
+SAME(offsetof(oc_project_info, id) == 32);
+SAME(offsetof(oc_project_info, created) == 40);
+SAME(offsetof(oc_project_info, modified) == 48);
+SAME(offsetof(oc_project_info, n_tags) == 56);
+SAME(offsetof(oc_project_info, n_pictures) == 64);
+SAME(offsetof(oc_project_info, n_untagged) == 72);
+SAME(offsetof(oc_project_info, n_regions) == 80);
+SAME(offsetof(oc_project_info, n_bytes) == 88);
+SAME(offsetof(oc_project_info, n_iterations) == 96);
+SAME(offsetof(oc_project_info, keep_days) == 100);
+SAME(sizeof(oc_project_info) >= 104);
+
+SAME(offsetof(oc_prediction_filter, order) == 4);
+SAME(offsetof(oc_prediction_filter, iteration) == 8);
+SAME(offsetof(oc_prediction_filter, application) == 16);
+SAME(offsetof(oc_prediction_filter, after) == 24);
+SAME(offsetof(oc_prediction_filter, before) == 32);
+SAME(offsetof(oc_prediction_filter, tag) == 40);
+SAME(offsetof(oc_prediction_filter, min_probability) == 48);
+SAME(offsetof(oc_prediction_filter, max_probability) == 56);
+SAME(offsetof(oc_prediction_filter, offset) == 64);
+SAME(offsetof(oc_prediction_filter, limit) == 72);
+SAME(sizeof(oc_prediction_filter) >= 80);
+
+SAME(offsetof(oc_stored_prediction, n_answers) == 4);
+SAME(offsetof(oc_stored_prediction, id) == 8);
+SAME(offsetof(oc_stored_prediction, iteration) == 16);
+SAME(offsetof(oc_stored_prediction, application) == 24);
+SAME(offsetof(oc_stored_prediction, created) == 32);
+SAME(offsetof(oc_stored_prediction, name) == 40);
+SAME(offsetof(oc_stored_prediction, sha256) == 48);
+SAME(offsetof(oc_stored_prediction, path) == 56);
+SAME(offsetof(oc_stored_prediction, uncertainty) == 64);
+SAME(sizeof(oc_stored_prediction) >= 72);
 #endif
 
 int main(void) { return 0; }

@@ -182,11 +182,52 @@ START_TEST(undoes_all_of_a_change) {
 }
 END_TEST
 
+START_TEST(lets_old_predictions_go) {
+    static const char model[] = "not looked at here";
+    const oc__answer answers[] = {{"a", 0.75f, {0, 0, 1, 1}}, {"b", 0.25f, {0, 0, 1, 1}}};
+    const oc_prediction_filter all = OC_PREDICTION_FILTER_INIT;
+    oc__new_iteration iteration = {.settings = "{}", .log = "", .model = model, .n_bytes = sizeof model};
+    oc_project_info info = OC_PROJECT_INFO_INIT;
+    char id[OC_ID_SIZE];
+    uint8_t bytes[78];
+    int64_t seq;
+    uint64_t n = 9;
+    begin(OC_PROJECT_MULTICLASS);
+    add(1, "a");
+    must(oc__project_begin(project, &error));
+    must(oc__version_make(&iteration.version, project, &error));
+    must(oc__project_add_iteration(&seq, project, &iteration, &error));
+    must(oc__project_end(project, true, &error));
+    for (unsigned i = 10; i < 13; i++) {
+        oc_image image = picture(i, bytes);
+        must(oc__project_store_prediction(id, project, NULL, &image, answers, 2, "", &error));
+    }
+    must(oc__db_script(project,
+                       "UPDATE predictions SET created = '2020-01-01T00:00:00Z' WHERE seq = 1;"
+                       "UPDATE predictions SET created = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-29 days') WHERE seq = 2",
+                       &error));
+    oc__project_free(project);
+    project = NULL;
+    must(oc__project_open(&project, context, in(folder, "p"), &error)); /* one is older than 30 days */
+    must(oc__project_count_predictions(&n, project, &all, &error));
+    ck_assert_uint_eq(n, 2);
+    info.keep_days = 7;
+    must(oc__project_update(project, &info, &error));
+    must(oc__predictions_expire(project, &error));
+    must(oc__project_count_predictions(&n, project, &all, &error));
+    ck_assert_uint_eq(n, 1);
+    must(oc__db_script(project, "UPDATE predictions SET created = '2020-01-01T00:00:00Z'", &error));
+    info.keep_days = OC_KEEP_FOREVER;
+    must(oc__project_update(project, &info, &error));
+    must(oc__predictions_expire(project, &error));
+    must(oc__project_count_predictions(&n, project, &all, &error));
+    ck_assert_uint_eq(n, 1);
+    end();
+}
+END_TEST
+
 int main(void) {
-    const unit_test tests[] = {{is_there_when_opened_again, 0},
-                               {refuses_what_is_no_project, 0},
-                               {keeps_the_rules_of_tags, 0},
-                               {lists_filters_and_pages, 0},
-                               {undoes_all_of_a_change, 0}};
+    const unit_test tests[] = {{is_there_when_opened_again, 0}, {refuses_what_is_no_project, 0}, {keeps_the_rules_of_tags, 0},
+                               {lists_filters_and_pages, 0},    {undoes_all_of_a_change, 0},     {lets_old_predictions_go, 0}};
     return RUN_UNIT_TESTS("store", tests);
 }

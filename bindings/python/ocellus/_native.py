@@ -125,6 +125,12 @@ OC_REGIONS_PIXELS = 1
 OC_REGIONS_CLIP = 2
 OC_REGIONS_SKIP = 4
 
+OC_KEEP_FOREVER = 1000000
+
+OC_PREDICTIONS_NEWEST = 1
+OC_PREDICTIONS_OLDEST = 2
+OC_PREDICTIONS_SUGGESTED = 3
+
 oc_status = c_int32
 
 
@@ -268,24 +274,6 @@ class oc_import_options(SizedStruct):
         ("features", c_char_p),
         ("name", c_char_p),
         ("licence", c_char_p),
-    ]
-
-
-class oc_project_info(SizedStruct):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("kind", c_uint32),
-        ("name", c_char_p),
-        ("description", c_char_p),
-        ("domain", c_char_p),
-        ("id", c_char_p),
-        ("created", c_char_p),
-        ("modified", c_char_p),
-        ("n_tags", c_uint64),
-        ("n_pictures", c_uint64),
-        ("n_untagged", c_uint64),
-        ("n_regions", c_uint64),
-        ("n_bytes", c_uint64),
     ]
 
 
@@ -436,6 +424,57 @@ class oc_training(SizedStruct):
     ]
 
 
+class oc_prediction_filter(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("order", c_uint32),
+        ("iteration", c_char_p),
+        ("application", c_char_p),
+        ("after", c_char_p),
+        ("before", c_char_p),
+        ("tag", c_char_p),
+        ("min_probability", c_double),
+        ("max_probability", c_double),
+        ("offset", c_uint64),
+        ("limit", c_uint64),
+    ]
+
+
+class oc_stored_prediction(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_answers", c_uint32),
+        ("id", c_char_p),
+        ("iteration", c_char_p),
+        ("application", c_char_p),
+        ("created", c_char_p),
+        ("name", c_char_p),
+        ("sha256", c_char_p),
+        ("path", c_char_p),
+        ("uncertainty", c_double),
+    ]
+
+
+class oc_project_info(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_uint32),
+        ("name", c_char_p),
+        ("description", c_char_p),
+        ("domain", c_char_p),
+        ("id", c_char_p),
+        ("created", c_char_p),
+        ("modified", c_char_p),
+        ("n_tags", c_uint64),
+        ("n_pictures", c_uint64),
+        ("n_untagged", c_uint64),
+        ("n_regions", c_uint64),
+        ("n_bytes", c_uint64),
+        ("n_iterations", c_uint32),
+        ("keep_days", c_uint32),
+    ]
+
+
 # The `user` of these two is a Python object: see _callbacks.py.
 oc_progress_fn = CFUNCTYPE(c_int, py_object, POINTER(oc_progress))
 oc_write_fn = CFUNCTYPE(c_int, py_object, c_void_p, c_size_t)
@@ -536,6 +575,13 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_region_list_free": (None, [_handle]),
     "oc_region_list_count": (c_size_t, [_handle]),
     "oc_region_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_region), _error]),
+    "oc_iteration_list_free": (None, [_handle]),
+    "oc_iteration_list_count": (c_size_t, [_handle]),
+    "oc_iteration_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_iteration), _error]),
+    "oc_prediction_list_free": (None, [_handle]),
+    "oc_prediction_list_count": (c_size_t, [_handle]),
+    "oc_prediction_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_stored_prediction), _error]),
+    "oc_prediction_list_answer": (oc_status, [_handle, c_size_t, c_size_t, POINTER(c_char_p), POINTER(oc_box), _error]),
     "oc_project_create": (oc_status, [_out, _handle, c_char_p, POINTER(oc_project_info), _error]),
     "oc_project_open": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_project_free": (None, [_handle]),
@@ -571,12 +617,14 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_project_train": (oc_status, [_out, _handle, POINTER(oc_training), oc_progress_fn, py_object, _error]),
     "oc_project_iterations": (oc_status, [_out, _handle, _error]),
     "oc_project_iteration": (oc_status, [_out, _handle, c_char_p, _error]),
-    "oc_iteration_list_free": (None, [_handle]),
-    "oc_iteration_list_count": (c_size_t, [_handle]),
-    "oc_iteration_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_iteration), _error]),
     "oc_project_model": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_project_iteration_dataset": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_project_set_default": (oc_status, [_handle, c_char_p, _error]),
     "oc_project_publish": (oc_status, [_handle, c_char_p, c_char_p, _error]),
     "oc_project_delete_iteration": (oc_status, [_handle, c_char_p, _error]),
+    "oc_project_store_prediction": (oc_status, [c_char_p, _handle, c_char_p, POINTER(oc_image), _handle, c_char_p, _error]),
+    "oc_project_predictions": (oc_status, [_out, _handle, POINTER(oc_prediction_filter), _error]),
+    "oc_project_count_predictions": (oc_status, [POINTER(c_uint64), _handle, POINTER(oc_prediction_filter), _error]),
+    "oc_project_promote_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, POINTER(oc_labels), _error]),
+    "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
 }
