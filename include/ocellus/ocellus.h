@@ -1054,11 +1054,24 @@ OC_API oc_status oc_project_delete_iteration(oc_project *project, const char *it
 /* Stored predictions: pictures with what an iteration said of them, kept for as many days as the project's keep_days says (those
  * that are older go when one is stored or the project is opened), to be looked at and to learn from. */
 
-/* Stores a prediction: the picture (OC_IMAGE_PATH or OC_IMAGE_ENCODED) and the first 200 of `result`'s answers. `iteration` is the
- * one that gave them (NULL: the default one); `application` (up to 256 bytes, or NULL) is what asked. `id` may be NULL, or has room
- * for OC_ID_SIZE bytes. Errors: those of oc_project_add_picture, OC_E_NOT_FOUND. */
+/* One of a model's answers, with its tag's name. */
+typedef struct oc_answer {
+    uint32_t struct_size;
+    float probability;
+    const char *tag;
+    float left; /* where, as in oc_box */
+    float top;
+    float width;
+    float height;
+} oc_answer;
+
+#define OC_ANSWER_INIT {sizeof(oc_answer), 0, NULL, 0, 0, 1, 1}
+
+/* Stores a prediction: the picture (OC_IMAGE_PATH or OC_IMAGE_ENCODED) and `n` answers, the most probable first, of which the first
+ * 200 are kept. `iteration` is the one that gave them (NULL: the default one); `application` (up to 256 bytes, or NULL) is what
+ * asked. `id` may be NULL, or has room for OC_ID_SIZE bytes. Errors: those of oc_project_add_picture, OC_E_NOT_FOUND. */
 OC_API oc_status oc_project_store_prediction(char *id, oc_project *project, const char *iteration, const oc_image *image,
-                                             const oc_result *result, const char *application, oc_error *err);
+                                             const oc_answer *const *answers, size_t n, const char *application, oc_error *err);
 
 #define OC_PREDICTIONS_NEWEST 1 /* the default */
 #define OC_PREDICTIONS_OLDEST 2
@@ -1105,10 +1118,9 @@ OC_API oc_status oc_project_count_predictions(uint64_t *n, oc_project *project, 
 OC_API void oc_prediction_list_free(oc_prediction_list *list);
 OC_API size_t oc_prediction_list_count(const oc_prediction_list *list);
 
-/* Prediction `index`, and its answer `k` < n_answers, the most probable first: box->tag is -1, and `tag` is the tag's name.
- * OC_E_NOT_FOUND if out of range. */
+/* Prediction `index`, and its answer `k` < n_answers, in the order in which they were stored. OC_E_NOT_FOUND if out of range. */
 OC_API oc_status oc_prediction_list_get(const oc_prediction_list *list, size_t index, oc_stored_prediction *prediction, oc_error *err);
-OC_API oc_status oc_prediction_list_answer(const oc_prediction_list *list, size_t index, size_t k, const char **tag, oc_box *box,
+OC_API oc_status oc_prediction_list_answer(const oc_prediction_list *list, size_t index, size_t k, oc_answer *answer,
                                            oc_error *err);
 
 /* Makes pictures of the project of stored predictions, which are stored predictions no more. `labels` (what all of them get) may be

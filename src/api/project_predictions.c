@@ -1,36 +1,36 @@
 /* The stored predictions of an oc_project. SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "arguments.h"
 #include "memory.h"
 #include "store.h"
 
-/* The result's answers. The caller frees them. */
-static oc_status read_answers(oc__answer **out, oc_context *context, const oc_result *result, oc_error *err) {
-    size_t n = oc_result_count(result);
-    oc__answer *answers = oc__alloc_array(context, n ? n : 1, sizeof *answers);
-    if (!answers) return oc__fail_nomem(err, context, n * sizeof *answers, "answers");
-    for (size_t i = 0; i < n; i++) {
-        oc_box box = OC_BOX_INIT;
-        oc_result_get(result, i, &box, NULL);
-        answers[i] = (oc__answer){oc_result_tag_name(result, i), box.probability, {box.left, box.top, box.width, box.height}};
-    }
-    *out = answers;
-    return OC_OK;
+/* The caller's structs, which may be of any size, as an array of ours. The caller frees it. */
+static oc_status read_answers(oc_answer **out, oc_context *context, const oc_answer *const *answers, size_t n, oc_error *err) {
+    oc_status status = n ? oc__check_pointer(answers, "answers", err) : OC_OK;
+    oc_answer *known = status ? NULL : oc__alloc_array(context, n, sizeof *known);
+    if (!status && !known) status = oc__fail_nomem(err, context, n * sizeof *known, "answers");
+    for (size_t i = 0; i < n && !status; i++)
+        status = oc__struct_read(&known[i], sizeof *known, sizeof *known, answers[i], "oc_answer", err);
+    if (status)
+        oc__free(context, known);
+    else
+        *out = known;
+    return status;
 }
 
 oc_status oc_project_store_prediction(char *id, oc_project *project, const char *iteration, const oc_image *image,
-                                      const oc_result *result, const char *application, oc_error *err) {
+                                      const oc_answer *const *answers, size_t n, const char *application, oc_error *err) {
     char made[OC_ID_SIZE] = "";
-    oc__answer *answers = NULL;
+    oc_answer *known = NULL;
     if (id) id[0] = 0;
     oc_status status = oc__check_pointer(project, "project", err);
     if (!status) status = oc__check_pointer(image, "image", err);
-    if (!status) status = oc__check_pointer(result, "result", err);
-    if (!status) status = read_answers(&answers, project->context, result, err);
+    if (!status) status = read_answers(&known, project->context, answers, n, err);
     if (status) return status;
-    status = oc__project_store_prediction(made, project, iteration, image, answers, oc_result_count(result),
-                                          application ? application : "", err);
-    oc__free(project->context, answers);
-    for (size_t i = 0; id && !status && i < sizeof made; i++) id[i] = made[i];
+    status = oc__project_store_prediction(made, project, iteration, image, known, n, application ? application : "", err);
+    oc__free(project->context, known);
+    if (id && !status) memcpy(id, made, sizeof made);
     return status;
 }
 
@@ -70,21 +70,15 @@ oc_status oc_prediction_list_get(const oc_prediction_list *list, size_t index, o
     return oc__struct_write(prediction, known, sizeof *known, sizeof *known, "oc_stored_prediction", err);
 }
 
-oc_status oc_prediction_list_answer(const oc_prediction_list *list, size_t index, size_t k, const char **tag, oc_box *box,
-                                    oc_error *err) {
-    if (tag) *tag = NULL;
+oc_status oc_prediction_list_answer(const oc_prediction_list *list, size_t index, size_t k, oc_answer *answer, oc_error *err) {
     oc_status status = oc__check_pointer(list, "list", err);
-    if (!status) status = oc__check_pointer(tag, "tag", err);
     if (status) return status;
     if (index >= list->n) return oc__fail(err, OC_E_NOT_FOUND, "prediction %zu is out of range, there are %zu", index, list->n);
     const oc__predicted *item = &list->items[index];
     if (k >= item->info.n_answers)
         return oc__fail(err, OC_E_NOT_FOUND, "answer %zu is out of range, there are %u", k, item->info.n_answers);
-    const oc__answer *a = &list->answers[item->first_answer + k];
-    oc_box known = {sizeof known, -1, a->probability, (float)a->box[0], (float)a->box[1], (float)a->box[2], (float)a->box[3]};
-    status = oc__struct_write(box, &known, sizeof known, sizeof known, "oc_box", err);
-    if (!status) *tag = a->tag;
-    return status;
+    const oc_answer *known = &list->answers[item->first_answer + k];
+    return oc__struct_write(answer, known, sizeof *known, sizeof *known, "oc_answer", err);
 }
 
 oc_status oc_project_promote_predictions(oc_project *project, const char *const *ids, size_t n, const oc_labels *labels,

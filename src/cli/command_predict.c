@@ -122,10 +122,22 @@ static void write_failure(const char *name, const oc_error *error) {
 /* Stores a prediction, if that was asked for. What cannot be stored is reported, and counts as failed. */
 static void store_result(prediction *p, const oc_image *image, const oc_result *result) {
     oc_error error = OC_ERROR_INIT;
+    size_t n = oc_result_count(result);
     if (p->project == NULL) return;
-    if (oc_project_store_prediction(NULL, p->project, p->iteration, image, result, p->options->application, &error) == OC_OK) return;
-    console_failure(&error);
-    p->n_failed++;
+    oc_answer *answers = text_allocate((n + 1) * sizeof(*answers));
+    const oc_answer **pointers = text_allocate((n + 1) * sizeof(*pointers));
+    for (size_t i = 0; i < n; i++) {
+        oc_box box = OC_BOX_INIT;
+        oc_result_get(result, i, &box, NULL);
+        answers[i] = (oc_answer){sizeof(oc_answer), box.probability, oc_result_tag_name(result, i), box.left, box.top, box.width, box.height};
+        pointers[i] = &answers[i];
+    }
+    if (oc_project_store_prediction(NULL, p->project, p->iteration, image, pointers, n, p->options->application, &error) != OC_OK) {
+        console_failure(&error);
+        p->n_failed++;
+    }
+    free(answers);
+    free(pointers);
 }
 
 /* A batch tells of its first failure only, so each of its failures is asked for again alone. */

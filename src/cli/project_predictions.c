@@ -9,8 +9,7 @@
 #include "table.h"
 
 static void prediction_json(json *j, const oc_prediction_list *list, size_t index, const oc_stored_prediction *p) {
-    const char *tag;
-    oc_box box = OC_BOX_INIT;
+    oc_answer answer = OC_ANSWER_INIT;
     json_object(j, NULL);
     json_text(j, "id", p->id);
     json_text(j, "picture", p->name);
@@ -19,10 +18,10 @@ static void prediction_json(json *j, const oc_prediction_list *list, size_t inde
     json_text(j, "created", p->created);
     json_number(j, "uncertainty", p->uncertainty);
     json_array(j, "predictions");
-    for (size_t k = 0; oc_prediction_list_answer(list, index, k, &tag, &box, NULL) == OC_OK; k++) {
+    for (size_t k = 0; oc_prediction_list_answer(list, index, k, &answer, NULL) == OC_OK; k++) {
         json_object(j, NULL);
-        json_text(j, "tag", tag);
-        json_probability(j, "probability", box.probability);
+        json_text(j, "tag", answer.tag);
+        json_probability(j, "probability", answer.probability);
         json_end_object(j);
     }
     json_end_array(j);
@@ -47,13 +46,12 @@ static void list_table(const oc_prediction_list *list) {
     table t = {0};
     table_begin(&t, "llllr");
     for (size_t i = 0; oc_prediction_list_get(list, i, &p, NULL) == OC_OK; i++) {
-        const char *tag = NULL;
-        oc_box best = OC_BOX_INIT;
-        oc_prediction_list_answer(list, i, 0, &tag, &best, NULL);
+        oc_answer best = OC_ANSWER_INIT;
+        oc_prediction_list_answer(list, i, 0, &best, NULL);
         table_cell(&t, "%s", p.id);
         table_cell(&t, "%s", p.created);
         table_cell(&t, "%s", p.name);
-        table_cell(&t, "%s", tag != NULL ? tag : "");
+        table_cell(&t, "%s", best.tag != NULL ? best.tag : "");
         table_cell(&t, "%.1f %%", 100 * (double)best.probability);
     }
     table_end(&t, 0);

@@ -92,6 +92,7 @@ bool session_names_iteration(char **folder, const char **iteration, const char *
         if (session_is_project(*folder)) return true;
     }
     free(*folder);
+    *folder = NULL;
     return false;
 }
 

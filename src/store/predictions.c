@@ -50,30 +50,41 @@ oc_status oc__predictions_expire(oc_project *project, oc_error *err) {
 /* --- storing --- */
 
 /* How undecided the answers are: the entropy of the probabilities, 0 (sure) to 1 (all the same). */
-static double uncertainty_of(const oc__answer *answers, size_t n) {
+static double uncertainty_of(const oc_answer *answers, size_t n) {
     double sum = 0, entropy = 0;
-    for (size_t i = 0; i < n; i++) sum += answers[i].probability;
+    for (size_t i = 0; i < n; i++) sum += (double)answers[i].probability;
     if (n < 2 || !(sum > 0)) return 0;
     for (size_t i = 0; i < n; i++) {
-        double p = answers[i].probability / sum;
+        double p = (double)answers[i].probability / sum;
         if (p > 0) entropy -= p * log(p);
     }
     return entropy / log((double)n);
 }
 
-static oc_status insert_answers(oc_project *project, int64_t prediction, const oc__answer *answers, size_t n, oc_error *err) {
+static oc_status check_answers(const oc_answer *answers, size_t n, oc_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        if (!answers[i].tag || !oc__tag_valid(answers[i].tag))
+            return oc__fail(err, OC_E_ARGUMENT, "answer %zu has no tag that can be one", i);
+        if (!(answers[i].probability >= 0 && answers[i].probability <= 1))
+            return oc__fail(err, OC_E_ARGUMENT, "answer %zu has a probability that is not a number from 0 to 1", i);
+    }
+    return OC_OK;
+}
+
+static oc_status insert_answers(oc_project *project, int64_t prediction, const oc_answer *answers, size_t n, oc_error *err) {
     oc_status status = OC_OK;
     for (size_t i = 0; i < n && i < MAX_ANSWERS && !status; i++)
-        status = oc__db_run(project, err,
-                            "INSERT INTO prediction_tags(prediction, place, tag, probability, x, y, width, height)"
-                            " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                            "iitddddd", prediction, (int64_t)i, answers[i].tag, (double)answers[i].probability,
-                            answers[i].box[0], answers[i].box[1], answers[i].box[2], answers[i].box[3]);
+        status =
+            oc__db_run(project, err,
+                       "INSERT INTO prediction_tags(prediction, place, tag, probability, x, y, width, height)"
+                       " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                       "iitddddd", prediction, (int64_t)i, answers[i].tag, (double)answers[i].probability,
+                       (double)answers[i].left, (double)answers[i].top, (double)answers[i].width, (double)answers[i].height);
     return status;
 }
 
 static oc_status store(char id[OC_ID_SIZE], oc_project *project, const char *iteration, const oc__incoming *in,
-                       const oc__answer *answers, size_t n, const char *application, oc_error *err) {
+                       const oc_answer *answers, size_t n, const char *application, oc_error *err) {
     char now[21];
     int64_t seq = -1;
     oc_status status = oc__project_find_iteration(&seq, project, iteration, err);
@@ -91,11 +102,12 @@ static oc_status store(char id[OC_ID_SIZE], oc_project *project, const char *ite
 }
 
 oc_status oc__project_store_prediction(char id[OC_ID_SIZE], oc_project *project, const char *iteration, const oc_image *image,
-                                       const oc__answer *answers, size_t n, const char *application, oc_error *err) {
+                                       const oc_answer *answers, size_t n, const char *application, oc_error *err) {
     oc__incoming in;
     if (strlen(application) > MAX_APPLICATION || !oc__utf8_valid(application, strlen(application)))
         return oc__fail(err, OC_E_ARGUMENT, "the application must be UTF-8 of at most %d bytes", MAX_APPLICATION);
-    oc_status status = oc__incoming_read(&in, project->context, image, err);
+    oc_status status = check_answers(answers, n, err);
+    if (!status) status = oc__incoming_read(&in, project->context, image, err);
     if (status) return status;
     status = oc__change_begin(project, err);
     if (!status) status = oc__change_end(project, store(id, project, iteration, &in, answers, n, application, err), err);
@@ -171,9 +183,13 @@ static oc_status add_answers(oc_prediction_list *list, int64_t seq, oc_project *
         status =
             oc__reserve(&list->answers, &list->answer_capacity, list->n_answers, sizeof *list->answers, project->context, err);
         if (status) break;
-        oc__answer answer = {
-            oc__strings_add(&list->strings, oc__db_text(statement, 0)), (float)sqlite3_column_double(statement, 1), {0}};
-        for (int i = 0; i < 4; i++) answer.box[i] = sqlite3_column_double(statement, 2 + i);
+        oc_answer answer = {sizeof answer,
+                            (float)sqlite3_column_double(statement, 1),
+                            oc__strings_add(&list->strings, oc__db_text(statement, 0)),
+                            (float)sqlite3_column_double(statement, 2),
+                            (float)sqlite3_column_double(statement, 3),
+                            (float)sqlite3_column_double(statement, 4),
+                            (float)sqlite3_column_double(statement, 5)};
         if (!answer.tag)
             status = oc__fail_nomem(err, project->context, 4096, "predictions");
         else

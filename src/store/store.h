@@ -87,13 +87,6 @@ struct oc_iteration_list {
     size_t n, capacity;
 };
 
-/* One of a model's answers. */
-typedef struct oc__answer {
-    const char *tag;
-    float probability;
-    double box[4]; /* left, top, width, height, as fractions */
-} oc__answer;
-
 typedef struct oc__predicted {
     oc_stored_prediction info;
     size_t first_answer;
@@ -103,7 +96,7 @@ struct oc_prediction_list {
     oc__strings strings;
     oc__predicted *items;
     size_t n, capacity;
-    oc__answer *answers;
+    oc_answer *answers;
     size_t n_answers, answer_capacity;
 };
 
@@ -224,7 +217,7 @@ oc_status oc__predictions_expire(oc_project *project, oc_error *err);
 
 /* `answers` are the most probable first; `id` is cleared by the caller. */
 oc_status oc__project_store_prediction(char id[OC_ID_SIZE], oc_project *project, const char *iteration, const oc_image *image,
-                                       const oc__answer *answers, size_t n, const char *application, oc_error *err);
+                                       const oc_answer *answers, size_t n, const char *application, oc_error *err);
 oc_status oc__project_predictions(oc_prediction_list **out, oc_project *project, const oc_prediction_filter *filter,
                                   oc_error *err);
 oc_status oc__project_count_predictions(uint64_t *n, oc_project *project, const oc_prediction_filter *filter, oc_error *err);

@@ -328,7 +328,20 @@ static void store_painted(char id[OC_ID_SIZE], oc_project *project, oc_predictor
     oc_image image = encoded_image(file);
     oc_result *result = NULL;
     OK(oc_predictor_run(&result, predictor, &image, err));
-    OK(oc_project_store_prediction(id, project, NULL, &image, result, application, err));
+    oc_answer answers[N_KINDS];
+    const oc_answer *pointers[N_KINDS];
+    size_t n = oc_result_count(result);
+    for (size_t i = 0; i < n; i++) {
+        oc_box box = OC_BOX_INIT;
+        OK(oc_result_get(result, i, &box, err));
+        answers[i] = (oc_answer)OC_ANSWER_INIT;
+        answers[i].tag = oc_result_tag_name(result, i);
+        answers[i].probability = box.probability;
+        pointers[i] = &answers[i];
+    }
+    OK(oc_project_store_prediction(id, project, NULL, &image, pointers, n, application, err));
+    answers[0].probability = 1.5f;
+    FAILS(OC_E_ARGUMENT, oc_project_store_prediction(NULL, project, NULL, &image, pointers, n, application, err));
     oc_result_free(result);
     free(file.data);
 }
@@ -349,9 +362,9 @@ START_TEST(stored_predictions) {
     oc_stored_prediction p = OC_STORED_PREDICTION_INIT;
     oc_prediction_filter filter = OC_PREDICTION_FILTER_INIT;
     oc_labels labels = OC_LABELS_INIT;
-    oc_box box = OC_BOX_INIT;
+    oc_answer answer = OC_ANSWER_INIT;
     char ids[6][OC_ID_SIZE], name[64], file[512];
-    const char *one[1], *tag = NULL;
+    const char *one[1];
     uint64_t n = 0;
     OK(oc_project_create(&project, context, path, NULL, err));
     for (uint32_t i = 0; i < 12; i++) add_painted(NULL, project, (int)(i % 2), i);
@@ -367,9 +380,9 @@ START_TEST(stored_predictions) {
     ck_assert_str_eq(p.id, ids[5]); /* the newest */
     ck_assert_str_eq(p.iteration, name);
     ck_assert_uint_eq(p.n_answers, 2);
-    OK(oc_prediction_list_answer(list, 0, 0, &tag, &box, err));
-    ck_assert(box.tag == -1 && box.probability >= 0.5f && box.width == 1 && tag[0]);
-    FAILS(OC_E_NOT_FOUND, oc_prediction_list_answer(list, 0, 2, &tag, &box, err));
+    OK(oc_prediction_list_answer(list, 0, 0, &answer, err));
+    ck_assert(answer.probability >= 0.5f && answer.width == 1 && answer.tag[0]);
+    FAILS(OC_E_NOT_FOUND, oc_prediction_list_answer(list, 0, 2, &answer, err));
     FAILS(OC_E_NOT_FOUND, oc_prediction_list_get(list, 6, &p, err));
     oc_prediction_list_free(list);
     filter.order = OC_PREDICTIONS_SUGGESTED;

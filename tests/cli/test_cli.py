@@ -209,6 +209,28 @@ class Project(CommandTest):
         self.assertEqual([one["name"] for one in self.facts("iterations")["iterations"]], ["held out"])
         self.assertEqual(self.run_project("verify", "-q").out, "")
 
+    def test_stored_predictions(self):
+        self.check(self.run_project("add", self.data), DONE)
+        self.check(self.run_project("train", "-q"), DONE)
+        new = self.path("new.png")
+        shutil.copy(self.picture, new)
+        self.check(ocellus("predict", self.project, new, self.picture, self.path("no.png"), "--store", "--application", "door"), PARTLY)
+        self.check(ocellus("predict", self.project, new, "--application", "door"), USAGE, "--store")
+        self.check(ocellus("predict", self.model, new, "--store"), FAILED, "is no project")
+        stored = self.facts("predictions", "--application", "door", "--sort", "oldest")
+        self.assertEqual((stored["n_predictions"], stored["stored"][0]["picture"]), (2, new))
+        best = stored["stored"][0]["predictions"][0]
+        self.assertEqual(self.facts("predictions", "--tag", best["tag"], "--min", "0.999999", "--max", "0.9999999")["n_predictions"], 0)
+        self.assertIn(best["tag"], self.run_project("predictions", "--sort", "suggested").out)
+        self.check(self.run_project("predictions", "--sort", "best"), USAGE, "newest, oldest or suggested")
+        first, second = (one["id"] for one in stored["stored"])
+        self.check(self.run_project("promote", first), DONE)  # which the project has already
+        self.check(self.run_project("prediction-delete", first), FAILED, "no stored prediction")
+        self.check(self.run_project("prediction-delete", second), DONE)
+        self.check(self.run_project("set", "--keep-days", "7"), DONE)
+        self.assertEqual(self.facts("info")["keep_days"], 7)
+        self.assertEqual(self.run_project("verify", "-q").out, "")
+
     def test_regions(self):
         self.check(self.run_project("set", "--kind", "detection"), DONE)
         self.check(self.run_project("add", self.picture), DONE)

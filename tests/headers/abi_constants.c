@@ -334,6 +334,14 @@ SAME(offsetof(oc_stored_prediction, sha256) == 48);
 SAME(offsetof(oc_stored_prediction, path) == 56);
 SAME(offsetof(oc_stored_prediction, uncertainty) == 64);
 SAME(sizeof(oc_stored_prediction) >= 72);
+
+SAME(offsetof(oc_answer, probability) == 4);
+SAME(offsetof(oc_answer, tag) == 8);
+SAME(offsetof(oc_answer, left) == 16);
+SAME(offsetof(oc_answer, top) == 20);
+SAME(offsetof(oc_answer, width) == 24);
+SAME(offsetof(oc_answer, height) == 28);
+SAME(sizeof(oc_answer) >= 32);
 #endif
 
 int main(void) { return 0; }

@@ -184,7 +184,7 @@ END_TEST
 
 START_TEST(lets_old_predictions_go) {
     static const char model[] = "not looked at here";
-    const oc__answer answers[] = {{"a", 0.75f, {0, 0, 1, 1}}, {"b", 0.25f, {0, 0, 1, 1}}};
+    const oc_answer answers[] = {{sizeof(oc_answer), 0.75f, "a", 0, 0, 1, 1}, {sizeof(oc_answer), 0.25f, "b", 0, 0, 1, 1}};
     const oc_prediction_filter all = OC_PREDICTION_FILTER_INIT;
     oc__new_iteration iteration = {.settings = "{}", .log = "", .model = model, .n_bytes = sizeof model};
     oc_project_info info = OC_PROJECT_INFO_INIT;

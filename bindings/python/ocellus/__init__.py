@@ -40,6 +40,7 @@ from .images import Image, ImageSource, Picture
 from .model import Model, load
 from .predicting import Box, Prediction, Predictor, Result
 from .projects import (
+    KEEP_FOREVER,
     Addition,
     FolderSummary,
     Iteration,
@@ -51,6 +52,7 @@ from .projects import (
     Region,
     RegionKind,
     StoredPicture,
+    StoredPrediction,
     Tag,
     TagType,
     Trouble,
@@ -69,10 +71,10 @@ def library_version() -> str:
 __all__ = [
     "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "CancelledError", "Context", "CorruptError",
     "DataError", "Dataset", "DatasetSource", "Entry", "Error", "FolderSummary", "FormatError", "Image", "ImageSource",
-    "InternalError", "IoError", "Iteration", "Kind", "LibraryError", "LimitError", "MemoryLimitError", "Method",
-    "Metrics", "Model", "NotFoundError", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor", "Problem",
-    "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Report", "Result", "Sample",
-    "StateError", "StoredPicture", "Tag", "TagType", "Trainer", "Trouble", "UnsupportedError", "base_features", "bases",
-    "check_base", "default_context", "import_base", "library_version", "load", "open_base", "remove_base", "store_base",
-    "train", "training_options",
+    "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LibraryError", "LimitError", "MemoryLimitError",
+    "Method", "Metrics", "Model", "NotFoundError", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
+    "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Report", "Result",
+    "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
+    "UnsupportedError", "base_features", "bases", "check_base", "default_context", "import_base", "library_version",
+    "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

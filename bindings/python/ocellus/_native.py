@@ -475,6 +475,18 @@ class oc_project_info(SizedStruct):
     ]
 
 
+class oc_answer(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("probability", c_float),
+        ("tag", c_char_p),
+        ("left", c_float),
+        ("top", c_float),
+        ("width", c_float),
+        ("height", c_float),
+    ]
+
+
 # The `user` of these two is a Python object: see _callbacks.py.
 oc_progress_fn = CFUNCTYPE(c_int, py_object, POINTER(oc_progress))
 oc_write_fn = CFUNCTYPE(c_int, py_object, c_void_p, c_size_t)
@@ -581,7 +593,6 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_prediction_list_free": (None, [_handle]),
     "oc_prediction_list_count": (c_size_t, [_handle]),
     "oc_prediction_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_stored_prediction), _error]),
-    "oc_prediction_list_answer": (oc_status, [_handle, c_size_t, c_size_t, POINTER(c_char_p), POINTER(oc_box), _error]),
     "oc_project_create": (oc_status, [_out, _handle, c_char_p, POINTER(oc_project_info), _error]),
     "oc_project_open": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_project_free": (None, [_handle]),
@@ -622,9 +633,13 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_project_set_default": (oc_status, [_handle, c_char_p, _error]),
     "oc_project_publish": (oc_status, [_handle, c_char_p, c_char_p, _error]),
     "oc_project_delete_iteration": (oc_status, [_handle, c_char_p, _error]),
-    "oc_project_store_prediction": (oc_status, [c_char_p, _handle, c_char_p, POINTER(oc_image), _handle, c_char_p, _error]),
+    "oc_project_store_prediction": (
+        oc_status,
+        [c_char_p, _handle, c_char_p, POINTER(oc_image), POINTER(POINTER(oc_answer)), c_size_t, c_char_p, _error],
+    ),
     "oc_project_predictions": (oc_status, [_out, _handle, POINTER(oc_prediction_filter), _error]),
     "oc_project_count_predictions": (oc_status, [POINTER(c_uint64), _handle, POINTER(oc_prediction_filter), _error]),
+    "oc_prediction_list_answer": (oc_status, [_handle, c_size_t, c_size_t, POINTER(oc_answer), _error]),
     "oc_project_promote_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, POINTER(oc_labels), _error]),
     "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
 }

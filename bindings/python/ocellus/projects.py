@@ -19,6 +19,7 @@ from .dataset import Dataset
 from .errors import ArgumentError
 from .images import ImageSource, Picture, as_image
 from .model import Model
+from .predicting import Box, Prediction, Result
 from .report import Method
 from .training import option_text
 
@@ -66,6 +67,13 @@ class ProjectInfo(NamedTuple):
     n_regions: int
     n_bytes: int
     """Of the pictures' files."""
+    n_iterations: int
+    keep_days: int
+    """Days that stored predictions are kept, or KEEP_FOREVER."""
+
+
+KEEP_FOREVER = _native.OC_KEEP_FOREVER
+"""As a project's keep_days."""
 
 
 class Tag(NamedTuple):
@@ -182,6 +190,24 @@ class Iteration(NamedTuple):
     n_bytes: int
 
 
+class StoredPrediction(NamedTuple):
+    """A picture, and what an iteration said of it."""
+
+    id: str
+    name: str
+    """Of the picture."""
+    iteration: str
+    application: str
+    created: str
+    uncertainty: float
+    """Entropy of the probabilities: 0 (sure) to 1 (all tags alike)."""
+    answers: Result
+    """The most probable first."""
+    path: str
+    """Of the picture's file in the project."""
+    sha256: str
+
+
 class Problem(NamedTuple):
     """What verifying found."""
 
@@ -195,6 +221,11 @@ Names = Union[str, Iterable[str]]
 """One name or several."""
 
 _STATES = {None: _native.OC_PICTURES_ALL, True: _native.OC_PICTURES_TAGGED, False: _native.OC_PICTURES_UNTAGGED}
+_PREDICTION_ORDERS = {
+    "newest": _native.OC_PREDICTIONS_NEWEST,
+    "oldest": _native.OC_PREDICTIONS_OLDEST,
+    "suggested": _native.OC_PREDICTIONS_SUGGESTED,
+}
 _ORDERS = {"oldest": _native.OC_ORDER_OLDEST, "newest": _native.OC_ORDER_NEWEST, "name": _native.OC_ORDER_NAME}
 
 
@@ -223,10 +254,11 @@ def _labels(tags: Names, metadata: Optional[Mapping[str, str]], split: Optional[
 
 
 def _project_info(
-    kind: Optional[Kind], name: Optional[str], domain: Optional[str], description: Optional[str]
+    kind: Optional[Kind], name: Optional[str], domain: Optional[str], description: Optional[str], keep_days: Optional[int]
 ) -> _native.oc_project_info:
     return _native.oc_project_info(
         kind=int(kind or 0),
+        keep_days=keep_days or 0,
         name=_optional(name, "the name"),
         domain=_optional(domain, "the domain"),
         description=_optional(description, "the description"),
@@ -265,13 +297,14 @@ class Project(ExclusiveHandle):
         name: Optional[str] = None,
         domain: Optional[str] = None,
         description: Optional[str] = None,
+        keep_days: Optional[int] = None,
         context: Optional[Context] = None,
     ) -> "Project":
         """Makes a project in a folder, which is made if need be; default: a multiclass one. Raises: StateError (there is one
         already), ArgumentError."""
         context = context or default_context()
         project = cls.__new__(cls)
-        info = _project_info(kind, name, domain, description)
+        info = _project_info(kind, name, domain, description, keep_days)
         with context._borrow() as owner:
             project._adopt(context, create(lib.oc_project_create, owner, path_bytes(path), byref(info)))
         return project
@@ -285,7 +318,7 @@ class Project(ExclusiveHandle):
             return ProjectInfo(
                 text(native.id), text(native.name), Kind(native.kind), text(native.domain), text(native.description),
                 text(native.created), text(native.modified), native.n_tags, native.n_pictures, native.n_untagged,
-                native.n_regions, native.n_bytes,
+                native.n_regions, native.n_bytes, native.n_iterations, native.keep_days,
             )
 
     def update(
@@ -295,9 +328,10 @@ class Project(ExclusiveHandle):
         name: Optional[str] = None,
         domain: Optional[str] = None,
         description: Optional[str] = None,
+        keep_days: Optional[int] = None,
     ) -> None:
         """Changes what is given. Raises: ArgumentError, DataError (it cannot become of that kind; the message says why)."""
-        info = _project_info(kind, name, domain, description)
+        info = _project_info(kind, name, domain, description, keep_days)
         with self._borrow() as owner:
             call(lib.oc_project_update, owner, byref(info))
 
@@ -730,6 +764,99 @@ class Project(ExclusiveHandle):
         """Removes an iteration, its model and its stored predictions. Raises: NotFoundError, StateError (it is published)."""
         with self._borrow() as owner:
             call(lib.oc_project_delete_iteration, owner, utf8(iteration, "the iteration"))
+
+    # Stored predictions
+
+    def store_prediction(
+        self, image: ImageSource, result: Result, *, iteration: Optional[str] = None, application: str = ""
+    ) -> str:
+        """Stores a picture (a path, or the bytes of a picture file) with what an iteration (None: the default one) said of it,
+        and returns the identifier. It is kept for the project's keep_days. Raises: those of add, NotFoundError."""
+        native, identifier = as_image(image), create_string_buffer(_native.OC_ID_SIZE)
+        answers = [
+            _native.oc_answer(probability=one.probability, tag=utf8(one.tag, "a tag"), **one.box._asdict()) for one in result
+        ]
+        pointers = (POINTER(_native.oc_answer) * max(1, len(answers)))(*(pointer(answer) for answer in answers))
+        with self._borrow() as owner:
+            call(
+                lib.oc_project_store_prediction, identifier, owner, _optional(iteration, "the iteration"),
+                byref(native._native), pointers, len(answers), utf8(application, "the application"),
+            )
+        return text(identifier.value)
+
+    def predictions(
+        self,
+        *,
+        order: str = "newest",
+        iteration: Optional[str] = None,
+        application: Optional[str] = None,
+        after: Optional[str] = None,
+        before: Optional[str] = None,
+        tag: Optional[str] = None,
+        min_probability: float = 0.0,
+        max_probability: float = 1.0,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> List[StoredPrediction]:
+        """A page of stored predictions.
+
+        Args:
+            order: "newest", "oldest", or "suggested": those first of which the model was least sure.
+            iteration, application: those of these.
+            after, before: when they were stored: "2026-01-31", or to the second.
+            tag: those that gave this tag a probability from min_probability to max_probability.
+            offset, limit: how many to pass over, and how many at most (up to 10,000).
+
+        Raises: ArgumentError, NotFoundError (no such iteration).
+        """
+        if order not in _PREDICTION_ORDERS:
+            raise ArgumentError(f"order is {order!r}, expected one of {', '.join(_PREDICTION_ORDERS)}")
+        native = _native.oc_prediction_filter(
+            order=_PREDICTION_ORDERS[order],
+            iteration=_optional(iteration, "the iteration"),
+            application=_optional(application, "the application"),
+            after=_optional(after, "the moment"),
+            before=_optional(before, "the moment"),
+            tag=_optional(tag, "the tag"),
+            min_probability=min_probability,
+            max_probability=max_probability,
+            offset=offset,
+            limit=limit,
+        )
+        found: List[StoredPrediction] = []
+        stored, answer = _native.oc_stored_prediction(), _native.oc_answer()
+        with self._list(lib.oc_project_predictions, lib.oc_prediction_list_free, byref(native)) as entries:
+            for index in range(lib.oc_prediction_list_count(entries)):
+                call(lib.oc_prediction_list_get, entries, index, byref(stored))
+                answers: List[Prediction] = []
+                for k in range(stored.n_answers):
+                    call(lib.oc_prediction_list_answer, entries, index, k, byref(answer))
+                    box = Box(answer.left, answer.top, answer.width, answer.height)
+                    answers.append(Prediction(text(answer.tag), answer.probability, box))
+                found.append(StoredPrediction(
+                    text(stored.id), text(stored.name), text(stored.iteration), text(stored.application), text(stored.created),
+                    stored.uncertainty, Result(answers), os.fsdecode(stored.path), text(stored.sha256),
+                ))
+        return found
+
+    def promote_predictions(
+        self,
+        ids: Names,
+        tags: Names = (),
+        *,
+        metadata: Optional[Mapping[str, str]] = None,
+        split: Optional[str] = None,
+    ) -> None:
+        """Makes pictures of the project of stored predictions. All or none. Raises: NotFoundError, and those of add."""
+        names, labels = _listed(ids), _labels(tags, metadata, split)
+        with self._borrow() as owner:
+            call(lib.oc_project_promote_predictions, owner, _texts(names, "a prediction"), len(names), byref(labels))
+
+    def delete_predictions(self, ids: Names) -> None:
+        """Removes stored predictions. All or none. Raises: NotFoundError."""
+        names = _listed(ids)
+        with self._borrow() as owner:
+            call(lib.oc_project_delete_predictions, owner, _texts(names, "a prediction"), len(names))
 
     # All of it
 

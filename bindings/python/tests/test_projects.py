@@ -178,3 +178,33 @@ def test_iterations(project, training_folder):
     with pytest.raises(ocellus.NotFoundError, match="no training option"):
         project.train(sede=4)
     assert project.verify() == []
+
+
+def test_stored_predictions(project, training_folder):
+    project.add_folder(training_folder)
+    project.train(views=1)
+    predictor = ocellus.Predictor(project.model())
+    pictures = [scene_png(tag, 500 + k) for k in range(2) for tag in TAGS]
+    ids = [
+        project.store_prediction(ocellus.Image(data, name=f"p{k}"), predictor.predict(data), application="door" if k < 4 else "")
+        for k, data in enumerate(pictures)
+    ]
+    assert [one.id for one in project.predictions(order="oldest")] == ids
+    newest = project.predictions(limit=1)[0]
+    assert newest.name == "p5" and newest.iteration == "Iteration 1" and len(newest.answers) == len(TAGS)
+    assert Path(newest.path).read_bytes() == pictures[5]
+    assert abs(sum(answer.probability for answer in newest.answers) - 1) < 1e-5
+    suggested = [one.uncertainty for one in project.predictions(order="suggested", application="door")]
+    assert len(suggested) == 4 and suggested == sorted(suggested, reverse=True)
+    assert len(project.predictions(tag=TAGS[0], min_probability=0.5)) + len(
+        project.predictions(tag=TAGS[0], max_probability=0.4999999)
+    ) == 6
+    project.promote_predictions(ids[:2], TAGS[0], split="train")
+    assert project.info.n_pictures == 8 * len(TAGS) + 2 and project.pictures(order="newest")[0].tags == TAGS[:1]
+    project.delete_predictions(ids[2])
+    with pytest.raises(ocellus.NotFoundError):
+        project.delete_predictions(ids[2])
+    project.update(keep_days=ocellus.KEEP_FOREVER)
+    assert project.info.keep_days == ocellus.KEEP_FOREVER and project.info.n_iterations == 1
+    project.delete_iteration("Iteration 1")
+    assert project.predictions() == [] and project.verify() == []
