@@ -721,6 +721,17 @@ OC_API void oc_problem_list_free(oc_problem_list *list);
 OC_API size_t oc_problem_list_count(const oc_problem_list *list);
 OC_API oc_status oc_problem_list_get(const oc_problem_list *list, size_t index, oc_problem *problem, oc_error *err);
 
+/* Writes all of a project, as it is at one moment, into one file: a tar archive, complete or not at all; an older file of that name
+ * is replaced. Meanwhile others can read and (but for the rare case that somebody deletes pictures just then) change the project.
+ * `progress` may be NULL. Errors: OC_E_STATE (a change was begun and not ended), OC_E_NOT_FOUND (a file of the project is missing),
+ * OC_E_CANCELLED, OC_E_IO. */
+OC_API oc_status oc_project_backup(oc_project *project, const char *path, oc_progress_fn progress, void *user, oc_error *err);
+
+/* Makes a project of a backup in the folder `path`, which is made if need be, checks all of it, and opens it. If it fails the same
+ * call may be made again. Errors: OC_E_STATE (there is a project already), OC_E_FORMAT (no backup), OC_E_CORRUPT, OC_E_CANCELLED. */
+OC_API oc_status oc_project_restore(oc_project **out, oc_context *context, const char *backup, const char *path,
+                                    oc_progress_fn progress, void *user, oc_error *err);
+
 /* Tags */
 
 #define OC_TAG_REGULAR 1

@@ -54,6 +54,29 @@ oc_status oc_project_verify(oc_problem_list **out, oc_project *project, uint32_t
     return status;
 }
 
+oc_status oc_project_backup(oc_project *project, const char *path, oc_progress_fn callback, void *user, oc_error *err) {
+    oc__progress progress;
+    oc_status status = oc__check_pointer(project, "project", err);
+    if (!status) status = oc__check_pointer(path, "path", err);
+    if (status) return status;
+    oc__progress_begin(&progress, callback, user, NULL);
+    status = oc__project_backup(project, path, &progress, err);
+    if (!status) oc__progress_end(&progress);
+    return status;
+}
+
+oc_status oc_project_restore(oc_project **out, oc_context *context, const char *backup, const char *path,
+                             oc_progress_fn callback, void *user, oc_error *err) {
+    oc__progress progress;
+    oc_status status = oc__check_call(out, context, "context", backup, "backup", err);
+    if (!status) status = oc__check_pointer(path, "path", err);
+    if (status) return status;
+    oc__progress_begin(&progress, callback, user, NULL);
+    status = oc__project_restore(out, context, backup, path, &progress, err);
+    if (!status) oc__progress_end(&progress);
+    return status;
+}
+
 void oc_problem_list_free(oc_problem_list *list) { oc__problem_list_free(list); }
 
 size_t oc_problem_list_count(const oc_problem_list *list) { return list ? list->n : 0; }

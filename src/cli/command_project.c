@@ -278,6 +278,37 @@ static int run_verify(const command *self, int argc, char **argv) {
     return status == STATUS_DONE && n_left > 0 ? STATUS_FAILED : status;
 }
 
+/* --- backup, restore --- */
+
+static int end_long(project_call *c, oc_status done, progress *bar, const char *consequence) {
+    progress_end(bar);
+    bool interrupted = done == OC_E_CANCELLED && platform_interrupt() != 0;
+    int status = project_end(c, interrupted ? OC_OK : done);
+    return interrupted ? console_interrupted(consequence) : status;
+}
+
+static int run_backup(const command *self, int argc, char **argv) {
+    project_call c = {0};
+    progress bar;
+    int status = project_begin(&c, self, NULL, 0, 1, 1, argc, argv);
+    if (status != OPTIONS_PARSED) return status;
+    platform_defer_interrupts();
+    progress_begin(&bar, c.general.quiet);
+    oc_status done = oc_project_backup(c.project, c.operands[0], progress_update, &bar, &c.error);
+    return end_long(&c, done, &bar, "no backup was written");
+}
+
+static int run_restore(const command *self, int argc, char **argv) {
+    project_call c = {0};
+    progress bar;
+    int status = project_parse(&c, self, NULL, 0, 1, 1, argc, argv);
+    if (status != OPTIONS_PARSED) return status;
+    platform_defer_interrupts();
+    progress_begin(&bar, c.general.quiet);
+    oc_status done = oc_project_restore(&c.project, c.s.context, c.operands[0], c.folder, progress_update, &bar, &c.error);
+    return end_long(&c, done, &bar, "the same command goes on");
+}
+
 #define END                                                                                                                    \
     { NULL, NULL, NULL, NULL, NULL, NULL }
 
@@ -297,6 +328,13 @@ const command project_verbs[] = {
      "is wrong. "
      "Without --repair nothing is changed.",
      "    ocellus project verify parts\n    ocellus project verify parts --repair\n", run_verify},
+    {"project backup", "write all of a project into one file", "project backup PROJECT FILE [options]",
+     "Writes a tar archive with all of the project as it is at one moment, even while it is in use. An older file of that name "
+     "is "
+     "replaced once the new one is complete.",
+     "    ocellus project backup parts parts.tar\n    ocellus project restore copy parts.tar\n", run_backup},
+    {"project restore", "make a project of a backup", "project restore PROJECT FILE [options]",
+     "Makes the project in the folder PROJECT of a backup, and checks all of it.", NULL, run_restore},
     END,
 };
 

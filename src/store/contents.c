@@ -75,6 +75,30 @@ bool oc__contents_used(oc_project *project, const char *hash) {
            used != 0;
 }
 
+oc_status oc__contents_all(oc__known_file **out, size_t *n, oc_project *project, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    size_t capacity = 0;
+    bool row = false;
+    *out = NULL;
+    *n = 0;
+    oc_status status =
+        oc__db_query(&statement, project, err,
+                     "SELECT hash, ending, max(n_bytes) FROM (SELECT hash, ending, n_bytes FROM pictures UNION ALL"
+                     " SELECT hash, ending, -1 FROM version_pictures UNION ALL SELECT hash, ending, -1 FROM"
+                     " predictions UNION ALL SELECT model, '.ocm', n_bytes FROM iterations) GROUP BY hash",
+                     "");
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row) {
+        status = oc__reserve(out, &capacity, *n, sizeof **out, project->context, err);
+        if (status) break;
+        oc__known_file *file = &(*out)[(*n)++];
+        snprintf(file->item.hash, sizeof file->item.hash, "%s", oc__db_text(statement, 0));
+        snprintf(file->item.ending, sizeof file->item.ending, "%s", oc__db_text(statement, 1));
+        file->n_bytes = sqlite3_column_int64(statement, 2);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 oc_status oc__contents_settle(oc_project *project, oc_error *err) {
     size_t room = strlen(project->folder) + sizeof OC__FILES + 8;
     oc_status status = OC_OK;

@@ -23,8 +23,18 @@ oc_status oc__contents_put(oc_project *project, const char *hash, const char *en
 /* Inside a change: the file may go once the change has become lasting, if nothing refers to it then. */
 oc_status oc__contents_drop(oc_project *project, const char *hash, const char *ending, oc_error *err);
 
-/* Whether a row refers to these bytes: a picture's, a version's, a prediction's or an iteration's. If that cannot be told, yes. */
+/* Whether a row refers to these bytes: a picture's, a version's, a prediction's or an iteration's. If that cannot be told, yes.
+ */
 bool oc__contents_used(oc_project *project, const char *hash);
+
+/* A file that the database names. */
+typedef struct oc__known_file {
+    oc__contents_item item;
+    int64_t n_bytes; /* -1: not known */
+} oc__known_file;
+
+/* All of them, each once. The caller frees *out, also on failure. */
+oc_status oc__contents_all(oc__known_file **out, size_t *n, oc_project *project, oc_error *err);
 
 /* How a change ends: what was put is made to last; or it is taken away again; and what was dropped goes. */
 oc_status oc__contents_settle(oc_project *project, oc_error *err);

@@ -123,6 +123,10 @@ struct oc_picture_list {
 oc_status oc__project_verify(oc_problem_list **out, oc_project *project, uint32_t flags, oc__progress *progress, oc_error *err);
 void oc__problem_list_free(oc_problem_list *list);
 
+oc_status oc__project_backup(oc_project *project, const char *path, oc__progress *progress, oc_error *err);
+oc_status oc__project_restore(oc_project **out, oc_context *context, const char *backup, const char *path, oc__progress *progress,
+                              oc_error *err);
+
 oc_status oc__project_add_tag(char *id, oc_project *project, const oc_tag *tag, oc_error *err);
 oc_status oc__project_update_tag(oc_project *project, const char *tag, const oc_tag *change, oc_error *err);
 oc_status oc__project_merge_tags(oc_project *project, const char *from, const char *into, oc_error *err);

@@ -14,18 +14,13 @@
 #include "hash.h"
 #include "memory.h"
 
-typedef struct known_file {
-    oc__contents_item item;
-    int64_t n_bytes; /* -1: not known */
-} known_file;
-
 typedef struct check {
     oc_project *project;
     oc_problem_list *list;
     oc__progress *progress;
     bool repair, forget;
-    known_file *files;
-    size_t n_files, file_capacity;
+    oc__known_file *files;
+    size_t n_files;
 } check;
 
 static oc_status report(check *c, uint32_t kind, const char *picture, bool repaired, oc_error *err, const char *format, ...)
@@ -115,31 +110,9 @@ static oc_status check_database(check *c, oc_error *err) {
 
 /* --- files that the database names --- */
 
-static oc_status list_files(check *c, oc_error *err) {
-    sqlite3_stmt *statement = NULL;
-    bool row = false;
-    oc_status status =
-        oc__db_query(&statement, c->project, err,
-                     "SELECT hash, ending, max(n_bytes) FROM (SELECT hash, ending, n_bytes FROM pictures UNION ALL"
-                     " SELECT hash, ending, -1 FROM version_pictures UNION ALL SELECT hash, ending, -1 FROM predictions"
-                                    " UNION ALL SELECT model, '.ocm', n_bytes FROM iterations)"
-                     " GROUP BY hash",
-                     "");
-    while (!status && !(status = oc__db_step(&row, statement, c->project, err)) && row) {
-        status = oc__reserve(&c->files, &c->file_capacity, c->n_files, sizeof *c->files, c->project->context, err);
-        if (status) break;
-        known_file *file = &c->files[c->n_files++];
-        snprintf(file->item.hash, sizeof file->item.hash, "%s", oc__db_text(statement, 0));
-        snprintf(file->item.ending, sizeof file->item.ending, "%s", oc__db_text(statement, 1));
-        file->n_bytes = sqlite3_column_int64(statement, 2);
-    }
-    sqlite3_finalize(statement);
-    return status;
-}
-
 /* What a file is: good, OC_PROBLEM_MISSING or OC_PROBLEM_CHANGED. `actual` is the hash of what it holds, "" if it was not read.
  */
-static oc_status look_at(uint32_t *problem, char actual[65], check *c, const char *path, const known_file *file,
+static oc_status look_at(uint32_t *problem, char actual[65], check *c, const char *path, const oc__known_file *file,
                          oc_error *err) {
     oc_context *context = c->project->context;
     uint8_t *data = NULL;
@@ -178,7 +151,7 @@ static oc_status lose(check *c, const char *path, const char *name, oc_error *er
 }
 
 /* Brings a file back from the folder "lost", if it is there and whole. */
-static oc_status find_again(bool *found, check *c, const char *path, const known_file *file, oc_error *err) {
+static oc_status find_again(bool *found, check *c, const char *path, const oc__known_file *file, oc_error *err) {
     oc_context *context = c->project->context;
     char name[80], actual[65];
     uint32_t problem = OC_PROBLEM_MISSING;
@@ -211,7 +184,7 @@ static oc_status owner_of(char id[OC_ID_SIZE], check *c, const char *hash, oc_er
     return status;
 }
 
-static oc_status tell_file(check *c, uint32_t problem, const char *path, const known_file *file, oc_error *err) {
+static oc_status tell_file(check *c, uint32_t problem, const char *path, const oc__known_file *file, oc_error *err) {
     char id[OC_ID_SIZE];
     bool found = false, forgotten = false;
     oc_status status = owner_of(id, c, file->item.hash, err);
@@ -235,7 +208,7 @@ static oc_status tell_file(check *c, uint32_t problem, const char *path, const k
                                        : "");
 }
 
-static oc_status check_file(check *c, const known_file *file, oc_error *err) {
+static oc_status check_file(check *c, const oc__known_file *file, oc_error *err) {
     char actual[65];
     uint32_t problem = 0;
     char *path = oc__contents_path(c->project, file->item.hash, file->item.ending);
@@ -248,7 +221,7 @@ static oc_status check_file(check *c, const known_file *file, oc_error *err) {
 }
 
 static oc_status check_files(check *c, oc_error *err) {
-    oc_status status = list_files(c, err);
+    oc_status status = oc__contents_all(&c->files, &c->n_files, c->project, err);
     oc__progress_stage(c->progress, "verifying", 0.05, 0.95, c->n_files + 1);
     for (size_t i = 0; i < c->n_files && !status; i++) {
         status = check_file(c, &c->files[i], err);
@@ -278,12 +251,11 @@ static oc_status check_entry(check *c, const char *folder, const char *name, oc_
         status = oc__fail_errno(err, errno, path, "remove");
     if (!status && c->repair && !unfinished) status = lose(c, path, name, err);
     if (!status)
-        status =
-            report(c, unfinished ? OC_PROBLEM_UNFINISHED : OC_PROBLEM_LEFT_OVER, "", c->repair, err, "%s: %s%s",
-                   path + strlen(c->project->folder) + 1, unfinished ? "was not written to its end" : "belongs to nothing",
-                   !c->repair   ? ""
-                   : unfinished ? "; it was removed"
-                                : "; it was moved to the folder 'lost'");
+        status = report(c, unfinished ? OC_PROBLEM_UNFINISHED : OC_PROBLEM_LEFT_OVER, "", c->repair, err, "%s: %s%s",
+                        path + strlen(c->project->folder) + 1, unfinished ? "was not written to its end" : "belongs to nothing",
+                        !c->repair   ? ""
+                        : unfinished ? "; it was removed"
+                                     : "; it was moved to the folder 'lost'");
     oc__free(context, path);
     return status;
 }

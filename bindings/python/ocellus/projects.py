@@ -883,6 +883,31 @@ class Project(ExclusiveHandle):
                 ))
         return found
 
+    def backup(self, path: "Union[str, os.PathLike[str]]", progress: Optional[ProgressCallback] = None) -> None:
+        """Writes all of the project, as it is at one moment, into one file, a tar archive: complete or not at all. Raises:
+        StateError (within change()), CancelledError."""
+        with self._borrow() as owner:
+            call_with_progress(lib.oc_project_backup, progress, owner, path_bytes(path))
+
+    @classmethod
+    def restore(
+        cls,
+        backup: "Union[str, os.PathLike[str]]",
+        path: "Union[str, os.PathLike[str]]",
+        *,
+        progress: Optional[ProgressCallback] = None,
+        context: Optional[Context] = None,
+    ) -> "Project":
+        """Makes a project of a backup in the folder `path`, and checks all of it. Raises: StateError (there is a project
+        already), FormatError (no backup), CorruptError, CancelledError."""
+        context = context or default_context()
+        project = cls.__new__(cls)
+        with context._borrow() as owner:
+            project._adopt(context, create_with_progress(
+                lib.oc_project_restore, lib.oc_project_free, progress, owner, path_bytes(backup), path_bytes(path)
+            ))
+        return project
+
     def dataset(self) -> Dataset:
         """The pictures that have a tag, with their splits, to train or measure on. Raises: DataError (there are none),
         UnsupportedError (a picture has several tags, or the project is not for classification)."""

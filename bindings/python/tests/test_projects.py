@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,21 @@ def test_stored_predictions(project, training_folder):
     assert project.info.keep_days == ocellus.KEEP_FOREVER and project.info.n_iterations == 1
     project.delete_iteration("Iteration 1")
     assert project.predictions() == [] and project.verify() == []
+
+
+def test_backup(project, training_folder, tmp_path, context):
+    project.add_folder(training_folder)
+    project.train(views=1)
+    project.backup(tmp_path / "all.tar")
+    with pytest.raises(ocellus.CancelledError):
+        project.backup(tmp_path / "none.tar", progress=lambda now: True)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["all.tar", "project"]
+    with tarfile.open(tmp_path / "all.tar") as archive:
+        assert len(archive.getnames()) == 8 * len(TAGS) + 2 and archive.getnames()[-1] == "project.db"
+    with ocellus.Project.restore(tmp_path / "all.tar", tmp_path / "copy", context=context) as copy:
+        assert copy.info == project.info and copy.verify() == []
+        assert [one[:8] for one in copy.pictures(limit=100)] == [one[:8] for one in project.pictures(limit=100)]
+        assert copy.model().tags == TAGS
+        copy.add(scene_png("disc", 999))
+    with pytest.raises(ocellus.StateError, match="already"):
+        ocellus.Project.restore(tmp_path / "all.tar", tmp_path / "copy", context=context)
