@@ -231,6 +231,16 @@ class Project(CommandTest):
         self.assertEqual(self.facts("info")["keep_days"], 7)
         self.assertEqual(self.run_project("verify", "-q").out, "")
 
+    def test_backup(self):
+        self.check(self.run_project("add", self.data), DONE)
+        backup, copy = self.path("all.tar"), self.path("copy")
+        self.check(self.run_project("backup", backup), DONE)
+        self.check(ocellus("project", "restore", copy, backup), DONE)
+        before, after = self.facts("info"), json.loads(ocellus("project", "info", copy, "--json").out)
+        self.assertEqual(dict(before, project=None), dict(after, project=None))
+        self.check(ocellus("project", "restore", copy, backup), FAILED, "is there already")
+        self.check(ocellus("project", "restore", self.path("other"), self.picture), FAILED, "is not a backup")
+
     def test_regions(self):
         self.check(self.run_project("set", "--kind", "detection"), DONE)
         self.check(self.run_project("add", self.picture), DONE)
