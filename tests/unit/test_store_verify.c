@@ -6,6 +6,8 @@
 
 #include "contents.h"
 #include "database.h"
+#include "hash.h"
+#include "memory.h"
 #include "store_script.h"
 #include "support.h"
 
@@ -17,13 +19,7 @@ static oc_error error;
 static void must(oc_status status) { ck_assert_msg(status == OC_OK, "%d: %s", status, error.message); }
 
 /* Three pictures with the tags a, a, b. */
-static void begin(uint32_t kind) {
-    oc_project_info info = OC_PROJECT_INFO_INIT;
-    error = (oc_error)OC_ERROR_INIT;
-    context = new_threads_context(1, NULL);
-    folder = new_folder();
-    info.kind = kind;
-    must(oc__project_create(&project, context, in(folder, "p"), &info, &error));
+static void add_three(uint32_t kind) {
     for (unsigned i = 0; i < 3; i++) {
         uint8_t bytes[78];
         oc_image image = script_picture(i, bytes);
@@ -34,6 +30,16 @@ static void begin(uint32_t kind) {
         labels.n_tags = kind != OC_PROJECT_DETECTION;
         must(oc__project_add_picture(&addition, project, &image, &labels, &error));
     }
+}
+
+static void begin(uint32_t kind) {
+    oc_project_info info = OC_PROJECT_INFO_INIT;
+    error = (oc_error)OC_ERROR_INIT;
+    context = new_threads_context(1, NULL);
+    folder = new_folder();
+    info.kind = kind;
+    must(oc__project_create(&project, context, in(folder, "p"), &info, &error));
+    add_three(kind);
 }
 
 static void end(void) {
@@ -247,9 +253,132 @@ START_TEST(climbs_to_newer_schemas) {
 }
 END_TEST
 
+/* --- a project of the first schema, as it was released --- */
+
+static const char golden_model[] = "stands for a model's file";
+
+/* What the project in tests/golden/project-v1.sql was made of: OCELLUS_WRITE_GOLDEN=FOLDER makes it there, and
+ * "sqlite3 FOLDER/p/project.db .dump" and the two PRAGMAs at its end give the text. Its identifiers and moments are of that
+ * day. */
+static void fill(void) {
+    oc_tag tag = OC_TAG_INIT;
+    oc__new_iteration iteration = {.settings = "{\"seed\": \"7\"}",
+                                   .log = "a line\n",
+                                   .seconds = 1.5,
+                                   .model = golden_model,
+                                   .n_bytes = sizeof golden_model,
+                                   .method = 1,
+                                   .n_measured = 3,
+                                   .accuracy = 0.5};
+    const oc_answer answers[] = {{sizeof(oc_answer), 0.75f, "a", 0, 0, 1, 1}, {sizeof(oc_answer), 0.25f, "b", 0, 0, 1, 1}};
+    oc_region shape = OC_REGION_INIT;
+    oc_picture_list *list = NULL;
+    uint8_t bytes[78];
+    oc_image image = script_picture(9, bytes);
+    char id[OC_ID_SIZE];
+    int64_t seq;
+    tag.name = "none", tag.type = OC_TAG_NEGATIVE, tag.description = "neither", tag.colour = "#102030";
+    must(oc__project_add_tag(NULL, project, &tag, &error));
+    must(oc__project_pictures(&list, project, &(oc_picture_filter)OC_PICTURE_FILTER_INIT, &error));
+    const char *const one[] = {list->items[0].info.id};
+    must(oc__project_set_metadata(project, one, 1, "key", "it's", &error));
+    must(oc__project_set_split(project, one, 1, "test", &error));
+    shape.kind = OC_REGION_OTHER, shape.picture = one[0], shape.extra = "[1, 2]";
+    must(oc__project_add_regions(NULL, project, &shape, 1, 0, &error));
+    oc__picture_list_free(list);
+    must(oc__project_begin(project, &error));
+    must(oc__version_make(&iteration.version, project, &error));
+    must(oc__project_add_iteration(&seq, project, &iteration, &error));
+    must(oc__project_end(project, true, &error));
+    must(oc__project_publish_iteration(project, "Iteration 1", "live", &error));
+    must(oc__project_store_prediction(id, project, "live", &image, answers, 2, "door", &error));
+}
+
+/* Puts a file of these bytes where a project keeps it. */
+static void put_content(const void *data, size_t size, const char *ending) {
+    char hash[65], name[128];
+    oc__sha256_of(hash, data, size);
+    snprintf(name, sizeof name, "p/" OC__FILES "/%.2s/%s%s", hash, hash, ending);
+    put_file(folder, name, data, size);
+}
+
+static void make_golden_database(void) {
+    sqlite3 *db = NULL;
+    uint8_t *text = NULL;
+    size_t size;
+    must(oc__file_read(&text, &size, context, OC_GOLDEN_FOLDER "/project-v1.sql", 1 << 20, "", &error));
+    char *sql = realloc(NULL, size + 1);
+    ck_assert_ptr_nonnull(sql);
+    memcpy(sql, text, size);
+    sql[size] = 0;
+    must(oc__folder_make(context, in(folder, "p"), &error));
+    ck_assert_int_eq(sqlite3_open(in(folder, "p/project.db"), &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+    free(sql);
+    oc__free(context, text);
+}
+
+static void write_golden(const char *out) {
+    oc_project_info info = OC_PROJECT_INFO_INIT;
+    info.keep_days = OC_KEEP_FOREVER;
+    must(oc__project_create(&project, context, in(out, "p"), &info, &error));
+    add_three(OC_PROJECT_MULTICLASS);
+    fill();
+    oc__project_free(project);
+    end_context(context);
+}
+
+START_TEST(the_first_schema_still_opens) {
+    const oc_picture_filter all = OC_PICTURE_FILTER_INIT;
+    const oc_prediction_filter all_predictions = OC_PREDICTION_FILTER_INIT;
+    oc_project_info info = OC_PROJECT_INFO_INIT;
+    oc_iteration_list *iterations = NULL;
+    oc_picture_list *pictures = NULL;
+    oc_region_list *regions = NULL;
+    size_t repaired;
+    uint64_t n = 0;
+    int64_t seq;
+    error = (oc_error)OC_ERROR_INIT;
+    context = new_threads_context(1, NULL);
+    if (getenv("OCELLUS_WRITE_GOLDEN")) {
+        write_golden(getenv("OCELLUS_WRITE_GOLDEN"));
+        return;
+    }
+    folder = new_folder();
+    for (unsigned i = 0; i < 10; i += i == 2 ? 7 : 1) { /* 0, 1, 2, 9 */
+        uint8_t bytes[78];
+        script_picture(i, bytes);
+        put_content(bytes, sizeof bytes, ".bmp");
+    }
+    put_content(golden_model, sizeof golden_model, ".ocm");
+    make_golden_database();
+    must(oc__project_open(&project, context, in(folder, "p"), &error));
+    must(oc__db_script(project, "PRAGMA journal_mode = WAL", &error));
+    ck_assert_int_eq(schema(), OC__SCHEMA);
+    must(oc__project_info(&info, project, &error));
+    ck_assert(info.n_pictures == 3 && info.n_tags == 3 && info.n_iterations == 1 && info.keep_days == OC_KEEP_FOREVER);
+    must(oc__project_pictures(&pictures, project, &all, &error));
+    ck_assert_str_eq(pictures->items[0].info.split, "test");
+    ck_assert_str_eq(pictures->pairs[0].value, "it's");
+    oc__picture_list_free(pictures);
+    must(oc__project_regions(&regions, project, NULL, 0, 0, &error));
+    ck_assert_str_eq(regions->items[0].extra, "[1, 2]");
+    oc__region_list_free(regions);
+    must(oc__project_find_iteration(&seq, project, "live", &error));
+    must(oc__project_iterations(&iterations, project, seq, &error));
+    ck_assert_str_eq(iterations->items[0].settings, "{\"seed\": \"7\"}");
+    oc__iteration_list_free(iterations);
+    must(oc__project_count_predictions(&n, project, &all_predictions, &error));
+    ck_assert_uint_eq(n, 1);
+    FINDS(0, 0);
+    end();
+}
+END_TEST
+
 int main(void) {
     const unit_test tests[] = {
-        {a_missing_file, 0},     {a_changed_file, 0}, {files_of_nobody, 0},        {a_database_that_contradicts_itself, 7},
-        {a_damaged_database, 0}, {is_cancelled, 0},   {climbs_to_newer_schemas, 0}};
+        {a_missing_file, 0},     {a_changed_file, 0}, {files_of_nobody, 0},         {a_database_that_contradicts_itself, 7},
+        {a_damaged_database, 0}, {is_cancelled, 0},   {climbs_to_newer_schemas, 0}, {the_first_schema_still_opens, 0}};
     return RUN_UNIT_TESTS("store_verify", tests);
 }
