@@ -979,6 +979,38 @@ OC_API oc_status oc_region_list_get(const oc_region_list *list, size_t index, oc
  * classification). */
 OC_API oc_status oc_project_dataset(oc_dataset **out, oc_project *project, oc_error *err);
 
+/* Data versions: what there was to train on at some moment, that is the pictures that had a tag, with their tags (or regions) and
+ * splits. One never changes, and keeps the files of its pictures even if they are deleted from the project. A version is made when
+ * something is trained on it, or by name. Where a function takes a version, it takes the name or the identifier. */
+typedef struct oc_version_entry {
+    uint32_t struct_size;
+    uint32_t n_iterations; /* that were trained on it */
+    const char *id;
+    const char *name;      /* "" if it has none */
+    const char *created;
+    uint64_t n_pictures;
+} oc_version_entry;
+
+#define OC_VERSION_ENTRY_INIT {sizeof(oc_version_entry), 0, NULL, NULL, NULL, 0}
+
+typedef struct oc_version_list oc_version_list;
+
+/* Keeps the data as they are now under a name. Errors: OC_E_ARGUMENT, OC_E_STATE (there is one of that name, or nothing has changed
+ * since another one was named). */
+OC_API oc_status oc_project_add_version(oc_project *project, const char *name, oc_error *err);
+
+/* All versions, in the order in which they were made. */
+OC_API oc_status oc_project_versions(oc_version_list **out, oc_project *project, oc_error *err);
+OC_API void oc_version_list_free(oc_version_list *list);
+OC_API size_t oc_version_list_count(const oc_version_list *list);
+OC_API oc_status oc_version_list_get(const oc_version_list *list, size_t index, oc_version_entry *version, oc_error *err);
+
+/* Its pictures with the tags that they had then. Errors: OC_E_NOT_FOUND, OC_E_UNSUPPORTED. */
+OC_API oc_status oc_project_version_dataset(oc_dataset **out, oc_project *project, const char *version, oc_error *err);
+
+/* Takes its name away; without iterations the version goes, with what pictures only it still held. Errors: OC_E_NOT_FOUND. */
+OC_API oc_status oc_project_delete_version(oc_project *project, const char *version, oc_error *err);
+
 /* Iterations: every training of a project is kept with its settings, the data that it saw, its figures, its log and its model.
  * Where a function takes an iteration, it takes the name under which it is published, its own name or its identifier; NULL is the
  * default one, or else the newest. */
@@ -1022,9 +1054,10 @@ typedef struct oc_training {
                                   their files: as pictures are added, each stays where it is */
     uint32_t force;            /* not 0: train even if nothing has changed */
     uint32_t reserved;
+    const char *version;       /* train on this data version; default: on the pictures as they are now */
 } oc_training;
 
-#define OC_TRAINING_INIT {sizeof(oc_training), 0, NULL, NULL, NULL, NULL, 0, 0, 0}
+#define OC_TRAINING_INIT {sizeof(oc_training), 0, NULL, NULL, NULL, NULL, 0, 0, 0, NULL}
 
 typedef struct oc_iteration_list oc_iteration_list;
 

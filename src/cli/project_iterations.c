@@ -93,7 +93,7 @@ static int run_iterations(const command *self, int argc, char **argv) {
 typedef struct train_call {
     project_call c;
     hyper_parameters hyper;
-    const char *name, *test_split;
+    const char *name, *test_split, *version;
     double test_share;
     bool force;
 } train_call;
@@ -121,6 +121,7 @@ static oc_status train(oc_iteration_list **list, train_call *t) {
     training.test_split = t->test_split;
     training.test_share = t->test_share;
     training.force = t->force;
+    training.version = t->version;
     platform_defer_interrupts();
     progress_begin(&bar, t->c.general.quiet);
     oc_status done = oc_project_train(list, t->c.project, &training, progress_update, &bar, &t->c.error);
@@ -156,6 +157,8 @@ static int run_train(const command *self, int argc, char **argv) {
         {"test-share", 0, OPTION_NUMBER, "X",
          "the same for this share of the pictures that have no split; each stays where it is as pictures are added (default 0)",
          0, 0.9, &t.test_share},
+        {"version", 0, OPTION_TEXT, "NAME", "train on this data version, not on the pictures as they are now", 0, 0,
+         &t.version},
         {"force", 'f', OPTION_FLAG, NULL, "train even if nothing has changed", 0, 0, &t.force},
     };
     const option_group own[] = {{"Options", options, sizeof(options) / sizeof(options[0])},
@@ -290,6 +293,69 @@ static int run_export(const command *self, int argc, char **argv) {
     return project_end(&c, done);
 }
 
+/* --- data versions --- */
+
+static void versions_json(const oc_version_list *list) {
+    json j = {0};
+    oc_version_entry v = OC_VERSION_ENTRY_INIT;
+    json_object(&j, NULL);
+    json_array(&j, "versions");
+    for (size_t i = 0; oc_version_list_get(list, i, &v, NULL) == OC_OK; i++) {
+        json_object(&j, NULL);
+        json_text(&j, "id", v.id);
+        json_text(&j, "name", v.name[0] != '\0' ? v.name : NULL);
+        json_text(&j, "created", v.created);
+        json_integer(&j, "pictures", (int64_t)v.n_pictures);
+        json_integer(&j, "iterations", v.n_iterations);
+        json_end_object(&j);
+    }
+    json_end_array(&j);
+    json_end_object(&j);
+}
+
+static void versions_table(const oc_version_list *list) {
+    oc_version_entry v = OC_VERSION_ENTRY_INIT;
+    table t = {0};
+    table_begin(&t, "llrrl");
+    for (size_t i = 0; oc_version_list_get(list, i, &v, NULL) == OC_OK; i++) {
+        char *pictures = project_counted(v.n_pictures, "picture"), *iterations = project_counted(v.n_iterations, "iteration");
+        table_cell(&t, "%s", v.name[0] != '\0' ? v.name : "(no name)");
+        table_cell(&t, "%s", v.created);
+        table_cell(&t, "%s", pictures);
+        table_cell(&t, "%s", iterations);
+        table_cell(&t, "%s", v.id);
+        free(pictures);
+        free(iterations);
+    }
+    table_end(&t, 0);
+}
+
+static int run_versions(const command *self, int argc, char **argv) {
+    project_call c = {0};
+    oc_version_list *list = NULL;
+    int status = project_begin(&c, self, NULL, 0, 0, 0, argc, argv);
+    if (status != OPTIONS_PARSED) return status;
+    oc_status done = oc_project_versions(&list, c.project, &c.error);
+    if (done == OC_OK && c.general.json)
+        versions_json(list);
+    else if (done == OC_OK)
+        versions_table(list);
+    oc_version_list_free(list);
+    return project_end(&c, done);
+}
+
+static int run_version_create(const command *self, int argc, char **argv) {
+    project_call c = {0};
+    int status = project_begin(&c, self, NULL, 0, 1, 1, argc, argv);
+    return status != OPTIONS_PARSED ? status : project_end(&c, oc_project_add_version(c.project, c.operands[0], &c.error));
+}
+
+static int run_version_delete(const command *self, int argc, char **argv) {
+    project_call c = {0};
+    int status = project_begin(&c, self, NULL, 0, 1, 1, argc, argv);
+    return status != OPTIONS_PARSED ? status : project_end(&c, oc_project_delete_version(c.project, c.operands[0], &c.error));
+}
+
 #define END                                                                                                                    \
     { NULL, NULL, NULL, NULL, NULL, NULL }
 
@@ -321,5 +387,15 @@ const command project_iteration_verbs[] = {
      "Removes the model and all that was known of it, and what pictures only it still held.", NULL, run_delete},
     {"project export-model", "write an iteration's model file", "project export-model PROJECT [ITERATION] -o MODEL [options]",
      "Writes the model file of an iteration, or of the default one.", NULL, run_export},
+    {"project versions", "list the data versions", "project versions PROJECT [options]",
+     "Lists what there was to train on at the moments when something was trained, or a version was made. A version never "
+     "changes, "
+     "and keeps the files of its pictures even if they are removed from the project.",
+     NULL, run_versions},
+    {"project version-create", "keep the data as they are now under a name", "project version-create PROJECT NAME [options]",
+     "Keeps which pictures have which tags now. 'project train --version NAME' trains on them at any time.",
+     "    ocellus project version-create parts spring\n    ocellus project train parts --version spring\n", run_version_create},
+    {"project version-delete", "remove a data version", "project version-delete PROJECT VERSION [options]",
+     "Takes the name away; the data stay while an iteration was trained on them.", NULL, run_version_delete},
     END,
 };

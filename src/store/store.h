@@ -81,6 +81,12 @@ struct oc_region_list {
     size_t n, capacity;
 };
 
+struct oc_version_list {
+    oc__strings strings;
+    oc_version_entry *items;
+    size_t n, capacity;
+};
+
 struct oc_iteration_list {
     oc__strings strings;
     oc_iteration *items;
@@ -124,8 +130,8 @@ oc_status oc__project_verify(oc_problem_list **out, oc_project *project, uint32_
 void oc__problem_list_free(oc_problem_list *list);
 
 oc_status oc__project_backup(oc_project *project, const char *path, oc__progress *progress, oc_error *err);
-oc_status oc__project_restore(oc_project **out, oc_context *context, const char *backup, const char *path, oc__progress *progress,
-                              oc_error *err);
+oc_status oc__project_restore(oc_project **out, oc_context *context, const char *backup, const char *path,
+                              oc__progress *progress, oc_error *err);
 
 oc_status oc__project_add_tag(char *id, oc_project *project, const oc_tag *tag, oc_error *err);
 oc_status oc__project_update_tag(oc_project *project, const char *tag, const oc_tag *change, oc_error *err);
@@ -180,6 +186,13 @@ oc_status oc__version_release(oc_project *project, int64_t seq, oc_error *err);
 
 /* Its pictures, in the order of their tags: of each its path, name, split and tags. */
 oc_status oc__version_pictures(oc_picture_list **out, oc_project *project, int64_t seq, oc_error *err);
+
+/* By its name or its identifier. OC_E_NOT_FOUND. */
+oc_status oc__project_find_version(int64_t *seq, oc_project *project, const char *version, oc_error *err);
+oc_status oc__project_add_version(oc_project *project, const char *name, oc_error *err);
+oc_status oc__project_delete_version(oc_project *project, const char *version, oc_error *err);
+oc_status oc__project_versions(oc_version_list **out, oc_project *project, oc_error *err);
+void oc__version_list_free(oc_version_list *list);
 
 /* An iteration to be added. */
 typedef struct oc__new_iteration {

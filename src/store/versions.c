@@ -6,6 +6,7 @@
 #include "database.h"
 #include "hash.h"
 #include "memory.h"
+#include "text.h"
 #include "uuid.h"
 
 /* What a picture `p` bears, as JSON: names of tags, or [tag, left, top, width, height] for each box, in an order that depends
@@ -157,4 +158,89 @@ oc_status oc__version_pictures(oc_picture_list **out, oc_project *project, int64
     else
         *out = list;
     return status;
+}
+
+/* --- versions with names --- */
+
+oc_status oc__project_find_version(int64_t *seq, oc_project *project, const char *version, oc_error *err) {
+    *seq = -1;
+    oc_status status =
+        oc__db_integer(seq, project, err, "SELECT seq FROM versions WHERE name = ?1 OR id = lower(?1)", "t", version);
+    if (status || *seq >= 0) return status;
+    return oc__fail(err, OC_E_NOT_FOUND, "%s: there is no data version '%s'", project->folder, version);
+}
+
+static oc_status name_version(oc_project *project, const char *name, oc_error *err) {
+    int64_t seq, taken = 0, named = 0;
+    oc_status status = oc__db_integer(&taken, project, err, "SELECT count(*) FROM versions WHERE name = ?", "t", name);
+    if (!status && taken) return oc__fail(err, OC_E_STATE, "%s: there is a data version '%s' already", project->folder, name);
+    if (!status) status = oc__version_make(&seq, project, err);
+    if (!status) status = oc__db_integer(&named, project, err, "SELECT name IS NOT NULL FROM versions WHERE seq = ?", "i", seq);
+    if (!status && named)
+        return oc__fail(err, OC_E_STATE, "%s: nothing has changed since another data version was named", project->folder);
+    return status ? status : oc__db_run(project, err, "UPDATE versions SET name = ? WHERE seq = ?", "ti", name, seq);
+}
+
+oc_status oc__project_add_version(oc_project *project, const char *name, oc_error *err) {
+    if (!oc__tag_valid(name) || oc__uuid_valid(name))
+        return oc__fail(err, OC_E_ARGUMENT,
+                        "a data version's name must be UTF-8 of 1 to 256 bytes without control characters, and"
+                        " not of the form of an identifier");
+    oc_status status = oc__change_begin(project, err);
+    return status ? status : oc__change_end(project, name_version(project, name, err), err);
+}
+
+static oc_status unname_version(oc_project *project, const char *version, oc_error *err) {
+    int64_t seq;
+    oc_status status = oc__project_find_version(&seq, project, version, err);
+    if (!status) status = oc__db_run(project, err, "UPDATE versions SET name = NULL WHERE seq = ?", "i", seq);
+    return status ? status : oc__version_release(project, seq, err);
+}
+
+oc_status oc__project_delete_version(oc_project *project, const char *version, oc_error *err) {
+    oc_status status = oc__change_begin(project, err);
+    return status ? status : oc__change_end(project, unname_version(project, version, err), err);
+}
+
+static oc_status add_version_row(oc_version_list *list, sqlite3_stmt *row, oc_error *err) {
+    oc_version_entry version = OC_VERSION_ENTRY_INIT;
+    oc_status status = oc__reserve(&list->items, &list->capacity, list->n, sizeof *list->items, list->strings.context, err);
+    if (status) return status;
+    version.id = oc__strings_add(&list->strings, oc__db_text(row, 0));
+    version.name = oc__strings_add(&list->strings, oc__db_text(row, 1));
+    version.created = oc__strings_add(&list->strings, oc__db_text(row, 2));
+    version.n_pictures = (uint64_t)sqlite3_column_int64(row, 3);
+    version.n_iterations = (uint32_t)sqlite3_column_int64(row, 4);
+    if (!version.id || !version.name || !version.created) return oc__fail_nomem(err, list->strings.context, 4096, "versions");
+    list->items[list->n++] = version;
+    return OC_OK;
+}
+
+oc_status oc__project_versions(oc_version_list **out, oc_project *project, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    oc_version_list *list = oc__alloc_zero(project->context, sizeof *list);
+    if (!list) return oc__fail_nomem(err, project->context, sizeof *list, "versions");
+    list->strings.context = oc__context_retain(project->context);
+    oc_status status = oc__db_query(&statement, project, err,
+                                    "SELECT v.id, v.name, v.created, v.n_pictures, (SELECT count(*) FROM iterations i WHERE"
+                                    " i.version = v.seq) FROM versions v ORDER BY v.seq",
+                                    "");
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row)
+        status = add_version_row(list, statement, err);
+    sqlite3_finalize(statement);
+    if (status)
+        oc__version_list_free(list);
+    else
+        *out = list;
+    return status;
+}
+
+void oc__version_list_free(oc_version_list *list) {
+    if (!list) return;
+    oc_context *context = list->strings.context;
+    oc__strings_free(&list->strings);
+    oc__free(context, list->items);
+    oc__free(context, list);
+    oc__context_release(context);
 }

@@ -64,12 +64,10 @@ oc_status oc__project_dataset(oc_dataset **out, oc_project *project, oc_error *e
     return status;
 }
 
-oc_status oc__project_iteration_dataset(oc_dataset **out, oc_project *project, const char *iteration, oc_error *err) {
+static oc_status load_version(oc_dataset **out, oc_project *project, int64_t version, oc_error *err) {
     oc_dataset *dataset = NULL;
     oc_picture_list *list = NULL;
-    int64_t version = -1;
-    oc_status status = oc__project_iteration_version(&version, project, iteration, err);
-    if (!status) status = oc__version_pictures(&list, project, version, err);
+    oc_status status = oc__version_pictures(&list, project, version, err);
     if (!status) status = oc__dataset_create(&dataset, project->context, err);
     if (!status) status = oc__add_pictures(dataset, NULL, list, NULL, NULL, project, err);
     oc__picture_list_free(list);
@@ -78,4 +76,16 @@ oc_status oc__project_iteration_dataset(oc_dataset **out, oc_project *project, c
     else
         *out = dataset;
     return status;
+}
+
+oc_status oc__project_version_dataset(oc_dataset **out, oc_project *project, const char *version, oc_error *err) {
+    int64_t seq;
+    oc_status status = oc__project_find_version(&seq, project, version, err);
+    return status ? status : load_version(out, project, seq, err);
+}
+
+oc_status oc__project_iteration_dataset(oc_dataset **out, oc_project *project, const char *iteration, oc_error *err) {
+    int64_t seq;
+    oc_status status = oc__project_iteration_version(&seq, project, iteration, err);
+    return status ? status : load_version(out, project, seq, err);
 }

@@ -17,7 +17,8 @@ oc_status oc__add_pictures(oc_dataset *rest, oc_dataset *chosen, const oc_pictur
 /* OC_E_UNSUPPORTED if the project is not for classification. */
 oc_status oc__project_classifies(oc_project *project, oc_error *err);
 
-/* See oc_project_iteration_dataset. */
+/* See oc_project_version_dataset and oc_project_iteration_dataset. */
+oc_status oc__project_version_dataset(oc_dataset **out, oc_project *project, const char *version, oc_error *err);
 oc_status oc__project_iteration_dataset(oc_dataset **out, oc_project *project, const char *iteration, oc_error *err);
 
 #endif

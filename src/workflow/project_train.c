@@ -113,7 +113,8 @@ static bool is_test(const oc_picture_info *picture, const void *user) {
 static oc_status load_data(run *r, oc_error *err) {
     oc_project *project = r->project;
     oc_picture_list *list = NULL;
-    oc_status status = oc__version_make(&r->version, project, err);
+    oc_status status = r->wanted->version ? oc__project_find_version(&r->version, project, r->wanted->version, err)
+                                          : oc__version_make(&r->version, project, err);
     if (!status) status = oc__version_pictures(&list, project, r->version, err);
     if (!status && list->n == 0)
         status = oc__fail(err, OC_E_DATA, "%s: no picture has a tag yet, so there is nothing to learn", project->folder);

@@ -318,6 +318,56 @@ START_TEST(iterations) {
 }
 END_TEST
 
+START_TEST(versions) {
+    oc_context *context = new_context(1);
+    oc_project *project = NULL;
+    oc_version_list *list = NULL;
+    oc_version_entry version = OC_VERSION_ENTRY_INIT;
+    oc_iteration_list *trained = NULL;
+    oc_iteration iteration = OC_ITERATION_INIT;
+    oc_training training = OC_TRAINING_INIT;
+    oc_dataset *dataset = NULL;
+    char id[40], name[64];
+    const char *ids[] = {id};
+    static const char *const keys[] = {"views", "folds", "l2"}, *const values[] = {"1", "2", "0.01"};
+    OK(oc_project_create(&project, context, path, NULL, err));
+    for (uint32_t i = 0; i < 8; i++) add_painted(id, project, (int)(i % 2), i);
+    OK(oc_project_add_version(project, "spring", err));
+    FAILS(OC_E_STATE, oc_project_add_version(project, "spring", err));
+    FAILS(OC_E_STATE, oc_project_add_version(project, "same", err));
+    FAILS(OC_E_ARGUMENT, oc_project_add_version(project, "", err));
+    OK(oc_project_delete_pictures(project, ids, 1, err));
+    train_once(project, false, 0, name);
+    OK(oc_project_versions(&list, project, err));
+    ck_assert_uint_eq(oc_version_list_count(list), 2);
+    OK(oc_version_list_get(list, 0, &version, err));
+    ck_assert_str_eq(version.name, "spring");
+    ck_assert(version.n_pictures == 8 && version.n_iterations == 0);
+    OK(oc_version_list_get(list, 1, &version, err));
+    ck_assert(version.n_pictures == 7 && version.n_iterations == 1 && !version.name[0]);
+    oc_version_list_free(list);
+
+    /* As it was, deleted picture and all. */
+    OK(oc_project_version_dataset(&dataset, project, "spring", err));
+    ck_assert_uint_eq(oc_dataset_count(dataset), 8);
+    oc_dataset_free(dataset);
+    training.n_options = 3, training.keys = keys, training.values = values, training.version = "spring";
+    OK(oc_project_train(&trained, project, &training, NULL, NULL, err));
+    OK(oc_iteration_list_get(trained, 0, &iteration, err));
+    ck_assert(iteration.is_new && iteration.n_pictures == 8 && iteration.n_measured == 8);
+    OK(oc_project_delete_version(project, "spring", err)); /* which stays for the iteration */
+    OK(oc_project_iteration_dataset(&dataset, project, iteration.name, err));
+    oc_dataset_free(dataset);
+    OK(oc_project_delete_iteration(project, iteration.name, err));
+    oc_iteration_list_free(trained);
+    FAILS(OC_E_NOT_FOUND, oc_project_delete_version(project, "spring", err));
+    FAILS_OUT(OC_E_NOT_FOUND, trained, oc_project_train(&trained, project, &training, NULL, NULL, err));
+    ck_assert_uint_eq(count_problems(project), 0);
+    oc_project_free(project);
+    oc_context_free(context);
+}
+END_TEST
+
 /* --- stored predictions --- */
 
 static void store_painted(char id[OC_ID_SIZE], oc_project *project, oc_predictor *predictor, int kind, uint32_t seed,
@@ -585,6 +635,7 @@ int main(void) {
     tcase_add_test(tests, a_tour);
     tcase_add_test(tests, what_must_not_be_given);
     tcase_add_test(tests, iterations);
+    tcase_add_test(tests, versions);
     tcase_add_test(tests, stored_predictions);
     tcase_add_loop_test(tests, memory_runs_out, 0, 3);
     suite_add_tcase(suite, tests);

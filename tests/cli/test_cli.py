@@ -231,6 +231,18 @@ class Project(CommandTest):
         self.assertEqual(self.facts("info")["keep_days"], 7)
         self.assertEqual(self.run_project("verify", "-q").out, "")
 
+    def test_versions(self):
+        self.check(self.run_project("add", self.data), DONE)
+        n = self.facts("info")["pictures"]
+        self.check(self.run_project("version-create", "spring"), DONE)
+        self.check(self.run_project("version-create", "again"), FAILED, "nothing has changed")
+        self.check(self.run_project("remove", self.facts("list")["pictures"][0]["id"]), DONE)
+        self.assertEqual(self.facts("train", "--version", "spring")["iterations"][0]["pictures"], n)
+        self.assertEqual([(one["name"], one["iterations"]) for one in self.facts("versions")["versions"]], [("spring", 1)])
+        self.assertIn("spring", self.run_project("versions").out)
+        self.check(self.run_project("version-delete", "spring"), DONE)
+        self.check(self.run_project("version-delete", "spring"), FAILED, "no data version 'spring'")
+
     def test_backup(self):
         self.check(self.run_project("add", self.data), DONE)
         backup, copy = self.path("all.tar"), self.path("copy")

@@ -286,15 +286,6 @@ SAME(offsetof(oc_iteration, method) == 152);
 SAME(offsetof(oc_iteration, is_new) == 156);
 SAME(sizeof(oc_iteration) >= 160);
 
-SAME(offsetof(oc_training, n_options) == 4);
-SAME(offsetof(oc_training, keys) == 8);
-SAME(offsetof(oc_training, values) == 16);
-SAME(offsetof(oc_training, name) == 24);
-SAME(offsetof(oc_training, test_split) == 32);
-SAME(offsetof(oc_training, test_share) == 40);
-SAME(offsetof(oc_training, force) == 48);
-SAME(offsetof(oc_training, reserved) == 52);
-SAME(sizeof(oc_training) >= 56);
 
 SAME(offsetof(oc_project_info, kind) == 4);
 SAME(offsetof(oc_project_info, name) == 8);
@@ -342,6 +333,24 @@ SAME(offsetof(oc_answer, top) == 20);
 SAME(offsetof(oc_answer, width) == 24);
 SAME(offsetof(oc_answer, height) == 28);
 SAME(sizeof(oc_answer) >= 32);
+
+SAME(offsetof(oc_version_entry, n_iterations) == 4);
+SAME(offsetof(oc_version_entry, id) == 8);
+SAME(offsetof(oc_version_entry, name) == 16);
+SAME(offsetof(oc_version_entry, created) == 24);
+SAME(offsetof(oc_version_entry, n_pictures) == 32);
+SAME(sizeof(oc_version_entry) >= 40);
+
+SAME(offsetof(oc_training, n_options) == 4);
+SAME(offsetof(oc_training, keys) == 8);
+SAME(offsetof(oc_training, values) == 16);
+SAME(offsetof(oc_training, name) == 24);
+SAME(offsetof(oc_training, test_split) == 32);
+SAME(offsetof(oc_training, test_share) == 40);
+SAME(offsetof(oc_training, force) == 48);
+SAME(offsetof(oc_training, reserved) == 52);
+SAME(offsetof(oc_training, version) == 56);
+SAME(sizeof(oc_training) >= 64);
 #endif
 
 int main(void) { return 0; }

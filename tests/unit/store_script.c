@@ -1,9 +1,11 @@
 /* A script that edits a project, and operations on files that fail or end the program. SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
 #include "store_script.h"
 
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,6 +92,10 @@ const oc__file_ops *faulty_files(void) {
     return &files;
 }
 
+void script_in_memory(void) {
+    if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
+}
+
 oc_image script_picture(unsigned seed, uint8_t bytes[78]) {
     oc_image image = OC_IMAGE_INIT;
     memset(bytes, 0, 78);
@@ -111,6 +117,40 @@ static oc_status add(oc_project *project, unsigned seed, const char *tag, oc_add
     return oc__project_add_picture(addition, project, &image, &labels, err);
 }
 
+/* An iteration on the data as they are, with a model that nobody looks at. */
+static oc_status add_iteration(oc_project *project, oc_error *err) {
+    static const char model[] = "stands for a model's file";
+    oc__new_iteration iteration = {.settings = "{}", .log = "", .model = model, .n_bytes = sizeof model};
+    int64_t seq;
+    oc_status status = oc__project_begin(project, err);
+    if (status) return status;
+    status = oc__version_make(&iteration.version, project, err);
+    if (!status) status = oc__project_add_iteration(&seq, project, &iteration, err);
+    oc_status ended = oc__project_end(project, !status, status ? NULL : err);
+    return status ? status : ended;
+}
+
+static oc_status store_prediction(oc_project *project, oc_error *err) {
+    static const oc_answer answers[] = {{sizeof(oc_answer), 1, "c", 0, 0, 1, 1}};
+    char id[OC_ID_SIZE];
+    uint8_t bytes[78];
+    oc_image image = script_picture(4, bytes);
+    return oc__project_store_prediction(id, project, NULL, &image, answers, 1, "", err);
+}
+
+/* The picture that was added last. */
+static oc_status delete_last(oc_project *project, oc_error *err) {
+    oc_picture_filter filter = OC_PICTURE_FILTER_INIT;
+    oc_picture_list *list = NULL;
+    filter.order = OC_ORDER_NEWEST;
+    oc_status status = oc__project_pictures(&list, project, &filter, err);
+    if (status) return status;
+    const char *const last[] = {list->items[0].info.id};
+    status = oc__project_delete_pictures(project, last, 1, err);
+    oc__picture_list_free(list);
+    return status;
+}
+
 oc_status script_step(oc_project *project, int i, oc_addition *first, oc_error *err) {
     oc_addition other = OC_ADDITION_INIT;
     const char *pictures[] = {first->id};
@@ -129,8 +169,16 @@ oc_status script_step(oc_project *project, int i, oc_addition *first, oc_error *
         return oc__project_delete_pictures(project, pictures, 1, err);
     case 6:
         return add(project, 3, "c", &other, err);
-    default:
+    case 7:
         return oc__project_delete_tag(project, "a", err);
+    case 8:
+        return add_iteration(project, err);
+    case 9:
+        return store_prediction(project, err);
+    case 10:
+        return delete_last(project, err); /* whose file stays for the iteration */
+    default:
+        return oc__project_delete_iteration(project, "Iteration 1", err);
     }
 }
 
@@ -143,7 +191,9 @@ void script_describe(char out[DESCRIPTION], oc_project *project) {
                      "SELECT 'picture ' || hash || ' ' || n_tags FROM pictures UNION ALL SELECT 'tag ' || name FROM"
                      " tags UNION ALL SELECT 'pair ' || key || value FROM metadata UNION ALL SELECT 'on ' || t.name"
                      " || p.hash FROM picture_tags x JOIN tags t ON t.seq = x.tag JOIN pictures p ON p.seq ="
-                     " x.picture ORDER BY 1",
+                     " x.picture UNION ALL SELECT 'iteration ' || name FROM iterations UNION ALL SELECT"
+                     " 'version ' || hash FROM versions UNION ALL SELECT 'seen ' || hash FROM"
+                     " version_pictures UNION ALL SELECT 'predicted ' || hash FROM predictions ORDER BY 1",
                      ""),
         OC_OK);
     while (oc__db_step(&row, q, project, NULL) == OC_OK && row) {

@@ -19,7 +19,7 @@ extern bool fault_struck;
 /* For oc_context.files. */
 const oc__file_ops *faulty_files(void);
 
-#define N_STEPS 8
+#define N_STEPS 12
 
 /* Step `i` of the script. `first` is what step 0 added. */
 oc_status script_step(oc_project *project, int i, oc_addition *first, oc_error *err);
@@ -27,6 +27,10 @@ oc_status script_step(oc_project *project, int i, oc_addition *first, oc_error *
 /* All that a project says, but for identifiers and moments, as one text. */
 #define DESCRIPTION 1024
 void script_describe(char out[DESCRIPTION], oc_project *project);
+
+/* Lets new_folder make its folders in memory where it can: tests that do not lose what the operating system holds are much quicker
+ * there. */
+void script_in_memory(void);
 
 /* A picture of 4 x 2 pixels, different for each seed. */
 oc_image script_picture(unsigned seed, uint8_t bytes[78]);

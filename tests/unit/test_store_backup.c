@@ -104,8 +104,8 @@ START_TEST(damaged_archives) {
         snprintf(name, sizeof name, "copy %zu", at);
         oc_status status = restore(name);
         n_refused += status != OC_OK;
-        ck_assert_msg(!status || status == OC_E_CORRUPT || status == OC_E_FORMAT || status == OC_E_UNSUPPORTED, "byte %zu: %d: %s", at, status,
-                      error.message);
+        ck_assert_msg(!status || status == OC_E_CORRUPT || status == OC_E_FORMAT || status == OC_E_UNSUPPORTED,
+                      "byte %zu: %d: %s", at, status, error.message);
     }
     ck_assert_uint_gt(n_refused, 100);
     for (size_t length = 0; length < size; length += length < 2000 ? 191 : 8191) { /* cut off */
@@ -167,6 +167,7 @@ START_TEST(memory_runs_out) {
 END_TEST
 
 int main(void) {
+    script_in_memory();
     const unit_test tests[] = {
         {there_and_back, 0}, {what_is_missing_is_told, 0}, {damaged_archives, 0}, {names_are_checked, 7}, {memory_runs_out, 0}};
     return RUN_UNIT_TESTS("store_backup", tests);

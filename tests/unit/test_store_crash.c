@@ -159,6 +159,7 @@ START_TEST(failing) {
 END_TEST
 
 int main(void) {
+    script_in_memory();
     const unit_test tests[] = {{killed, 0}, {failing, 2}};
     return RUN_UNIT_TESTS("store_crash", tests);
 }

@@ -56,6 +56,7 @@ from .projects import (
     Tag,
     TagType,
     Trouble,
+    Version,
 )
 from .report import Average, Entry, Method, Metrics, Report
 from .training import Option, Trainer, train, training_options
@@ -75,6 +76,6 @@ __all__ = [
     "Method", "Metrics", "Model", "NotFoundError", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Report", "Result",
     "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
-    "UnsupportedError", "base_features", "bases", "check_base", "default_context", "import_base", "library_version",
-    "load", "open_base", "remove_base", "store_base", "train", "training_options",
+    "UnsupportedError", "Version", "base_features", "bases", "check_base", "default_context", "import_base",
+    "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

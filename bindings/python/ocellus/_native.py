@@ -410,20 +410,6 @@ class oc_iteration(SizedStruct):
     ]
 
 
-class oc_training(SizedStruct):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("n_options", c_uint32),
-        ("keys", POINTER(c_char_p)),
-        ("values", POINTER(c_char_p)),
-        ("name", c_char_p),
-        ("test_split", c_char_p),
-        ("test_share", c_double),
-        ("force", c_uint32),
-        ("reserved", c_uint32),
-    ]
-
-
 class oc_prediction_filter(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -484,6 +470,32 @@ class oc_answer(SizedStruct):
         ("top", c_float),
         ("width", c_float),
         ("height", c_float),
+    ]
+
+
+class oc_version_entry(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_iterations", c_uint32),
+        ("id", c_char_p),
+        ("name", c_char_p),
+        ("created", c_char_p),
+        ("n_pictures", c_uint64),
+    ]
+
+
+class oc_training(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_options", c_uint32),
+        ("keys", POINTER(c_char_p)),
+        ("values", POINTER(c_char_p)),
+        ("name", c_char_p),
+        ("test_split", c_char_p),
+        ("test_share", c_double),
+        ("force", c_uint32),
+        ("reserved", c_uint32),
+        ("version", c_char_p),
     ]
 
 
@@ -594,6 +606,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_prediction_list_count": (c_size_t, [_handle]),
     "oc_prediction_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_stored_prediction), _error]),
     "oc_prediction_list_answer": (oc_status, [_handle, c_size_t, c_size_t, POINTER(oc_answer), _error]),
+    "oc_version_list_free": (None, [_handle]),
+    "oc_version_list_count": (c_size_t, [_handle]),
+    "oc_version_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_version_entry), _error]),
     "oc_project_create": (oc_status, [_out, _handle, c_char_p, POINTER(oc_project_info), _error]),
     "oc_project_open": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_project_free": (None, [_handle]),
@@ -628,6 +643,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_project_delete_regions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
     "oc_project_regions": (oc_status, [_out, _handle, POINTER(c_char_p), c_size_t, c_uint32, _error]),
     "oc_project_dataset": (oc_status, [_out, _handle, _error]),
+    "oc_project_add_version": (oc_status, [_handle, c_char_p, _error]),
+    "oc_project_versions": (oc_status, [_out, _handle, _error]),
+    "oc_project_version_dataset": (oc_status, [_out, _handle, c_char_p, _error]),
+    "oc_project_delete_version": (oc_status, [_handle, c_char_p, _error]),
     "oc_project_train": (oc_status, [_out, _handle, POINTER(oc_training), oc_progress_fn, py_object, _error]),
     "oc_project_iterations": (oc_status, [_out, _handle, _error]),
     "oc_project_iteration": (oc_status, [_out, _handle, c_char_p, _error]),

@@ -190,6 +190,16 @@ class Iteration(NamedTuple):
     n_bytes: int
 
 
+class Version(NamedTuple):
+    """What there was to train on at some moment."""
+
+    id: str
+    name: Optional[str]
+    created: str
+    n_pictures: int
+    n_iterations: int
+
+
 class StoredPrediction(NamedTuple):
     """A picture, and what an iteration said of it."""
 
@@ -687,6 +697,7 @@ class Project(ExclusiveHandle):
         name: Optional[str] = None,
         test_split: Optional[str] = None,
         test_share: float = 0.0,
+        version: Optional[str] = None,
         force: bool = False,
         progress: Optional[ProgressCallback] = None,
         **options: Any,
@@ -699,6 +710,7 @@ class Project(ExclusiveHandle):
             test_split: pictures of this split are measured on and not learnt from.
             test_share: the same for this share (0 to 0.9) of the pictures that have no split; each stays where it is as
                 pictures are added.
+            version: train on this data version, not on the pictures as they are now.
             force: train even if nothing has changed.
             progress: see Trainer.run.
             **options: hyper-parameters by name: see training_options().
@@ -715,6 +727,7 @@ class Project(ExclusiveHandle):
             test_split=_optional(test_split, "the split"),
             test_share=test_share,
             force=int(force),
+            version=_optional(version, "the version"),
         )
         with self._borrow() as owner:
             made = create_with_progress(
@@ -741,6 +754,35 @@ class Project(ExclusiveHandle):
         """The model of an iteration: see iteration(). Raises: NotFoundError, and those of Model.load."""
         with self._borrow() as owner:
             return Model._made(self.context, create(lib.oc_project_model, owner, _optional(iteration, "the iteration")))
+
+    @property
+    def versions(self) -> List[Version]:
+        """The data versions, in the order in which they were made."""
+        found: List[Version] = []
+        native = _native.oc_version_entry()
+        with self._list(lib.oc_project_versions, lib.oc_version_list_free) as entries:
+            for index in range(lib.oc_version_list_count(entries)):
+                call(lib.oc_version_list_get, entries, index, byref(native))
+                found.append(Version(
+                    text(native.id), text(native.name) or None, text(native.created), native.n_pictures, native.n_iterations
+                ))
+        return found
+
+    def add_version(self, name: str) -> None:
+        """Keeps the data as they are now under a name. Raises: ArgumentError, StateError (there is one of that name, or nothing
+        has changed since another one was named)."""
+        with self._borrow() as owner:
+            call(lib.oc_project_add_version, owner, utf8(name, "the name"))
+
+    def delete_version(self, version: str) -> None:
+        """Takes its name away; without iterations the version goes. Raises: NotFoundError."""
+        with self._borrow() as owner:
+            call(lib.oc_project_delete_version, owner, utf8(version, "the version"))
+
+    def version_dataset(self, version: str) -> Dataset:
+        """A version's pictures with the tags that they had then. Raises: NotFoundError, UnsupportedError."""
+        with self._borrow() as owner:
+            return Dataset._made(self.context, create(lib.oc_project_version_dataset, owner, utf8(version, "the version")))
 
     def iteration_dataset(self, iteration: Optional[str] = None) -> Dataset:
         """The pictures that an iteration was trained and measured on, with the tags that they had then. Raises:

@@ -227,3 +227,16 @@ def test_backup(project, training_folder, tmp_path, context):
         copy.add(scene_png("disc", 999))
     with pytest.raises(ocellus.StateError, match="already"):
         ocellus.Project.restore(tmp_path / "all.tar", tmp_path / "copy", context=context)
+
+
+def test_versions(project, training_folder):
+    project.add_folder(training_folder)
+    n = project.info.n_pictures
+    project.add_version("spring")
+    project.delete(project.pictures(limit=1)[0].id)
+    assert len(project.version_dataset("spring")) == n and len(project.dataset()) == n - 1
+    assert project.train(views=1, version="spring").n_pictures == n
+    assert [one[1:2] + one[3:] for one in project.versions] == [("spring", n, 1)]
+    project.delete_version("spring")
+    with pytest.raises(ocellus.NotFoundError):
+        project.version_dataset("spring")
