@@ -324,8 +324,10 @@ typedef struct oc_progress {
 typedef int (*oc_progress_fn)(void *user, const oc_progress *progress);
 
 /* Trains. Takes the features that a frozen base network (option `base`; see section 9) gives of every picture in a few views and fits a softmax classifier with L2
- * regularisation to them by L-BFGS (Liu and Nocedal 1989), the strength chosen by cross-validation. The same data set,
- * options and instruction set give the same model, whatever the number of threads.
+ * regularisation to them by L-BFGS (Liu and Nocedal 1989), the strength chosen by cross-validation. Its
+ * probabilities are calibrated: the logits are divided by the temperature (Guo et al. 2017; the property "temperature") at which
+ * the pictures held out by the cross-validation are least surprising; not where there is none, for a test set and a given
+ * strength. The same data set, options and instruction set give the same model, whatever the number of threads.
  * A picture that cannot be read is logged as a warning and left out (see the option skip_broken).
  * Errors: OC_E_CANCELLED, OC_E_DATA, OC_E_NOMEM, OC_E_STATE (already running), and with skip_broken=false those of
  * oc_picture_open. May be called again: it trains anew. */
@@ -467,6 +469,26 @@ OC_API const char *oc_report_tag(const oc_report *report, size_t tag);
 
 /* Share of the pictures whose most probable tag is right, 0 to 1, at no threshold. */
 OC_API double oc_report_accuracy(const oc_report *report);
+
+/* How far probabilities are from what they say: the expected calibration error (Naeini et al. 2015), the mean over the pictures of
+ * the difference between probability and accuracy within their bin of oc_report_reliability; 0 is perfect. */
+OC_API double oc_report_calibration_error(const oc_report *report);
+
+/* The pictures whose most probable tag has a probability from `low` to below `high` (1 belongs to the last bin). */
+typedef struct oc_reliability {
+    uint32_t struct_size;
+    uint32_t n_pictures;
+    double low;
+    double high;
+    double probability; /* mean, of the most probable tag; 0 without pictures */
+    double accuracy;    /* share of them that is right: the same as `probability`, if probabilities mean what they say */
+} oc_reliability;
+
+#define OC_RELIABILITY_INIT {sizeof(oc_reliability), 0, 0, 0, 0, 0}
+
+/* Bin `bin` of ten of equal width, counted from 0: what a reliability diagram shows. The caller sets reliability->struct_size.
+ * OC_E_NOT_FOUND past the last one. */
+OC_API oc_status oc_report_reliability(const oc_report *report, size_t bin, oc_reliability *reliability, oc_error *err);
 
 #define OC_TAGS_TOGETHER (-1) /* every picture counts the same (micro average) */
 #define OC_TAGS_MEAN (-2)     /* every tag that has pictures counts the same (macro average) */

@@ -43,6 +43,19 @@ const char *oc_report_tag(const oc_report *report, size_t tag) { return report ?
 
 double oc_report_accuracy(const oc_report *report) { return report ? oc__metrics_accuracy(report->measurement) : 0; }
 
+double oc_report_calibration_error(const oc_report *report) {
+    return report ? oc__metrics_calibration_error(report->measurement) : 0;
+}
+
+oc_status oc_report_reliability(const oc_report *report, size_t bin, oc_reliability *reliability, oc_error *err) {
+    oc_status status = oc__check_pointer(report, "report", err);
+    if (status) return status;
+    if (bin >= OC__N_RELIABILITY_BINS)
+        return oc__fail(err, OC_E_NOT_FOUND, "bin %zu is out of range, there are %d", bin, OC__N_RELIABILITY_BINS);
+    oc_reliability known = oc__metrics_reliability(report->measurement, bin);
+    return oc__struct_write(reliability, &known, sizeof known, sizeof known, "oc_reliability", err);
+}
+
 oc_status oc_report_metrics(const oc_report *report, int32_t tag, double threshold, oc_metrics *metrics, oc_error *err) {
     oc_metrics known;
     oc_status status = oc__check_pointer(report, "report", err);

@@ -192,6 +192,8 @@ int measure_print(const oc_report *report, const measure_options *options) {
         print_tags(&f);
         printf("\n  accuracy %.1f %%, macro F1 %.1f %%, mean AP %.1f %%\n", 100 * oc_report_accuracy(report), 100 * f.mean.f1,
                100 * f.mean.average_precision);
+        printf("  probabilities are off by %.1f points on average (expected calibration error)\n",
+               100 * oc_report_calibration_error(report));
         if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
             printf("  standard deviation over the folds: precision %.1f, recall %.1f, AP %.1f points\n",
                    100 * f.mean.precision_deviation, 100 * f.mean.recall_deviation, 100 * f.mean.average_precision_deviation);
@@ -217,6 +219,22 @@ static void metrics_members(json *j, const oc_metrics *m, bool deviations) {
     }
 }
 
+static void write_reliability(json *j, const oc_report *report) {
+    oc_reliability bin = OC_RELIABILITY_INIT;
+    json_number(j, "calibration_error", oc_report_calibration_error(report));
+    json_array(j, "reliability");
+    for (size_t i = 0; oc_report_reliability(report, i, &bin, NULL) == OC_OK; i++) {
+        json_object(j, NULL);
+        json_number(j, "low", bin.low);
+        json_number(j, "high", bin.high);
+        json_integer(j, "n_pictures", bin.n_pictures);
+        json_number(j, "probability", bin.probability);
+        json_number(j, "accuracy", bin.accuracy);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
 static void write_json(json *j, const char *key, const findings *f) {
     const oc_report *report = f->report;
     bool folds = oc_report_method(report) == OC_REPORT_CROSS_VALIDATION;
@@ -227,6 +245,7 @@ static void write_json(json *j, const char *key, const findings *f) {
     json_integer(j, "n_skipped", (int64_t)oc_report_n_skipped(report));
     json_number(j, "threshold", f->threshold);
     json_number(j, "accuracy", oc_report_accuracy(report));
+    write_reliability(j, report);
     json_object(j, "together");
     metrics_members(j, &f->together, folds);
     json_end_object(j);

@@ -113,3 +113,35 @@ oc_status oc__metrics_of(oc_metrics *out, const oc__measurement *m, int32_t tag,
     *out = result;
     return OC_OK;
 }
+
+static size_t bin_of(float probability) {
+    size_t bin = (size_t)((double)probability * OC__N_RELIABILITY_BINS);
+    return bin < OC__N_RELIABILITY_BINS ? bin : OC__N_RELIABILITY_BINS - 1;
+}
+
+oc_reliability oc__metrics_reliability(const oc__measurement *m, size_t bin) {
+    oc_reliability r = {.struct_size = sizeof r,
+                        .low = (double)bin / OC__N_RELIABILITY_BINS,
+                        .high = (double)(bin + 1) / OC__N_RELIABILITY_BINS};
+    size_t right = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        const oc__measured *e = &m->entries[i];
+        if (bin_of(e->probability) != bin) continue;
+        r.n_pictures++;
+        r.probability += (double)e->probability;
+        right += e->truth == e->predicted;
+    }
+    if (r.n_pictures == 0) return r;
+    r.probability /= r.n_pictures;
+    r.accuracy = (double)right / r.n_pictures;
+    return r;
+}
+
+double oc__metrics_calibration_error(const oc__measurement *m) {
+    double error = 0;
+    for (size_t bin = 0; bin < OC__N_RELIABILITY_BINS; bin++) {
+        oc_reliability r = oc__metrics_reliability(m, bin);
+        error += r.n_pictures * fabs(r.probability - r.accuracy);
+    }
+    return m->n ? error / (double)m->n : 0;
+}

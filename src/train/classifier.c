@@ -6,6 +6,7 @@
 #include "cross_validation.h"
 #include "folds.h"
 #include "memory.h"
+#include "temperature.h"
 #include "text.h"
 #include "train.h"
 
@@ -72,8 +73,8 @@ static oc_status warn_of_contradictions(const oc__features *f, const readable *r
     return OC_OK;
 }
 
-/* Cross-validates: chooses options->l2 if it is 0, and makes the measurement. */
-static oc_status validate(oc__measurement **out, double *l2, const oc__features *f, const readable *r,
+/* Cross-validates: chooses options->l2 if it is 0, finds the temperature, and makes the measurement. */
+static oc_status validate(oc__measurement **out, double *l2, double *temperature, const oc__features *f, const readable *r,
                           const oc__training_set *set, const oc__train_options *options, oc__progress *progress,
                           oc_error *err) {
     oc_context *context = f->context;
@@ -90,6 +91,8 @@ static oc_status validate(oc__measurement **out, double *l2, const oc__features 
         oc__validation v = {f, r->tags, folds, set->n_tags, n_folds};
         status = oc__cross_validate(probabilities, l2, &v, progress, err);
     }
+    if (!status)
+        status = oc__calibrate_probabilities(probabilities, temperature, context, r->tags, folds, f->n, set->n_tags, n_folds, err);
     if (!status) status = oc__measurement_create(&m, context, f->n, (uint32_t)set->n_tags, err);
     for (size_t i = 0; i < f->n && !status; i++) {
         m->entries[i].truth = r->tags[i];
@@ -131,8 +134,8 @@ static oc_status fit_all(oc__linear *out, const oc__features *f, const readable 
     return status;
 }
 
-/* The base with the classifier on top, as a 1x1 convolution of the features. */
-static oc_status assemble(oc_model *model, const oc_model *base, const oc__linear *linear, oc_error *err) {
+/* The base with the classifier on top, as a 1x1 convolution of the features whose logits are divided by the temperature. */
+static oc_status assemble(oc_model *model, const oc_model *base, const oc__linear *linear, double temperature, oc_error *err) {
     uint32_t node;
     model->kind = OC__KIND_CLASSIFICATION;
     model->rule = base->rule;
@@ -142,8 +145,10 @@ static oc_status assemble(oc_model *model, const oc_model *base, const oc__linea
     if (status) return status;
     const oc__node *head = &model->graph.nodes[node];
     size_t n_weights = linear->n_tags * linear->dim;
-    memcpy(model->graph.params[head->params[0]].values, linear->weights, n_weights * sizeof(float));
-    memcpy(model->graph.params[head->params[1]].values, linear->weights + n_weights, linear->n_tags * sizeof(float));
+    float *weights = model->graph.params[head->params[0]].values, *biases = model->graph.params[head->params[1]].values;
+    float factor = (float)(1 / temperature);
+    for (size_t i = 0; i < n_weights; i++) weights[i] = factor * linear->weights[i];
+    for (size_t t = 0; t < linear->n_tags; t++) biases[t] = factor * linear->weights[n_weights + t];
     model->graph.n_outputs = 1;
     model->graph.outputs[0] = node;
     return OC_OK;
@@ -157,7 +162,7 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc__measurement *measurement = NULL;
     oc__linear linear = {0};
     oc_model *model = NULL;
-    double l2 = options->l2;
+    double l2 = options->l2, temperature = 1;
     char text[32];
     oc_status status = oc__features_extract(&features, base, set->samples, set->n, (size_t)options->views, options->mirror,
                                             options->skip_broken, options->seed, progress, err);
@@ -166,14 +171,18 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
         status = oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", features.n);
     if (!status) status = warn_of_contradictions(&features, &r, set, err);
     if (!status && (cross_validate || l2 <= 0))
-        status = validate(&measurement, &l2, &features, &r, set, options, progress, err);
+        status = validate(&measurement, &l2, &temperature, &features, &r, set, options, progress, err);
     if (!status) status = fit_all(&linear, &features, &r, set->n_tags, l2, progress, err);
     if (!status) status = oc__model_create(&model, context, err);
     if (!status) status = oc__model_set_tags(model, set->tags, set->n_tags, err);
-    if (!status) status = assemble(model, base, &linear, err);
+    if (!status) status = assemble(model, base, &linear, temperature, err);
     if (!status) {
         oc__print_double(text, l2);
         status = oc__model_set_property(model, "l2", text, err);
+    }
+    if (!status) {
+        oc__print_double(text, temperature);
+        status = oc__model_set_property(model, "temperature", text, err);
     }
     if (!status) status = oc__model_set_property_u64(model, "n_training_pictures", features.n, err);
     if (!status) status = oc__model_finish(model, err);

@@ -115,6 +115,16 @@ static void check_report(const oc_report *report) {
     }
     ck_assert_uint_eq(all, n);
     ck_assert(near(oc_report_accuracy(report), right / (double)n));
+    oc_reliability bin = OC_RELIABILITY_INIT;
+    size_t n_binned = 0, n_bins = 0;
+    double error = 0;
+    for (; oc_report_reliability(report, n_bins, &bin, NULL) == OC_OK; n_bins++) {
+        n_binned += bin.n_pictures;
+        error += bin.n_pictures * fabs(bin.probability - bin.accuracy);
+    }
+    ck_assert(n_bins == 10 && n_binned == n);
+    ck_assert(near(oc_report_calibration_error(report), error / (double)n));
+    ck_assert_int_eq(oc_report_reliability(report, n_bins, &bin, NULL), OC_E_NOT_FOUND);
     oc_metrics m = OC_METRICS_INIT;
     OK(oc_report_metrics(report, OC_TAGS_TOGETHER, 0, &m, err));
     ck_assert(near(m.precision, oc_report_accuracy(report)));

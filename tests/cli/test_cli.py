@@ -850,7 +850,7 @@ class Info(CommandTest):
         target = self.path("m.ocm")
         trained = json.loads(ocellus("train", self.data, "-o", target, "--json").out)
         told = json.loads(ocellus("info", target, "--json").out)
-        for key in ("method", "n_folds", "n_pictures", "accuracy", "together", "mean", "tags", "confusions"):
+        for key in ("method", "n_folds", "n_pictures", "accuracy", "calibration_error", "reliability", "together", "mean", "tags", "confusions"):
             self.assertEqual(trained["report"][key], told["report"][key])
         self.assertEqual(trained["properties"], told["properties"])
 

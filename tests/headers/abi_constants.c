@@ -169,6 +169,14 @@ SAME(offsetof(oc_report_entry, fold) == 16);
 SAME(offsetof(oc_report_entry, name) == 24);
 SAME(sizeof(oc_report_entry) >= 32);
 
+SAME(offsetof(oc_reliability, struct_size) == 0);
+SAME(offsetof(oc_reliability, n_pictures) == 4);
+SAME(offsetof(oc_reliability, low) == 8);
+SAME(offsetof(oc_reliability, high) == 16);
+SAME(offsetof(oc_reliability, probability) == 24);
+SAME(offsetof(oc_reliability, accuracy) == 32);
+SAME(sizeof(oc_reliability) >= 40);
+
 SAME(offsetof(oc_base, place) == 4);
 SAME(offsetof(oc_base, name) == 8);
 SAME(offsetof(oc_base, path) == 16);

@@ -196,7 +196,31 @@ static oc_status make(oc_context *context, void *user, oc_error *err) {
 START_TEST(test_memory_runs_out) { sweep_allocations(make, NULL, false); }
 END_TEST
 
+START_TEST(test_reliability) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc__measurement *m = by_hand(context);
+    /* Best tags: three of 0.5, one right; one of 0.7, wrong; of 0.9, 0.9, 0.9, 0.8 (in single precision none reaches 0.9) the
+     * last is wrong. */
+    static const uint32_t counts[OC__N_RELIABILITY_BINS] = {[5] = 3, [6] = 1, [8] = 4};
+    static const double probabilities[OC__N_RELIABILITY_BINS] = {[5] = 0.5, [6] = 0.7, [8] = 0.875};
+    static const double accuracies[OC__N_RELIABILITY_BINS] = {[5] = 1.0 / 3, [6] = 0, [8] = 0.75};
+    for (size_t bin = 0; bin < OC__N_RELIABILITY_BINS; bin++) {
+        oc_reliability r = oc__metrics_reliability(m, bin);
+        near(r.low, (double)bin / 10);
+        near(r.high, (double)(bin + 1) / 10);
+        ck_assert_uint_eq(r.n_pictures, counts[bin]);
+        near(r.probability, probabilities[bin]);
+        near(r.accuracy, accuracies[bin]);
+    }
+    near(oc__metrics_calibration_error(m), (3.0 / 6 + 0.7 + 4 * 0.125) / 8);
+    m->entries[0].probability = 1; /* belongs to the last bin */
+    ck_assert_uint_eq(oc__metrics_reliability(m, OC__N_RELIABILITY_BINS - 1).n_pictures, 1);
+    oc__measurement_free(m);
+    end_context(context);
+}
+END_TEST
+
 int main(void) {
-    const unit_test tests[] = {{test_by_hand, 0}, {test_against_definitions, 0}, {test_memory_runs_out, 0}};
+    const unit_test tests[] = {{test_by_hand, 0}, {test_reliability, 0}, {test_against_definitions, 0}, {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("measurement", tests);
 }

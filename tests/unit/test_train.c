@@ -11,6 +11,7 @@
 #include "random.h"
 #include "softmax_regression.h"
 #include "support.h"
+#include "temperature.h"
 #include "train.h"
 
 static bool always(void *user) {
@@ -230,6 +231,56 @@ START_TEST(test_folds) {
 }
 END_TEST
 
+/* Tags drawn by known probabilities, whose logits were multiplied by a known temperature's inverse: it must be found again, and
+ * the probabilities with it. Rankings stay; threads do not matter; one picture moves little. */
+START_TEST(test_temperature) {
+    enum { N = 4000, TAGS = 4, FOLDS = 5 };
+    static const double factors[] = {0.25, 1, 3};
+    static float true_ones[N * TAGS], skewed[N * TAGS], again[N * TAGS];
+    static uint32_t tags[N], folds[N];
+    for (int c = 0; c < 3; c++) {
+        oc__random random;
+        double temperature = 0, same = 0, off = 0;
+        oc__random_seed(&random, (uint64_t)c, 0);
+        for (size_t i = 0; i < N; i++) {
+            double logits[TAGS], sum = 0, skewed_sum = 0, drawn = oc__random_unit(&random);
+            for (size_t t = 0; t < TAGS; t++) {
+                logits[t] = 2 * oc__random_normal(&random);
+                sum += exp(logits[t]);
+                skewed_sum += exp(factors[c] * logits[t]);
+            }
+            tags[i] = TAGS - 1;
+            for (size_t t = TAGS; t-- > 0;) {
+                true_ones[i * TAGS + t] = (float)(exp(logits[t]) / sum);
+                skewed[i * TAGS + t] = (float)(exp(factors[c] * logits[t]) / skewed_sum);
+            }
+            for (size_t t = 0; t < TAGS; t++) {
+                drawn -= (double)true_ones[i * TAGS + t];
+                if (drawn >= 0) continue;
+                tags[i] = (uint32_t)t;
+                break;
+            }
+            folds[i] = (uint32_t)(i % FOLDS);
+        }
+        memcpy(again, skewed, sizeof again);
+        oc_context *one = new_threads_context(1, NULL), *three = new_threads_context(3, NULL);
+        ck_assert_int_eq(oc__calibrate_probabilities(skewed, &temperature, one, tags, folds, N, TAGS, FOLDS, NULL), OC_OK);
+        ck_assert_int_eq(oc__calibrate_probabilities(again, &same, three, tags, folds, N, TAGS, FOLDS, NULL), OC_OK);
+        ck_assert_mem_eq(skewed, again, sizeof again);
+        ck_assert(temperature == same);
+        check_that(fabs(temperature / factors[c] - 1) < 0.08, "factor %g: temperature %g", factors[c], temperature);
+        for (size_t i = 0; i < N * TAGS; i++) off = fmax(off, fabs((double)skewed[i] - (double)true_ones[i]));
+        check_that(off < 0.04, "factor %g: a probability is off by %g", factors[c], off);
+        float sure[2] = {1, 0}; /* right, without a doubt: no reason to go to the bound */
+        uint32_t tag = 0, fold = 0;
+        ck_assert_int_eq(oc__calibrate_probabilities(sure, &temperature, one, &tag, &fold, 1, 2, 1, NULL), OC_OK);
+        check_that(sure[0] > 0.99f && sure[1] >= 0 && temperature > 0.5 && temperature < 2, "temperature %g", temperature);
+        end_context(one);
+        end_context(three);
+    }
+}
+END_TEST
+
 START_TEST(test_options) {
     oc__train_options options, before;
     oc_option option;
@@ -399,7 +450,7 @@ START_TEST(test_memory_runs_out) { sweep_allocations(train_small, NULL, false); 
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_folds, 0}, {test_options, 0},
+    const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_folds, 0}, {test_temperature, 0}, {test_options, 0},
                                {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("training", tests);
 }

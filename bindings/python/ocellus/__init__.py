@@ -58,7 +58,7 @@ from .projects import (
     Trouble,
     Version,
 )
-from .report import Average, Entry, Method, Metrics, Report
+from .report import Average, Entry, Method, Metrics, Reliability, Report
 from .training import Option, Trainer, train, training_options
 
 __version__ = "0.1.0"
@@ -74,7 +74,7 @@ __all__ = [
     "DataError", "Dataset", "DatasetSource", "Entry", "Error", "FolderSummary", "FormatError", "Image", "ImageSource",
     "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LibraryError", "LimitError", "MemoryLimitError",
     "Method", "Metrics", "Model", "NotFoundError", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
-    "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Report", "Result",
+    "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result",
     "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
     "UnsupportedError", "Version", "base_features", "bases", "check_base", "default_context", "import_base",
     "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",

@@ -239,6 +239,17 @@ class oc_metrics(SizedStruct):
     ]
 
 
+class oc_reliability(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_pictures", c_uint32),
+        ("low", c_double),
+        ("high", c_double),
+        ("probability", c_double),
+        ("accuracy", c_double),
+    ]
+
+
 class oc_report_entry(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -571,6 +582,8 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_report_n_tags": (c_size_t, [_handle]),
     "oc_report_tag": (c_char_p, [_handle, c_size_t]),
     "oc_report_accuracy": (c_double, [_handle]),
+    "oc_report_calibration_error": (c_double, [_handle]),
+    "oc_report_reliability": (oc_status, [_handle, c_size_t, POINTER(oc_reliability), _error]),
     "oc_report_metrics": (oc_status, [_handle, c_int32, c_double, POINTER(oc_metrics), _error]),
     "oc_report_confusion": (c_uint64, [_handle, c_size_t, c_size_t]),
     "oc_report_get": (oc_status, [_handle, c_size_t, POINTER(oc_report_entry), _error]),

@@ -71,6 +71,20 @@ class Entry(NamedTuple):
     """Which fold held it out; 0 for a test set."""
 
 
+class Reliability(NamedTuple):
+    """The pictures whose most probable tag has a probability in a range."""
+
+    low: float
+    """Probabilities from this one"""
+    high: float
+    """to below this one; 1 belongs to the last range."""
+    n_pictures: int
+    probability: float
+    """Mean of the most probable tags'; 0 without pictures."""
+    accuracy: float
+    """Share of them that is right: the same as `probability`, if probabilities mean what they say."""
+
+
 class Report(Handle):
     """How good a model is, from Model.evaluate or Model.report. It never changes: share it between threads.
 
@@ -116,6 +130,27 @@ class Report(Handle):
         """Share of the pictures whose most probable tag is right, 0 to 1, at no threshold."""
         with self._borrow() as pointer:
             return lib.oc_report_accuracy(pointer)
+
+    @property
+    def calibration_error(self) -> float:
+        """How far probabilities are from what they say: the expected calibration error, over the ranges of `reliability`. 0 is
+        perfect."""
+        with self._borrow() as pointer:
+            return lib.oc_report_calibration_error(pointer)
+
+    def reliability(self) -> List[Reliability]:
+        """What a reliability diagram shows: accuracy by probability, in ten ranges of equal width."""
+        native = _native.oc_reliability()
+        bins: List[Reliability] = []
+        with self._borrow() as pointer:
+            while True:
+                try:
+                    call(lib.oc_report_reliability, pointer, len(bins), byref(native))
+                except NotFoundError:
+                    return bins
+                bins.append(
+                    Reliability(native.low, native.high, native.n_pictures, native.probability, native.accuracy)
+                )
 
     def _index(self, tag: Union[str, int]) -> int:
         if not isinstance(tag, str):

@@ -189,6 +189,12 @@ def check_report(report, n_pictures):
     assert len(entries) == n_pictures
     right = sum(entry.truth == entry.predicted for entry in entries)
     assert report.accuracy == pytest.approx(right / n_pictures)
+    bins = report.reliability()
+    assert len(bins) == 10 and sum(b.n_pictures for b in bins) == n_pictures
+    assert sum(b.n_pictures * b.accuracy for b in bins) == pytest.approx(right)
+    assert report.calibration_error == pytest.approx(
+        sum(b.n_pictures * abs(b.probability - b.accuracy) for b in bins) / n_pictures
+    )
     matrix = report.confusion_matrix()
     for row, truth in enumerate(TAGS):
         for column, predicted in enumerate(TAGS):
