@@ -7,8 +7,8 @@
 /* Outputs of a network. */
 enum { OUTPUT_FEATURES, OUTPUT_STRIDE_8, OUTPUT_STRIDE_16, OUTPUT_STRIDE_32 };
 
-/* Builds network `name` ("compact", "standard", ...) with random weights: output 0 the features, a vector, then the feature maps at strides 8,
- * 16 and 32. OC_E_NOT_FOUND for another name. */
+/* Builds network `name` ("compact", "standard", ...) with random weights: output 0 the features, a vector, then the feature
+ * maps at strides 8, 16 and 32. OC_E_NOT_FOUND for another name. */
 oc_status network_build(oc__graph *graph, const char *name, uint64_t seed, oc_error *err);
 
 #endif

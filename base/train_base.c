@@ -144,8 +144,8 @@ static void begin(state *s, const options *o, const pool *p, oc_error *err) {
     s->graph.n_outputs = p->n_teachers;
     for (uint32_t i = 0; i < p->n_teachers; i++) {
         const teacher *t = &p->teachers[i];
-        check(oc__graph_conv(&s->graph.outputs[i], &s->graph, t->side ? places : features, (uint32_t)t->dim, 1, 1, 1, true, err),
-              err);
+        uint32_t from = t->side ? places : features;
+        check(oc__graph_conv(&s->graph.outputs[i], &s->graph, from, (uint32_t)t->dim, 1, 1, 1, true, err), err);
     }
     oc__graph_initialise(&s->graph, o->seed);
     check(oc__graph_check(&s->graph, err), err);
@@ -411,8 +411,9 @@ static const char usage[] =
     "  --out BASE.ocm      written at the end of every run, from what is learned so far\n";
 
 int main(int argc, char **argv) {
-    options o = {.teachers = "teacher", .network = "first", .precision = "fp32", .pool_side = 144, .steps = 6000, .batch = 64, .small_side = 96,
-                 .side = 128, .input_side = 160, .small_share = 0.7, .rate = 0.002, .decay = 0.05, .minutes = 1e9, .seed = 1};
+    options o = {.teachers = "teacher", .network = "first", .precision = "fp32", .pool_side = 144, .steps = 6000, .batch = 64,
+                 .small_side = 96, .side = 128, .input_side = 160, .small_share = 0.7, .rate = 0.002, .decay = 0.05,
+                 .minutes = 1e9, .seed = 1};
     const struct {
         const char *key;
         const char **text;
@@ -448,7 +449,8 @@ int main(int argc, char **argv) {
         }
         if (keys[k].text) *keys[k].text = argv[i + 1];
     }
-    if (!o.describe && (!o.pool || !o.checkpoint || !o.out || (strcmp(o.precision, "fp32") != 0 && strcmp(o.precision, "bf16") != 0))) {
+    if (!o.describe &&
+        (!o.pool || !o.checkpoint || !o.out || (strcmp(o.precision, "fp32") != 0 && strcmp(o.precision, "bf16") != 0))) {
         fputs(usage, stderr);
         return 2;
     }

@@ -323,11 +323,12 @@ typedef struct oc_progress {
  * must not use the handle that runs, except oc_trainer_cancel. */
 typedef int (*oc_progress_fn)(void *user, const oc_progress *progress);
 
-/* Trains. Takes the features that a frozen base network (option `base`; see section 9) gives of every picture in a few views and fits a softmax classifier with L2
- * regularisation to them by L-BFGS (Liu and Nocedal 1989), the strength chosen by cross-validation. Its
- * probabilities are calibrated: the logits are divided by the temperature (Guo et al. 2017; the property "temperature") at which
- * the pictures held out by the cross-validation are least surprising; not where there is none, for a test set and a given
- * strength. The same data set, options and instruction set give the same model, whatever the number of threads.
+/* Trains. Takes the features that a frozen base network (option `base`; see section 9) gives of every picture in a few views
+ * and fits a softmax classifier with L2 regularisation to them by L-BFGS (Liu and Nocedal 1989), the strength chosen by
+ * cross-validation. Its probabilities are calibrated: the logits are divided by the temperature (Guo et al. 2017; the property
+ * "temperature") at which the pictures held out by the cross-validation are least surprising; not where there is none, for a
+ * test set and a given strength. The same data set, options and instruction set give the same model, whatever the number of
+ * threads.
  * A picture that cannot be read is logged as a warning and left out (see the option skip_broken).
  * Errors: OC_E_CANCELLED, OC_E_DATA, OC_E_NOMEM, OC_E_STATE (already running), and with skip_broken=false those of
  * oc_picture_open. May be called again: it trains anew. */
@@ -368,8 +369,8 @@ OC_API const char *oc_model_tag(const oc_model *model, size_t tag);
 
 /* What is known of the model, as text: "kind" ("classification"), "library", "created" (UTC, ISO 8601), "base",
  * "base_sha256", "base_licence" (where the base states one), "input" ("160x160 ..."), "n_parameters",
- * "n_training_pictures", "option.seed", ... The order is fixed for a model. oc_model_property returns NULL for a key it does not
- * have; _at returns OC_E_NOT_FOUND past the last one. */
+ * "n_training_pictures", "option.seed", ... The order is fixed for a model. oc_model_property returns NULL for a key it does
+ * not have; _at returns OC_E_NOT_FOUND past the last one. */
 OC_API const char *oc_model_property(const oc_model *model, const char *key);
 OC_API oc_status oc_model_property_at(const oc_model *model, size_t index, const char **key, const char **value, oc_error *err);
 
@@ -594,9 +595,9 @@ typedef struct oc_import_options {
     uint32_t height;        /* likewise */
     uint32_t channels;      /* OC_IMAGE_RGB8 or OC_IMAGE_BGR8: the order in the input; default: RGB */
     uint32_t resize;        /* OC_RESIZE_...; default: crop */
-    const char *mean;       /* input = (pixel of 0 to 255 - mean) / deviation: a number, or three after commas in the order of */
-    const char *deviation;  /* the input's channels. Default where neither is given: what the file's own metadata or the first
-                               layers of the network tell, or else those of ImageNet, with a warning */
+    const char *mean;       /* input = (pixel of 0 to 255 - mean) / deviation: a number, or three in the order of */
+    const char *deviation;  /* the input's channels, with commas. Default where neither is given: what the file's own
+                               metadata or the first layers of the network tell, or else those of ImageNet, with a warning */
     const char *features;   /* the node or value whose output, averaged over its pixels, is the features; default: what goes
                                into the classifier at the network's end (the last matrix product or 1x1 convolution, if only
                                functions, pooling and other shapes follow it), or else the first output */
@@ -619,18 +620,19 @@ OC_API oc_status oc_base_import(oc_model **out, oc_context *context, const char 
  * name that cannot be used), OC_E_NOT_FOUND (no folder is known), OC_E_IO. */
 OC_API oc_status oc_base_store(const oc_model *base, int replace, oc_error *err);
 
-/* Removes a base network from the user's folder. Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT (it is built in or installed), OC_E_IO. */
+/* Removes a base network from the user's folder. Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT (it is built in or installed),
+ * OC_E_IO. */
 OC_API oc_status oc_base_remove(oc_context *context, const char *name, oc_error *err);
 
-/* OC_OK if `model` was trained on the base network `base`, which oc_base_open gave; OC_E_DATA, with a message that names both, if
- * it was trained on another or does not say. */
+/* OC_OK if `model` was trained on the base network `base`, which oc_base_open gave; OC_E_DATA, with a message that names both,
+ * if it was trained on another or does not say. */
 OC_API oc_status oc_base_check(const oc_model *model, const oc_model *base, oc_error *err);
 
 /* How many numbers a base network says of a picture. 0 for a model that is none. */
 OC_API size_t oc_base_n_features(const oc_model *base);
 
-/* Writes those numbers for the whole of every picture of a data set of the same context, a row each in the order of the samples,
- * to `values`, which has room for `n_values` = oc_dataset_count x oc_base_n_features. `progress` may be NULL.
+/* Writes those numbers for the whole of every picture of a data set of the same context, a row each in the order of the
+ * samples, to `values`, which has room for `n_values` = oc_dataset_count x oc_base_n_features. `progress` may be NULL.
  * Errors: OC_E_ARGUMENT (not a base; another number of values), OC_E_CANCELLED, OC_E_NOMEM, and those of oc_picture_open for
  * the first picture that cannot be read. */
 OC_API oc_status oc_base_features(float *values, size_t n_values, const oc_model *base, const oc_dataset *dataset,

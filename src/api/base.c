@@ -49,7 +49,8 @@ oc_status oc_base_open(oc_model **out, oc_context *context, const char *name, oc
 
 static oc_status check_options(const oc_import_options *o, oc_error *err) {
     if (o->layout > OC_LAYOUT_NHWC) return oc__fail(err, OC_E_ARGUMENT, "layout is %u, expected an OC_LAYOUT_...", o->layout);
-    if (o->resize > OC_RESIZE_LETTERBOX) return oc__fail(err, OC_E_ARGUMENT, "resize is %u, expected an OC_RESIZE_...", o->resize);
+    if (o->resize > OC_RESIZE_LETTERBOX)
+        return oc__fail(err, OC_E_ARGUMENT, "resize is %u, expected an OC_RESIZE_...", o->resize);
     if (o->channels && o->channels != OC_IMAGE_RGB8 && o->channels != OC_IMAGE_BGR8)
         return oc__fail(err, OC_E_ARGUMENT, "channels is %u, expected OC_IMAGE_RGB8 or OC_IMAGE_BGR8", o->channels);
     if (o->width > 4096 || o->height > 4096)

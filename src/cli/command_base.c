@@ -173,16 +173,17 @@ typedef struct import_options {
 
 static option_group import_group(import_options *o) {
     const cli_option all[] = {
-        {"name", 0, OPTION_TEXT, "NAME", "what the base is to be called (default: the file's name without its ending)", 0, 0, &o->name},
-        {"features", 0, OPTION_TEXT, "NODE", "the node or value that becomes the features (default: what goes into the classifier)", 0, 0,
-         &o->features},
+        {"name", 0, OPTION_TEXT, "NAME", "what the base is to be called (default: the file's name without its ending)", 0, 0,
+         &o->name},
+        {"features", 0, OPTION_TEXT, "NODE",
+         "the node or value that becomes the features (default: what goes into the classifier)", 0, 0, &o->features},
         {"size", 0, OPTION_TEXT, "N|WxH", "size of the input, if the file leaves it open", 0, 0, &o->size},
         {"mean", 0, OPTION_TEXT, "M", "what is taken from pixels of 0 to 255: a number, or three after commas", 0, 0, &o->mean},
         {"std", 0, OPTION_TEXT, "D", "what they are then divided by, likewise", 0, 0, &o->deviation},
         {"scale", 0, OPTION_TEXT, "X", "what they are then multiplied by: a number, instead of --std", 0, 0, &o->scale},
         {"bgr", 0, OPTION_FLAG, NULL, "blue comes first in the input", 0, 0, &o->bgr},
-        {"layout", 0, OPTION_TEXT, "nchw|nhwc", "whether channels come first or last in the input (default: seen from its shape)", 0, 0,
-         &o->layout},
+        {"layout", 0, OPTION_TEXT, "nchw|nhwc",
+         "whether channels come first or last in the input (default: seen from its shape)", 0, 0, &o->layout},
         {"resize", 0, OPTION_TEXT, "HOW", "crop (default), squash or letterbox", 0, 0, &o->resize},
         {"licence", 0, OPTION_TEXT, "TEXT", "the terms of the weights, for the record", 0, 0, &o->licence},
         {"output", 'o', OPTION_TEXT, "FILE", "write the base to this file instead of your folder of bases", 0, 0, &o->output},
@@ -221,14 +222,17 @@ static int to_library(oc_import_options *to, char **deviation, const command *se
     double scale = 0;
     *to = (oc_import_options)OC_IMPORT_OPTIONS_INIT;
     if (o->size != NULL && !parse_size(to, o->size))
-        return options_misused(self, "--size is '%s', expected a number of pixels from 1 to 4096, or two with an x between", o->size);
+        return options_misused(self, "--size is '%s', expected a number of pixels from 1 to 4096, or two with an x between",
+                               o->size);
     if (o->layout != NULL && !pick(&to->layout, o->layout, layouts, 2))
         return options_misused(self, "--layout is '%s', expected nchw or nhwc", o->layout);
     if (o->resize != NULL && !pick(&to->resize, o->resize, ways, 3))
         return options_misused(self, "--resize is '%s', expected squash, crop or letterbox", o->resize);
-    if (o->scale != NULL && o->deviation != NULL) return options_misused(self, "--scale and --std say the same; give one of them");
+    if (o->scale != NULL && o->deviation != NULL)
+        return options_misused(self, "--scale and --std say the same; give one of them");
     if (o->scale != NULL) {
-        if (!text_number(o->scale, &scale) || scale == 0) return options_misused(self, "--scale is '%s', expected a number", o->scale);
+        if (!text_number(o->scale, &scale) || scale == 0)
+            return options_misused(self, "--scale is '%s', expected a number", o->scale);
         *deviation = text_format("%.9g", 1 / scale);
     }
     if (o->bgr) to->channels = OC_IMAGE_BGR8;
@@ -246,7 +250,8 @@ static int import(const command *self, session *s, const import_options *o, cons
     oc_model *base = NULL;
     char *deviation = NULL;
     int status = to_library(&options, &deviation, self, o);
-    if (status == STATUS_DONE && oc_base_import(&base, s->context, path, &options, &error) != OC_OK) status = console_failure(&error);
+    if (status == STATUS_DONE && oc_base_import(&base, s->context, path, &options, &error) != OC_OK)
+        status = console_failure(&error);
     session_end_warnings(s);
     if (status == STATUS_DONE) {
         oc_status stored = o->output != NULL ? oc_model_save(base, o->output, &error) : oc_base_store(base, o->force, &error);
@@ -291,7 +296,8 @@ static int run(const command *self, int argc, char **argv) {
         return options_misused(self, "'%s' is nothing that base does: list, info, import, remove or verify", action);
     if (listing && n > 0) return options_misused(self, "base list takes no arguments, and '%s' was given", argv[0]);
     if (!listing && !verifying && n != 1)
-        return options_misused(self, "base %s takes one %s, and %d arguments were given", action, importing ? "file" : "name", n);
+        return options_misused(self, "base %s takes one %s, and %d arguments were given", action, importing ? "file" : "name",
+                               n);
     status = session_open(&s, &general);
     if (status == STATUS_DONE)
         status = listing     ? list(&s)
@@ -314,7 +320,8 @@ const command command_base = {
     "A base network turns a picture into features, and training learns to tell the tags apart by them. One is built in; others "
     "are installed with the library or are your own, and lie in $OCELLUS_BASE_PATH, or else in ~/.local/share/ocellus/base.\n"
     "\n"
-    "'import' makes a base of a public network in an ONNX file: the classifier at its end is left out, and what goes into it is the "
+    "'import' makes a base of a public network in an ONNX file: the classifier at its end is left out, and what goes into it "
+    "is the "
     "features. Say how the network's pictures are prepared if the file does not. 'verify' reads bases and compares their "
     "checksums.",
     "    ocellus base list\n"

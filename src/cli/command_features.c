@@ -16,7 +16,9 @@ typedef struct features_options {
     general_options general;
 } features_options;
 
-static void advise(const char *folder) { console_hint("give one of them, or a CSV file of all: ocellus features BASE %s/train -o FILE", folder); }
+static void advise(const char *folder) {
+    console_hint("give one of them, or a CSV file of all: ocellus features BASE %s/train -o FILE", folder);
+}
 
 /* The numbers as little-endian float32, whatever this machine's order is. */
 static bool write_values(FILE *file, const float *values, size_t n) {
@@ -92,14 +94,17 @@ static int run(const command *self, int argc, char **argv) {
     features_options o = {0};
     int n = 0;
     const cli_option own[] = {
-        {"output", 'o', OPTION_TEXT, "FILE", "the file to write: a row of float32 numbers, little-endian, for each picture", 0, 0, &o.output},
+        {"output", 'o', OPTION_TEXT, "FILE", "the file to write: a row of float32 numbers, little-endian, for each picture", 0,
+         0, &o.output},
         {"split", 0, OPTION_TEXT, "NAME", "only this split of the CSV file", 0, 0, &o.split},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};
     int status = options_parse(self, groups, 2, argc, argv, &n);
     if (status != OPTIONS_PARSED) return status;
-    if (n != 2) return options_misused(self, "features takes a base network and a folder or CSV file, and %d arguments were given", n);
-    if (o.output == NULL) return options_misused(self, "say where to write the features: -o FILE, for instance -o features.f32");
+    if (n != 2)
+        return options_misused(self, "features takes a base network and a folder or CSV file, and %d arguments were given", n);
+    if (o.output == NULL)
+        return options_misused(self, "say where to write the features: -o FILE, for instance -o features.f32");
     o.base = argv[0];
     o.data = argv[1];
     return features(&o);
@@ -111,7 +116,8 @@ const command command_features = {
     "features BASE DIR -o FILE [options]\n"
     "features BASE LABELS.csv -o FILE [--split NAME] [options]",
     "Writes the features of every picture, one row each in the order of the data set (a CSV file's lines; a folder's tags and "
-    "files by their names' bytes), for programs that learn or compare by themselves. The whole picture is taken, prepared as the base says.",
+    "files by their names' bytes), for programs that learn or compare by themselves. The whole picture is taken, prepared as "
+    "the base says.",
     "    ocellus features compact labels.csv -o compact.f32\n",
     run,
 };

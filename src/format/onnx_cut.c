@@ -168,7 +168,8 @@ typedef struct tidying {
 } tidying;
 
 static bool plain(const oc__node *node) {
-    return node->op != OC__OP_INPUT && node->low == -INFINITY && node->high == INFINITY && node->function.code == OC__FUNCTION_NONE;
+    return node->op != OC__OP_INPUT && node->low == -INFINITY && node->high == INFINITY &&
+           node->function.code == OC__FUNCTION_NONE;
 }
 
 /* A clamp becomes the own one of what it follows. */
@@ -244,7 +245,8 @@ static void choose_storage(oc__graph *graph) {
     for (size_t i = 0; i < graph->n_params; i++) {
         oc__param *param = &graph->params[i];
         size_t same = 0;
-        while (same < param->count && oc__half_to_float(oc__half_from_float(param->values[same])) == param->values[same]) same++;
+        while (same < param->count && oc__half_to_float(oc__half_from_float(param->values[same])) == param->values[same])
+            same++;
         if (same == param->count) param->storage = OC__STORE_F16;
     }
 }

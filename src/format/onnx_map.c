@@ -196,7 +196,8 @@ static uint32_t find_blocks(block *blocks, const oc__onnx_factor *wanted, const 
     uint32_t n_blocks = 0, last = 0;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t at = 0;
-        while (memory[at].axis != wanted[i].axis || memory[at].step != wanted[i].step || memory[at].size != wanted[i].size) at++;
+        while (memory[at].axis != wanted[i].axis || memory[at].step != wanted[i].step || memory[at].size != wanted[i].size)
+            at++;
         if (i > 0 && at == last + 1) blocks[n_blocks - 1].size *= wanted[i].size;
         else blocks[n_blocks++] = (block){wanted[i].size, 0, at};
         last = at;

@@ -129,9 +129,9 @@ oc_status oc__onnx_activation(const oc__onnx_call *call, oc_error *err) {
     }
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(op, table[i].op) == 0)
-            return apply(call, map, table[i].function,
-                         table[i].alpha != 0 ? oc__onnx_float(call->node, "alpha", table[i].alpha) : 0,
-                         table[i].beta != 0 ? oc__onnx_float(call->node, "beta", table[i].beta) : 0, table[i].low, INFINITY, err);
+            return apply(
+                call, map, table[i].function, table[i].alpha != 0 ? oc__onnx_float(call->node, "alpha", table[i].alpha) : 0,
+                table[i].beta != 0 ? oc__onnx_float(call->node, "beta", table[i].beta) : 0, table[i].low, INFINITY, err);
     return oc__fail(err, OC_E_INTERNAL, "is no activation");
 }
 

@@ -70,7 +70,8 @@ oc_status oc__onnx_window(oc__window *w, bool *ceil, const oc__onnx_call *call, 
 /* Maxima do not see a padding of the least number there is. */
 static uint32_t absorb_padding(oc__window *w, const oc__onnx_reader *r, uint32_t input) {
     const oc__node *pad = &r->graph.nodes[input];
-    if (pad->op != OC__OP_PAD || pad->mode != OC__PAD_CONSTANT || pad->function.alpha > -1e30f || pad->sizes[4] || pad->sizes[5])
+    if (pad->op != OC__OP_PAD || pad->mode != OC__PAD_CONSTANT || pad->function.alpha > -1e30f || pad->sizes[4] ||
+        pad->sizes[5])
         return input;
     uint32_t reach_y = (w->kernel_height - 1) * w->dilation + 1, reach_x = (w->kernel_width - 1) * w->dilation + 1;
     if (w->pad_top + pad->sizes[0] >= reach_y || w->pad_bottom + pad->sizes[2] >= reach_y ||

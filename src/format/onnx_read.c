@@ -59,7 +59,8 @@ static oc_status check_model(oc__onnx_reader *r, const OcOnnx__Model *model, oc_
     if (model->graph->n_node == 0) return oc__fail(err, OC_E_CORRUPT, "its graph has no nodes");
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const OcOnnx__OperatorSet *set = model->opset_import[i];
-        if (!set->domain || !set->domain[0] || strcmp(set->domain, "ai.onnx") == 0) r->opset = set->has_version ? set->version : 1;
+        if (!set->domain || !set->domain[0] || strcmp(set->domain, "ai.onnx") == 0)
+            r->opset = set->has_version ? set->version : 1;
     }
     if (r->opset < MIN_OPSET || r->opset > MAX_OPSET)
         return oc__fail(err, OC_E_UNSUPPORTED, "is written in operator set %lld; %d to %d are read", (long long)r->opset,
@@ -229,8 +230,8 @@ static const operation *find_operation(const OcOnnx__Node *node) {
 }
 
 /* *failed becomes the file's node that an input failed at, or SIZE_MAX; *constant whether none depends on the picture. */
-static oc_status gather_inputs(oc__onnx_value **in, size_t *failed, bool *constant, oc__onnx_reader *r, const OcOnnx__Node *node,
-                               oc_error *err) {
+static oc_status gather_inputs(oc__onnx_value **in, size_t *failed, bool *constant, oc__onnx_reader *r,
+                               const OcOnnx__Node *node, oc_error *err) {
     *failed = SIZE_MAX;
     *constant = true;
     for (size_t i = 0; i < node->n_input; i++) {
@@ -252,7 +253,8 @@ static oc_status handle(const oc__onnx_call *call, bool constant, oc_error *err)
         return oc__fail(err, OC_E_UNSUPPORTED, "the operator is not read in operator set %d, before %d",
                         (int)call->reader->opset, MIN_FULL_OPSET);
     if (!handler)
-        return oc__fail(err, OC_E_UNSUPPORTED, constant ? "is applied to constants" : "is applied to what depends on the picture");
+        return oc__fail(err, OC_E_UNSUPPORTED,
+                        constant ? "is applied to constants" : "is applied to what depends on the picture");
     if (call->n_out == 0) return oc__fail(err, OC_E_CORRUPT, "has no output");
     return handler(call, err);
 }

@@ -208,8 +208,8 @@ oc_status oc__onnx_concat(const oc__onnx_call *call, oc_error *err) {
         }
         for (uint32_t d = 0; d < in->rank; d++)
             if (d != dim && value->dims[d] != in->dims[d])
-                status = oc__fail(err, OC_E_CORRUPT, "its inputs have %u and %u along dimension %u", in->dims[d], value->dims[d],
-                                  d);
+                status =
+                    oc__fail(err, OC_E_CORRUPT, "its inputs have %u and %u along dimension %u", in->dims[d], value->dims[d], d);
         maps[i] = *value;
         total += value->dims[dim];
         if (!status) status = oc__onnx_plain(r, &maps[i], err);

@@ -78,7 +78,8 @@ static void rows_at_once(const oc__bf16_kernels *kernels, size_t rows, size_t co
 }
 
 void oc__bf16_rows(const oc__bf16_kernels *kernels, size_t rows, size_t columns, size_t depth, const oc__bf16_pair *a,
-                   size_t a_stride, const oc__bf16_pair *packed, const float *bias, bool accumulate, float *c, size_t c_stride) {
+                   size_t a_stride, const oc__bf16_pair *packed, const float *bias, bool accumulate, float *c,
+                   size_t c_stride) {
     const size_t at_once = ROWS_AT_ONCE / kernels->rows * kernels->rows;
     for (size_t row = 0; row < rows; row += at_once) {
         const oc__bf16_pair *pointers[ROWS_AT_ONCE];

@@ -1,7 +1,7 @@
 /* Kernels of 8-bit integer inference. SPDX-License-Identifier: MIT
  *
- * A value is scale * (q - zero), q an unsigned byte; weights are signed bytes in -127 .. 127, without a zero point. Products are
- * summed exactly in 32 bits: the caller keeps every sum below 2^31. A sum becomes a byte by
+ * A value is scale * (q - zero), q an unsigned byte; weights are signed bytes in -127 .. 127, without a zero point. Products
+ * are summed exactly in 32 bits: the caller keeps every sum below 2^31. A sum becomes a byte by
  *   v = (float)(sum + bias[c]) * multiplier[c]          converted, then multiplied: rounded to nearest even twice
  *   q = clamp(round(v) + zero, low, high)               to the nearest whole number, even if two are as near
  * with |v| < 2^31 and 0 <= low <= high <= 255. So all instruction sets give the same bits.
@@ -82,7 +82,8 @@ typedef struct oc__int8_kernels {
 
 /* Columns of a panel and channels of a depthwise block do not lie in their own order, but in that in which a set's vectors end
  * up: column or channel j of all is at oc__int8_position(j, size), for panels or blocks of `size`, each of its 4-byte groups
- * moved as a whole: group g of panel columns to g / 2 + g % 2 * size / 8, group g of block channels to g / 4 + g % 4 * size / 16. */
+ * moved as a whole: group g of panel columns to g / 2 + g % 2 * size / 8, group g of block channels to g / 4 +
+ * g % 4 * size / 16. */
 size_t oc__int8_column_at(const oc__int8_kernels *kernels, size_t column);
 size_t oc__int8_channel_at(const oc__int8_kernels *kernels, size_t channel);
 

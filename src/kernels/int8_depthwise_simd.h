@@ -35,7 +35,8 @@ INLINE void interleave(uint8_t *to, const uint8_t *const *from, size_t n, ivec o
 }
 
 /* Columns [left, left + n_columns) of the rows from `top` on. */
-static void interleave_columns(uint8_t *to, const block *b, ptrdiff_t top, ptrdiff_t left, size_t n_columns, const uint8_t *in) {
+static void interleave_columns(uint8_t *to, const block *b, ptrdiff_t top, ptrdiff_t left, size_t n_columns,
+                               const uint8_t *in) {
     const oc__depthwise *shape = b->shape;
     const size_t pixel = shape->channels, n_rows = shape->kernel_height + (b->rows - 1) * shape->stride;
     const ivec outside = ivec_set_bytes(b->channels->in_zero);

@@ -54,7 +54,8 @@ void oc__gemm_rows(const oc__kernels *kernels, size_t rows, size_t columns, size
     for (size_t row = 0; row < rows; row += at_once) {
         const float *pointers[ROWS_AT_ONCE];
         const size_t n = smaller(rows - row, at_once);
-        for (size_t r = 0; r < at_once && r < n + kernels->gemm_rows; r++) pointers[r] = a + (row + smaller(r, n - 1)) * a_stride;
+        for (size_t r = 0; r < at_once && r < n + kernels->gemm_rows; r++)
+            pointers[r] = a + (row + smaller(r, n - 1)) * a_stride;
         rows_at_once(kernels, n, columns, depth, pointers, packed, bias, accumulate, c + row * c_stride, c_stride,
                      ahead);
     }

@@ -39,8 +39,8 @@ static void run(const float **values, size_t *n, oc__applier *applier) {
     *n = shape.c;
 }
 
-oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view,
-                           oc_error *err) {
+oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap,
+                           const oc__view *view, oc_error *err) {
     float *input;
     oc_status status = input_of(&input, applier, err);
     if (!status) status = oc__prepare(input, bitmap, &applier->model->rule, view, err);

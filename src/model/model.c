@@ -204,7 +204,8 @@ oc_status oc__model_program(const oc__program **out, const oc_model *model, uint
                         "the model does not say what range its values have, as int8 needs: train it with this version");
     pthread_mutex_lock(&same->lock);
     if (!same->others[precision])
-        status = oc__program_create(&same->others[precision], &model->graph, model->rule.height, model->rule.width, &options, err);
+        status =
+            oc__program_create(&same->others[precision], &model->graph, model->rule.height, model->rule.width, &options, err);
     *out = same->others[precision];
     pthread_mutex_unlock(&same->lock);
     return status;

@@ -48,7 +48,8 @@ oc_status oc__checkpoint_read(oc__graph *graph, oc__optimiser *o, const void *da
     size_t block = o->n_weights * sizeof(float);
     const unsigned char *at = data;
     if (size < sizeof head + sizeof hash)
-        return oc__fail(err, OC_E_CORRUPT, "checkpoint: has %zu bytes, at least %zu are needed", size, sizeof head + sizeof hash);
+        return oc__fail(err, OC_E_CORRUPT, "checkpoint: has %zu bytes, at least %zu are needed", size,
+                        sizeof head + sizeof hash);
     memcpy(&head, at, sizeof head);
     memcpy(&hash, at + size - sizeof hash, sizeof hash);
     if (head.magic != MAGIC) return oc__fail(err, OC_E_CORRUPT, "checkpoint: is none, or another machine's");

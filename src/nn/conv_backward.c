@@ -57,8 +57,8 @@ static void transposed_product(const oc__call *call, const oc__conv_sizes *s, si
         oc__bf16_pair *a = pairs(call, s, worker);
         size_t depth = (s->columns + 1) / 2;
         call->bf16->pair_neighbours(rows, s->columns, gradient, call->node->channels, a, depth);
-        oc__bf16_rows(call->bf16, rows, s->n_taps * s->depth, depth, a, depth, oc__conv_bf16_transposed(call, g), NULL, false, c,
-                      stride);
+        oc__bf16_rows(call->bf16, rows, s->n_taps * s->depth, depth, a, depth, oc__conv_bf16_transposed(call, g), NULL, false,
+                      c, stride);
         return;
     }
     oc__gemm_rows(call->kernels, rows, s->n_taps * s->depth, s->columns, gradient, call->node->channels,

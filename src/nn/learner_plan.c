@@ -254,7 +254,8 @@ static void plan_plain(planning *p, uint32_t index, uint32_t last) {
     set_slot(p, OC__PACKED, index, ask(op->n_packed, &call) * sizeof(float), index, last);
     p->scratch = larger(p->scratch, ask(op->n_scratch, &call));
     for (uint32_t i = 0; i < call.node->n_inputs; i++)
-        if (l->steps[call.node->inputs[i]].wanted && oc__gives_later(l, index, i)) beside += output_size(l, call.node->inputs[i]);
+        if (l->steps[call.node->inputs[i]].wanted && oc__gives_later(l, index, i))
+            beside += output_size(l, call.node->inputs[i]);
     p->addend = larger(p->addend, beside);
     extend_inputs(p, index, last);
 }

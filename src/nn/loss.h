@@ -29,10 +29,10 @@ double oc__cross_entropy(float *gradient, oc_context *context, const float *logi
 /* Losses of single logits z by targets t in [0, 1], with p = sigmoid(z) and H the cross-entropy of p and t. */
 enum {
     OC__SIGMOID_CROSS_ENTROPY, /* H: several labels for one picture */
-    OC__FOCAL,                 /* a (1 - q)^gamma H, q = p t + (1 - p)(1 - t), a = alpha t + (1 - alpha)(1 - t); alpha < 0: a = 1
-                                  (Lin et al. 2017) */
-    OC__QUALITY_FOCAL,         /* |t - p|^gamma H (Li et al. 2020) */
-    OC__VARIFOCAL              /* t H where t is above 0, alpha p^gamma H where it is 0 (Zhang et al. 2021) */
+    OC__FOCAL,         /* a (1 - q)^gamma H, q = p t + (1 - p)(1 - t), a = alpha t + (1 - alpha)(1 - t); alpha < 0: a = 1
+                          (Lin et al. 2017) */
+    OC__QUALITY_FOCAL, /* |t - p|^gamma H (Li et al. 2020) */
+    OC__VARIFOCAL      /* t H where t is above 0, alpha p^gamma H where it is 0 (Zhang et al. 2021) */
 };
 
 typedef struct oc__sigmoid_loss {

@@ -144,7 +144,8 @@ static void max_pool_task(void *argument, size_t row, uint32_t worker) {
         size_t n = 0;
         for (size_t i = 0; i < w->kernel_height; i++)
             for (size_t j = 0; j < w->kernel_width; j++) {
-                size_t at_y = y * w->stride + i * w->dilation - w->pad_top, at_x = x * w->stride + j * w->dilation - w->pad_left;
+                size_t at_y = y * w->stride + i * w->dilation - w->pad_top,
+                       at_x = x * w->stride + j * w->dilation - w->pad_left;
                 if (at_y < in->h && at_x < in->w) taps[n++] = from + (at_y * in->w + at_x) * channels;
             }
         uint8_t *to = oc__bytes_out(call) + ((image * out->h + y) * out->w + x) * channels;
@@ -181,12 +182,14 @@ static void global_pool_task(void *argument, size_t image, uint32_t worker) {
     memset(totals, 0, channels * sizeof *totals);
     for (size_t p = 0; p < n; p += PIXELS_PER_SUM) {
         memset(sums, 0, channels * sizeof *sums);
-        call->kernels->int8.channel_sums(n - p < PIXELS_PER_SUM ? n - p : PIXELS_PER_SUM, channels, pixels + p * channels, sums);
+        call->kernels->int8.channel_sums(n - p < PIXELS_PER_SUM ? n - p : PIXELS_PER_SUM, channels, pixels + p * channels,
+                                         sums);
         for (size_t c = 0; c < channels; c++) totals[c] += sums[c];
     }
     double step = (double)in->scale / (double)n;
     float factor = (float)(out->scale > 0 ? step / (double)out->scale : step), low = call->node->low, high = call->node->high;
-    int32_t low_byte = out->scale > 0 ? oc__quant_byte(out, low) : 0, high_byte = out->scale > 0 ? oc__quant_byte(out, high) : 0;
+    int32_t low_byte = out->scale > 0 ? oc__quant_byte(out, low) : 0,
+            high_byte = out->scale > 0 ? oc__quant_byte(out, high) : 0;
     for (size_t c = 0; c < channels; c++) {
         float v = (float)(totals[c] - (int64_t)n * in->zero) * factor;
         if (out->scale > 0) {

@@ -52,8 +52,8 @@ static size_t n_packed(const oc__call *call) {
 }
 
 /* Quantises one filter; bias and multiplier go where the kernel wants them. */
-static void pack_filter(int8_t *to, int32_t *to_bias, float *to_multiplier, const oc__call *call, const float *weights, size_t n,
-                        float bias) {
+static void pack_filter(int8_t *to, int32_t *to_bias, float *to_multiplier, const oc__call *call, const float *weights,
+                        size_t n, float bias) {
     const oc__quant *in = &call->in_quant[0], *out = &call->out_quant;
     double scale = oc__int8_weight_scale(weights, n, bias, in->scale);
     int32_t sum = 0;
@@ -104,7 +104,8 @@ typedef struct job {
 
 /* Where the bytes of a row of taps are whose first pixel is in column x of a line, or NULL outside; `edge` takes a copy if some
  * lie outside. */
-static const uint8_t *row_of_taps(uint8_t *edge, const uint8_t *line, const uint8_t *outside, ptrdiff_t x, const oc__call *call) {
+static const uint8_t *row_of_taps(uint8_t *edge, const uint8_t *line, const uint8_t *outside, ptrdiff_t x,
+                                  const oc__call *call) {
     ptrdiff_t taps = (ptrdiff_t)call->node->window.kernel_width, width = (ptrdiff_t)call->in_shape[0].w;
     if (!line) return outside;
     if (x >= 0 && x + taps <= width) return line + x * 4;
@@ -196,7 +197,8 @@ static void panel_task(void *argument, size_t task, uint32_t worker) {
     const uint8_t *a[OC__MAX_TAPS * OC__INT8_MAX_ROWS];
     uint8_t edges[MAX_ROW_TAPS * OC__INT8_MAX_ROWS][ROW_BYTES];
     size_t tile_rows = j->call->kernels->int8.rows, panel = task / j->row_tasks, band = task % j->row_tasks;
-    size_t panels = j->l.padded / j->call->kernels->int8.columns, g = panel / panels, column = panel % panels * j->call->kernels->int8.columns;
+    size_t panels = j->l.padded / j->call->kernels->int8.columns, g = panel / panels,
+           column = panel % panels * j->call->kernels->int8.columns;
     size_t end = (band + 1) * j->rows_per_task < j->s.n_rows ? (band + 1) * j->rows_per_task : j->s.n_rows;
     (void)worker;
     for (size_t row = band * j->rows_per_task; row < end; row += tile_rows) {

@@ -1,9 +1,9 @@
 /* Training in units: a convolution, its batch norm and its clamp as one step. SPDX-License-Identifier: MIT
  *
- * Of a unit only the convolution's raw output is kept. Its value is a map of it, channel by channel, clamp(raw * scale + shift),
- * which whoever reads the value applies to a block of pixels just before use. The sums that the batch norm needs, forward and
- * backward, are taken from blocks that are in cache anyway. So a step reads and writes each tensor once or twice where running
- * the operators one by one passes over it ten times.
+ * Of a unit only the convolution's raw output is kept. Its value is a map of it, channel by channel, clamp(raw * scale +
+ * shift), which whoever reads the value applies to a block of pixels just before use. The sums that the batch norm needs,
+ * forward and backward, are taken from blocks that are in cache anyway. So a step reads and writes each tensor once or twice
+ * where running the operators one by one passes over it ten times.
  *
  * Pixels are cut into OC__N_PIECES pieces by the shape alone and every sum runs in the order of the pieces: the same bits for
  * any number of threads. */

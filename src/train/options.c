@@ -41,8 +41,8 @@ oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err) {
 
 static oc_status bad_value(const row *r, const char *value, oc_error *err) {
     if (r->type == OC_OPTION_TEXT)
-        return oc__fail(err, OC_E_ARGUMENT, "%s is a text of %zu bytes, expected %d to %d", r->key, strlen(value), (int)r->minimum,
-                        (int)r->maximum);
+        return oc__fail(err, OC_E_ARGUMENT, "%s is a text of %zu bytes, expected %d to %d", r->key, strlen(value),
+                        (int)r->minimum, (int)r->maximum);
     if (r->type == OC_OPTION_BOOLEAN)
         return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected true or false", r->key, value);
     return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected a%s number from %lld to %lld", r->key, value,

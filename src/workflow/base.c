@@ -72,7 +72,8 @@ static oc_status read_checksum(char out[65], oc_context *context, const char *pa
     oc_status status = oc__file_head(text, 65, &n, context, beside, &error);
     if (status == OC_E_NOT_FOUND) status = OC_OK;
     else if (status) oc__fail(err, status, "%s", error.message);
-    else if (n < 64 || strspn(text, "0123456789abcdef") != 64) status = oc__fail(err, OC_E_CORRUPT, "%s: holds no checksum", beside);
+    else if (n < 64 || strspn(text, "0123456789abcdef") != 64)
+        status = oc__fail(err, OC_E_CORRUPT, "%s: holds no checksum", beside);
     else snprintf(out, 65, "%.64s", text);
     oc__free(context, beside);
     return status;
@@ -144,8 +145,9 @@ static oc_status open_bytes(oc_model **out, oc_context *context, const uint8_t *
     char hex[65];
     oc__sha256_of(hex, data, size);
     if (expected[0] && strcmp(expected, hex) != 0)
-        return oc__fail(err, OC_E_CORRUPT, "%s: its checksum is %.12s..., but %.12s... is written down beside it: the file was changed",
-                        shown, hex, expected);
+        return oc__fail(err, OC_E_CORRUPT,
+                        "%s: its checksum is %.12s..., but %.12s... is written down beside it: the file was changed", shown,
+                        hex, expected);
     oc_status status = oc__ocm_read(&base, context, data, size, shown, err);
     if (!status && base->kind != OC__KIND_BASE)
         status = oc__fail(err, OC_E_ARGUMENT, "%s: is a trained model, not a base network", shown);
@@ -199,7 +201,8 @@ oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, o
 
 /* --- storing and removing --- */
 
-static oc_status write_checksum(oc_context *context, const char *folder, const char *name, const oc__buffer *file, oc_error *err) {
+static oc_status write_checksum(oc_context *context, const char *folder, const char *name, const oc__buffer *file,
+                                oc_error *err) {
     char hex[65], line[MAX_NAME + 96], *path = file_path(context, folder, name, SUM_ENDING);
     if (!path) return oc__fail_nomem(err, context, strlen(folder), name);
     oc__sha256_of(hex, file->data, file->size);
@@ -214,8 +217,8 @@ static oc_status check_free(oc_context *context, const char *name, const char *p
     uint8_t byte;
     size_t n;
     if (!name_valid(name))
-        return oc__fail(err, OC_E_ARGUMENT, "a base cannot be named '%.80s': a name has 1 to %d letters, digits, '.', '_' and '-'",
-                        name, MAX_NAME);
+        return oc__fail(err, OC_E_ARGUMENT,
+                        "a base cannot be named '%.80s': a name has 1 to %d letters, digits, '.', '_' and '-'", name, MAX_NAME);
     if (strcmp(name, OC__BUILTIN_BASE) == 0)
         return oc__fail(err, OC_E_ARGUMENT, "'%s' is the name of the built-in base; choose another", name);
     if (replace || oc__file_head(&byte, 1, &n, context, path, NULL) == OC_E_NOT_FOUND) return OC_OK;
@@ -228,7 +231,8 @@ oc_status oc__base_store(const oc_model *base, bool replace, oc_error *err) {
     char *folder = NULL, *path = NULL;
     oc__buffer file = {.context = context};
     oc_status status;
-    if (base->kind != OC__KIND_BASE) return oc__fail(err, OC_E_ARGUMENT, "only a base network can be stored, not a trained model");
+    if (base->kind != OC__KIND_BASE)
+        return oc__fail(err, OC_E_ARGUMENT, "only a base network can be stored, not a trained model");
     if (!name) return oc__fail(err, OC_E_ARGUMENT, "the base has no name");
     status = user_folder(&folder, context, err);
     if (!status && !(path = file_path(context, folder, name, ""))) status = oc__fail_nomem(err, context, strlen(folder), name);
@@ -279,6 +283,7 @@ oc_status oc__base_check(const oc_model *model, const oc_model *base, oc_error *
     if (!wanted || !wanted[0]) return oc__fail(err, OC_E_DATA, "the model does not say which base network it was trained on");
     if (has && strcmp(wanted, has) == 0) return OC_OK;
     bool same_name = named && name && strcmp(named, name) == 0;
-    return oc__fail(err, OC_E_DATA, "the model was trained on the base '%.40s' (%.12s...), %s '%.40s' (%.12s...)", named ? named : "",
-                    wanted, same_name ? "which is another than today's" : "not on", name ? name : "", has ? has : "unknown");
+    return oc__fail(err, OC_E_DATA, "the model was trained on the base '%.40s' (%.12s...), %s '%.40s' (%.12s...)",
+                    named ? named : "", wanted, same_name ? "which is another than today's" : "not on", name ? name : "",
+                    has ? has : "unknown");
 }

@@ -1,7 +1,8 @@
-/* The base networks that training starts from: built in, installed beside the library, the user's own. SPDX-License-Identifier: MIT
+/* The base networks that training starts from: built in, installed beside the library, the user's own. SPDX-License-Identifier:
+ * MIT
  *
- * A base is a model file NAME.ocm of kind OC__KIND_BASE; beside it may lie NAME.ocm.sha256, as sha256sum writes it, and then the
- * file is only taken if that is its checksum. */
+ * A base is a model file NAME.ocm of kind OC__KIND_BASE; beside it may lie NAME.ocm.sha256, as sha256sum writes it, and then
+ * the file is only taken if that is its checksum. */
 #ifndef OC_WORKFLOW_BASE_H
 #define OC_WORKFLOW_BASE_H
 

@@ -10,6 +10,7 @@
 size_t oc__n_features(const oc_model *base);
 
 /* The features of the whole of every sample, one row each. See oc_base_features. */
-oc_status oc__base_features(float *values, const oc_model *base, const oc_dataset *dataset, oc__progress *progress, oc_error *err);
+oc_status oc__base_features(float *values, const oc_model *base, const oc_dataset *dataset, oc__progress *progress,
+                            oc_error *err);
 
 #endif

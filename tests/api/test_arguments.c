@@ -189,7 +189,8 @@ START_TEST(indices_out_of_range) {
         ck_assert_uint_eq(oc_report_confusion(report, 0, past[i]), 0);
         FAILS(OC_E_NOT_FOUND, oc_result_get(result, past[i], &box, err));
         FAILS(OC_E_NOT_FOUND, oc_report_get(report, past[i], &entry, err));
-        FAILS(OC_E_NOT_FOUND, oc_model_property_at(model, past[i] + 1000 < past[i] ? past[i] : past[i] + 1000, &key, &value, err));
+        FAILS(OC_E_NOT_FOUND,
+              oc_model_property_at(model, past[i] + 1000 < past[i] ? past[i] : past[i] + 1000, &key, &value, err));
         ck_assert(key == NULL && value == NULL);
     }
     FAILS(OC_E_NOT_FOUND, oc_trainer_option(1000, &option, err));

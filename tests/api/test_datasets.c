@@ -263,7 +263,8 @@ START_TEST(bad_csv_files) {
         put_text("labels.csv", files[i].text);
         oc_status status = oc_dataset_load_csv(&dataset, context, path, &error);
         ck_assert_msg(status == files[i].status, "file %zu: %s: %s", i, oc_status_name(status), error.message);
-        ck_assert_msg(strstr(error.message, files[i].says) != NULL, "file %zu: '%s' lacks '%s'", i, error.message, files[i].says);
+        ck_assert_msg(strstr(error.message, files[i].says) != NULL, "file %zu: '%s' lacks '%s'", i, error.message,
+                      files[i].says);
         ck_assert_ptr_null(dataset);
     }
 }

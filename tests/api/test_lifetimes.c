@@ -85,7 +85,9 @@ START_TEST(any_order) {
         void *handles[N_HANDLES];
         make_all(handles, &h);
         for (int left = N_HANDLES; left > 0; left--) {
-            int at = round == 0 ? N_HANDLES - left : round == 1 ? left - 1 : (int)(mix(round * 100 + (uint32_t)left) % N_HANDLES);
+            int at = round == 0   ? N_HANDLES - left
+                     : round == 1 ? left - 1
+                                  : (int)(mix(round * 100 + (uint32_t)left) % N_HANDLES);
             while (!handles[at]) at = (at + 1) % N_HANDLES;
             free_handle(at, handles[at]);
             handles[at] = NULL;

@@ -91,7 +91,8 @@ START_TEST(properties) {
                      6);
     const char *key, *value;
     size_t n = 0;
-    for (; oc_model_property_at(model, n, &key, &value, NULL) == OC_OK; n++) ck_assert_ptr_eq(oc_model_property(model, key), value);
+    for (; oc_model_property_at(model, n, &key, &value, NULL) == OC_OK; n++)
+        ck_assert_ptr_eq(oc_model_property(model, key), value);
     ck_assert_uint_ge(n, 9);
     for (int i = 0; i < N_KINDS; i++) ck_assert_str_eq(oc_model_tag(model, (size_t)i), kind_names[i]);
 }

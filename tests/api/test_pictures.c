@@ -155,7 +155,8 @@ START_TEST(bad_files) {
     refuse(context, OC_E_FORMAT, encoded_image((bytes){png.data, 0}));
     refuse(context, OC_E_FORMAT, encoded_image((bytes){(uint8_t *)(uintptr_t)"plain text, nothing more", 24}));
     refuse(context, OC_E_FORMAT, encoded_image((bytes){(uint8_t *)(uintptr_t)"RIFF\x20\0\0\0WEBPVP8 ", 16}));
-    for (size_t size = 9; size < png.size - 12; size += 37) refuse(context, OC_E_CORRUPT, encoded_image((bytes){png.data, size}));
+    for (size_t size = 9; size < png.size - 12; size += 37)
+        refuse(context, OC_E_CORRUPT, encoded_image((bytes){png.data, size}));
     png.data[60] ^= 1; /* the checksum no longer fits */
     refuse(context, OC_E_CORRUPT, encoded_image(png));
     free(png.data);

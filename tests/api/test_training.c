@@ -244,7 +244,8 @@ static int watch(void *user, const oc_progress *p) {
     if (!pthread_equal(pthread_self(), w->thread)) abort();
     ck_assert_uint_ge(p->struct_size, sizeof *p);
     ck_assert_ptr_nonnull(p->stage);
-    ck_assert_msg(p->fraction >= w->fraction && p->fraction <= 1, "%s: fraction %f after %f", p->stage, p->fraction, w->fraction);
+    ck_assert_msg(p->fraction >= w->fraction && p->fraction <= 1, "%s: fraction %f after %f", p->stage, p->fraction,
+                  w->fraction);
     ck_assert(p->seconds_elapsed >= w->seconds);
     w->fraction = p->fraction;
     w->seconds = p->seconds_elapsed;

@@ -428,7 +428,8 @@ static void run_int8_product(void *user) {
 
 static void bench_int8_product(const oc__kernels *kernels, const product_shape *shape) {
     const oc__int8_kernels *k8 = &kernels->int8;
-    const size_t n_pixels = shape->side * shape->side, n_taps = shape->kernel * shape->kernel, depth = shape->in == 3 ? 4 : shape->in;
+    const size_t n_pixels = shape->side * shape->side, n_taps = shape->kernel * shape->kernel,
+                 depth = shape->in == 3 ? 4 : shape->in;
     size_t packed_size;
     if (!oc__int8_packed_size(&packed_size, k8, n_taps, depth, shape->out)) exit(1);
     uint8_t *in = bytes(n_pixels * depth + 4), *packed = bytes(packed_size), *c = bytes(n_pixels * shape->out);
@@ -457,7 +458,8 @@ static void run_int8_depthwise(void *user) {
 }
 
 static void bench_int8_depthwise(const oc__kernels *kernels, const depthwise_shape *shape) {
-    const size_t out_side = (shape->side + shape->stride - 1) / shape->stride, pad = shape->kernel / 2, padded = shape->channels + 64;
+    const size_t out_side = (shape->side + shape->stride - 1) / shape->stride, pad = shape->kernel / 2,
+                 padded = shape->channels + 64;
     int8_depthwise_run run = {.k8 = &kernels->int8,
                               .shape = {shape->side, shape->side, shape->channels, out_side, out_side, shape->kernel,
                                         shape->kernel, shape->stride, pad, pad},
@@ -479,7 +481,8 @@ static void bench_int8(const oc__kernels *kernels) {
     double best = 0;
 
     for (int i = 0; i < N_ROUNDS; i++) best = fmax(best, probe_int8(kernels));
-    printf("%s, int8: tiles %zu x %zu; per cent are of %.1f GOP/s\n", kernels->name, kernels->int8.rows, kernels->int8.columns, best);
+    printf("%s, int8: tiles %zu x %zu; per cent are of %.1f GOP/s\n", kernels->name, kernels->int8.rows, kernels->int8.columns,
+           best);
     for (size_t i = 0; i < sizeof products / sizeof *products; i++) bench_int8_product(kernels, &products[i]);
     for (size_t i = 0; i < sizeof depthwises / sizeof *depthwises; i++) bench_int8_depthwise(kernels, &depthwises[i]);
 }

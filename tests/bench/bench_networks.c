@@ -2,8 +2,8 @@
  *
  *     bench_networks [infer|infer16|infer8|train|train16 NETWORK SIDE BATCH THREADS [SECONDS]]
  *
- * NETWORK is mobilenetv2, resnet18, resnet50 or a base network of base/network.c, features only. Prints one line "MODE NETWORK SIDE BATCH THREADS MEDIAN_MS PICTURES_PER_SECOND RESIDENT_MB". Without arguments: the usual
- * cases. */
+ * NETWORK is mobilenetv2, resnet18, resnet50 or a base network of base/network.c, features only. Prints one line "MODE NETWORK
+ * SIDE BATCH THREADS MEDIAN_MS PICTURES_PER_SECOND RESIDENT_MB". Without arguments: the usual cases. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

@@ -39,7 +39,8 @@ static void mobilenetv2(builder *b) {
     conv(b, 32, 3, 2, 1, 0, 6);
     for (size_t s = 0; s < sizeof stages / sizeof *stages; s++)
         for (uint32_t i = 0; i < stages[s].n; i++) {
-            uint32_t input = b->node, narrow = b->channels, wide = narrow * stages[s].expansion, stride = i ? 1 : stages[s].stride;
+            uint32_t input = b->node, narrow = b->channels, wide = narrow * stages[s].expansion,
+                     stride = i ? 1 : stages[s].stride;
             if (stages[s].expansion > 1) conv(b, wide, 1, 1, 1, 0, 6);
             conv(b, wide, 3, stride, wide, 0, 6);
             conv(b, stages[s].channels, 1, 1, 1, -INFINITY, INFINITY);

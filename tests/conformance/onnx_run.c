@@ -1,8 +1,9 @@
 /* Runs an ONNX file on given numbers: onnx_run MODEL.onnx INPUT.f32 OUTPUT.f32 [N [FEATURES]]. SPDX-License-Identifier: MIT
  *
  * The input has N (standard: 1) tensors in the file's own layout; the outputs are written one after the other, channels first,
- * and described by a line "n c h w" each on standard output. With FEATURES ("-": found) the outputs are those of a base network,
- * and a line "features NAME" comes first; the weights' gradients are then computed too, to see that it can be trained. */
+ * and described by a line "n c h w" each on standard output. With FEATURES ("-": found) the outputs are those of a base
+ * network, and a line "features NAME" comes first; the weights' gradients are then computed too, to see that it can be trained.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

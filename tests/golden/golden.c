@@ -123,8 +123,10 @@ static void measurement_of(builder *b, uint32_t n_tags) {
     m->n_folds = 3;
     m->n_skipped = 2;
     for (uint32_t i = 0; i < m->n; i++)
-        m->entries[i] = (oc__measured){
-            .truth = i % n_tags, .predicted = i == 4 ? n_tags - 1 : i % n_tags, .probability = 0.5f + 0.0625f * (float)i, .fold = i / 3};
+        m->entries[i] = (oc__measured){.truth = i % n_tags,
+                                       .predicted = i == 4 ? n_tags - 1 : i % n_tags,
+                                       .probability = 0.5f + 0.0625f * (float)i,
+                                       .fold = i / 3};
     for (uint32_t i = 0; i < m->n_tags; i++) {
         m->average_precision[i] = 1 - 0.125f * (float)i;
         m->average_precision_deviation[i] = 0.03125f * (float)i;

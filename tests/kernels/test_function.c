@@ -61,7 +61,8 @@ START_TEST(values_and_slopes) {
         const double units = code == OC__FUNCTION_EXP ? 2 : 4;
         for (size_t n = 0; n <= 130; n++) {
             for (side where = 0; where < N_SIDES; where++) {
-                float *x = guarded(X, where, n), *y = guarded(Y, where, n), *dy = guarded(DY, where, n), *dx = guarded(DX, where, n);
+                float *x = guarded(X, where, n), *y = guarded(Y, where, n), *dy = guarded(DY, where, n),
+                      *dx = guarded(DX, where, n);
                 float *before = guarded(BEFORE, where, n);
                 for (size_t i = 0; i < n; i++) before[i] = x[i] = number(i);
                 fill(dy, 1, n, 0);

@@ -56,7 +56,8 @@ START_TEST(every_tile) {
         for (size_t columns = 1; columns <= k8->columns; columns++) {
             for (side where = 0; where < N_SIDES; where++, count++) {
                 const size_t n_taps = taps[random_size(0, 3)], depth = depths[random_size(0, 7)], n_b = n_taps * depth;
-                const size_t a_stride = depth + 3, fours = (depth + 3) / 4 * 4, stride = columns + 5, total = columns + 2 * k8->columns;
+                const size_t a_stride = depth + 3, fours = (depth + 3) / 4 * 4, stride = columns + 5,
+                             total = columns + 2 * k8->columns;
                 const uint8_t *pointers[9 * OC__INT8_MAX_ROWS];
                 size_t packed_size, places[3 * OC__INT8_MAX_COLUMNS];
                 uint8_t *a = guarded_bytes(A, where, (n_taps * rows - 1) * a_stride + fours);
@@ -170,7 +171,8 @@ static void check_depthwise(const oc__kernels *kernels, const oc__depthwise *sha
     for (size_t c = 0; c < channels; c++) oc__int8_depthwise_pack(packed, k8, shape, c, source + c * n_taps);
     for (size_t c = 0; c < channels; c++) places[c] = oc__int8_channel_at(k8, c);
     make_ways(bias, multiplier, places, channels, padded, 40 + 60 * sqrt((double)n_taps));
-    oc__int8_channels way = {.weights = packed, .bias = bias, .multiplier = multiplier, .in_zero = (int32_t)random_size(0, 255)};
+    oc__int8_channels way = {
+        .weights = packed, .bias = bias, .multiplier = multiplier, .in_zero = (int32_t)random_size(0, 255)};
     make_bounds(&way.zero, &way.low, &way.high);
     k8->depthwise(shape, begin, end, in, &way, out);
     for (size_t y = 0; y < shape->out_height; y++) {
@@ -180,7 +182,8 @@ static void check_depthwise(const oc__kernels *kernels, const oc__depthwise *sha
                 int32_t sum = bias[places[c]];
                 for (size_t i = 0; i < shape->kernel_height; i++) {
                     for (size_t j = 0; j < shape->kernel_width; j++) {
-                        const size_t row = y * shape->stride + i - shape->pad_top, column = x * shape->stride + j - shape->pad_left;
+                        const size_t row = y * shape->stride + i - shape->pad_top,
+                                     column = x * shape->stride + j - shape->pad_left;
                         const bool inside = row < shape->height && column < shape->width;
                         sum += (inside ? in[(row * shape->width + column) * channels + c] : way.in_zero) *
                                source[c * n_taps + i * shape->kernel_width + j];
@@ -241,7 +244,8 @@ START_TEST(element_by_element) {
         k8->add(n, a, b, &sum, c);
         for (size_t i = 0; i < n; i++) {
             const float x = (float)(a[i] - sum.a_zero) * sum.a_multiplier, y = (float)(b[i] - sum.b_zero) * sum.b_multiplier;
-            check_that(c[i] == expected_byte(x + y, sum.zero, sum.low, sum.high), "%s: sum %zu of %zu", table_at(_i)->name, i, n);
+            check_that(c[i] == expected_byte(x + y, sum.zero, sum.low, sum.high), "%s: sum %zu of %zu", table_at(_i)->name, i,
+                       n);
         }
         k8->dequantise(n, a, 0.1f, sum.a_zero, real);
         for (size_t i = 0; i < n; i++) ck_assert(real[i] == (float)(a[i] - sum.a_zero) * 0.1f);
@@ -249,8 +253,11 @@ START_TEST(element_by_element) {
         k8->quantise(n, real, n % 3 ? 1 : 1.7f, sum.zero, c);
         for (size_t i = 0; i < n; i++) {
             const float v = real[i] * (n % 3 ? 1 : 1.7f);
-            const double q = !(v > (float)-sum.zero) ? -sum.zero : v > (float)(255 - sum.zero) ? 255 - sum.zero : nearbyint((double)v);
-            check_that(c[i] == q + sum.zero, "%s: %g became %u, not %g", table_at(_i)->name, (double)real[i], c[i], q + sum.zero);
+            const double q = !(v > (float)-sum.zero)       ? -sum.zero
+                             : v > (float)(255 - sum.zero) ? 255 - sum.zero
+                                                           : nearbyint((double)v);
+            check_that(c[i] == q + sum.zero, "%s: %g became %u, not %g", table_at(_i)->name, (double)real[i], c[i],
+                       q + sum.zero);
         }
         check_guarded();
         uint8_t *fours = guarded_bytes(ADD, where, 4 * n);

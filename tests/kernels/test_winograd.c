@@ -83,7 +83,8 @@ static void check_output(const oc__kernels *kernels, oc__winograd_tile tile, sid
         }
     }
     for (size_t i = 0; i < size; i++) {
-        const size_t y = i / tile.row_stride, x = i % tile.row_stride / tile.pixel_stride, c = i % tile.row_stride % tile.pixel_stride;
+        const size_t y = i / tile.row_stride, x = i % tile.row_stride / tile.pixel_stride,
+                     c = i % tile.row_stride % tile.pixel_stride;
         const bool wanted = y < tile.height && x < tile.width && c < tile.channels;
         check_that(is_poison(out[i]) == !wanted, "%s: output %zu is %swritten", kernels->name, i, wanted ? "not " : "");
     }
@@ -121,7 +122,8 @@ START_TEST(output_passes_nan) {
                                                       .row_stride = 4 * channels, .pixel_stride = channels});
         for (size_t i = 0; i < 16 * channels; i++) {
             const bool met = i % channels == marked;
-            check_that(met ? isnan(out[i]) : out[i] >= 0 && out[i] <= 6, "%s: output %zu is %g", kernels->name, i, (double)out[i]);
+            check_that(met ? isnan(out[i]) : out[i] >= 0 && out[i] <= 6, "%s: output %zu is %g", kernels->name, i,
+                       (double)out[i]);
         }
     }
 }
@@ -164,8 +166,8 @@ START_TEST(convolution) {
             }
             /* Roundings add up like a random walk; m = 4 enlarges them fivefold. */
             const double bound = (m == 2 ? 8 : 40) * FLT_EPSILON * sqrt(squares);
-            check_that(fabs(out[i] - sum) <= bound, "%s, m %zu: output %zu is %g, not %g (%g of the bound)", kernels->name, m, i,
-                       (double)out[i], sum, fabs(out[i] - sum) / bound);
+            check_that(fabs(out[i] - sum) <= bound, "%s, m %zu: output %zu is %g, not %g (%g of the bound)", kernels->name, m,
+                       i, (double)out[i], sum, fabs(out[i] - sum) / bound);
         }
         check_guarded();
     }

@@ -7,9 +7,9 @@
  * put the losses 4e-6 off.
  *
  * A value that falls on the other side of a bound of ReLU6 than in double precision sends a run another way, by 1e-5 to 1e-3 of
- * the loss. The pictures' seed was chosen, of some 70, so that none of the millions of values comes nearer to a bound than 4.8e-7
- * (trajectory.py writes it into expected.h). Should a kernel that rounds otherwise cross one all the same, all goes well up to
- * one step and then jumps: choose another seed. */
+ * the loss. The pictures' seed was chosen, of some 70, so that none of the millions of values comes nearer to a bound
+ * than 4.8e-7 (trajectory.py writes it into expected.h). Should a kernel that rounds otherwise cross one all the same, all goes
+ * well up to one step and then jumps: choose another seed. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -49,8 +49,13 @@ static uint32_t add_conv(nn_case *c, uint32_t input, uint32_t in_channels, uint3
 }
 
 static uint32_t add_simple(nn_case *c, uint32_t op, uint32_t a, uint32_t b) {
-    oc__node node = {.op = op, .n_inputs = op == OC__OP_ADD || op == OC__OP_MULTIPLY || op == OC__OP_CONCAT ? 2 : 1, .inputs = {a, b}, .low = -INFINITY,
-                     .high = INFINITY, .window = {1, 1, 1, 1, 0, 0, 0, 0}, .groups = 1};
+    oc__node node = {.op = op,
+                     .n_inputs = op == OC__OP_ADD || op == OC__OP_MULTIPLY || op == OC__OP_CONCAT ? 2 : 1,
+                     .inputs = {a, b},
+                     .low = -INFINITY,
+                     .high = INFINITY,
+                     .window = {1, 1, 1, 1, 0, 0, 0, 0},
+                     .groups = 1};
     return add_node(c, &node);
 }
 

@@ -150,8 +150,8 @@ static void make_convolutions(oc__graph *graph, oc_context *context, oc__random 
             graph->params[i].values[j] = (float)oc__random_normal(random);
 }
 
-static void check_convolutions(const oc__program *program, const oc__graph *graph, oc__random *random, uint32_t n, uint32_t height,
-                               uint32_t width) {
+static void check_convolutions(const oc__program *program, const oc__graph *graph, oc__random *random, uint32_t n,
+                               uint32_t height, uint32_t width) {
     oc__runner *runner = new_runner(program);
     reference *r = reference_create(graph, n, height, width, false);
     size_t n_in = reference_count(r, 0), n_out = reference_count(r, graph->outputs[0]);
@@ -189,7 +189,8 @@ START_TEST(test_convolution_methods) {
         oc_error err = OC_ERROR_INIT;
         oc_status status = oc__program_create(&program, &graph, chosen_for[i % 4][0], chosen_for[i % 4][1], NULL, &err);
         ck_assert_msg(status == OC_OK, "%s", err.message);
-        for (size_t s = 0; s < 5; s++) check_convolutions(program, &graph, &random, 1 + (uint32_t)s % 3, sizes[s][0], sizes[s][1]);
+        for (size_t s = 0; s < 5; s++)
+            check_convolutions(program, &graph, &random, 1 + (uint32_t)s % 3, sizes[s][0], sizes[s][1]);
         oc__program_free(program);
         oc__graph_free(&graph);
     }

@@ -1,5 +1,5 @@
-/* Programs in 8-bit integers: near those in float32, and the same bits whatever the instruction set, the number of threads and the
- * batch. SPDX-License-Identifier: MIT */
+/* Programs in 8-bit integers: near those in float32, and the same bits whatever the instruction set, the number of threads and
+ * the batch. SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,12 +105,13 @@ START_TEST(every_kind_of_network) {
                 ck_assert_uint_eq(n, n_float);
                 double squares = 0;
                 for (size_t i = 0; i < n && !first; i++) squares += pow((double)got[i] - (double)expected[i], 2);
-                check_that(sqrt(squares / (double)n) <= 0.03 * (double)(high - low), "kind %d, seed %d: off by %g of %g .. %g", _i,
-                           (int)seed, sqrt(squares / (double)n), (double)low, (double)high);
+                check_that(sqrt(squares / (double)n) <= 0.03 * (double)(high - low), "kind %d, seed %d: off by %g of %g .. %g",
+                           _i, (int)seed, sqrt(squares / (double)n), (double)low, (double)high);
                 if (first)
                     for (size_t i = 0; i < n; i++)
-                        check_that(memcmp(&got[i], &first[i], sizeof *got) == 0, "kind %d, seed %d, %s, %u threads: element %zu is %.9g, not %.9g",
-                                   _i, (int)seed, tables[t]->name, threads, i, (double)got[i], (double)first[i]);
+                        check_that(memcmp(&got[i], &first[i], sizeof *got) == 0,
+                                   "kind %d, seed %d, %s, %u threads: element %zu is %.9g, not %.9g", _i, (int)seed,
+                                   tables[t]->name, threads, i, (double)got[i], (double)first[i]);
                 free(first);
                 first = got;
                 if (exact || threads == 1) continue;

@@ -240,8 +240,8 @@ START_TEST(test_extreme_sigmoids) {
                     double x = logits[i], loss = oc__sigmoid_loss_of(&gradient, context, &logits[i], &c.loss, 1);
                     double expected = plain_sigmoid(&x, &c);
                     check_finite(loss, &gradient, 1, "sigmoid loss");
-                    check_that(fabs(loss - expected) <= 1e-6 * fabs(expected) + 1e-30, "kind %d: %g by %g: %g, expected %g", kind,
-                               x, (double)soft[t], loss, expected);
+                    check_that(fabs(loss - expected) <= 1e-6 * fabs(expected) + 1e-30, "kind %d: %g by %g: %g, expected %g",
+                               kind, x, (double)soft[t], loss, expected);
                     if (soft[t] == 1 && x < -80 && kind < 3) ck_assert(gradient < -0.2f);
                 }
     end();

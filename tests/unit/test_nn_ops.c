@@ -32,7 +32,8 @@ static void check_program(const nn_case *c, const reference *r, const char *tabl
     oc__runner *runner = NULL;
     oc_error err = OC_ERROR_INIT;
     float *input;
-    ck_assert_msg(oc__program_create(&program, &c->graph, c->height, c->width, NULL, &err) == OC_OK, "kind %d, seed %d: %s", kind, seed, err.message);
+    ck_assert_msg(oc__program_create(&program, &c->graph, c->height, c->width, NULL, &err) == OC_OK, "kind %d, seed %d: %s",
+                  kind, seed, err.message);
     ck_assert_int_eq(oc__runner_create(&runner, program, NULL), OC_OK);
     ck_assert_int_eq(oc__runner_prepare(&input, runner, c->n, c->height, c->width, NULL), OC_OK);
     memcpy(input, c->input, c->n_input * sizeof *input);
@@ -398,8 +399,8 @@ END_TEST
 
 int main(void) {
     const unit_test tests[] = {
-        {test_program, N_CASES}, {test_gradients, N_CASES}, {test_same_bits, N_CASES}, {test_same_bits_shared_out, 0}, {test_running_figures, 0},
-            {test_dead_branch, 0},
+        {test_program, N_CASES},        {test_gradients, N_CASES}, {test_same_bits, N_CASES},
+        {test_same_bits_shared_out, 0}, {test_running_figures, 0}, {test_dead_branch, 0},
     };
     return RUN_UNIT_TESTS("nn operators", tests);
 }

@@ -165,7 +165,8 @@ START_TEST(test_schedules) {
     for (uint64_t i = 0; i < 10; i++) ck_assert_double_eq(oc__schedule_share(&s, i), i < 4 ? (double)(i + 1) / 4 : 1);
     s = (oc__schedule){.kind = OC__SCHEDULE_STEPS, .warm_up = 4, .period = 3, .factor = 0.1};
     for (uint64_t i = 0; i < 14; i++)
-        ck_assert_double_eq_tol(oc__schedule_share(&s, i), i < 4 ? (double)(i + 1) / 4 : pow(0.1, (double)((i - 4) / 3)), 1e-12);
+        ck_assert_double_eq_tol(oc__schedule_share(&s, i), i < 4 ? (double)(i + 1) / 4 : pow(0.1, (double)((i - 4) / 3)),
+                                1e-12);
 }
 END_TEST
 
@@ -262,7 +263,8 @@ START_TEST(test_bad_checkpoints) {
     oc__checkpoint_write(&state, &t.c.graph, &t.optimiser);
     for (size_t i = 0; i < state.size; i += i < 100 || i + 100 > state.size ? 1 : 97) {
         state.data[i] ^= 0x10;
-        ck_assert_int_eq(oc__checkpoint_read(&untouched.c.graph, &untouched.optimiser, state.data, state.size, &err), OC_E_CORRUPT);
+        ck_assert_int_eq(oc__checkpoint_read(&untouched.c.graph, &untouched.optimiser, state.data, state.size, &err),
+                         OC_E_CORRUPT);
         state.data[i] ^= 0x10;
         ck_assert_int_eq(oc__checkpoint_read(&untouched.c.graph, &untouched.optimiser, state.data, i, &err), OC_E_CORRUPT);
     }
@@ -301,7 +303,8 @@ START_TEST(test_groups) {
     train(&t, 3);
     for (size_t i = 0; i < before.n_nodes; i++)
         for (uint32_t j = 0; j < before.nodes[i].n_params; j++) {
-            const oc__param *now = &t.c.graph.params[before.nodes[i].params[j]], *then = &before.params[before.nodes[i].params[j]];
+            const oc__param *now = &t.c.graph.params[before.nodes[i].params[j]],
+                            *then = &before.params[before.nodes[i].params[j]];
             ck_assert_int_eq(memcmp(now->values, then->values, now->count * sizeof(float)) == 0, i < 5);
         }
     end_training(&t);
@@ -317,8 +320,8 @@ START_TEST(test_groups) {
                 double start = param->values[k], decay = param->rank > 1 ? 0.01 * options.decay * start : 0;
                 double moved = (double)plain.c.graph.params[p].values[k] - start;
                 double expected = i < 5 ? 0.1 * (moved + decay) : moved; /* slow ones do not decay */
-                check_that(fabs((double)t.c.graph.params[p].values[k] - start - expected) <= 1e-6, "node %zu: %g, expected %g", i,
-                           (double)t.c.graph.params[p].values[k] - start, expected);
+                check_that(fabs((double)t.c.graph.params[p].values[k] - start - expected) <= 1e-6, "node %zu: %g, expected %g",
+                           i, (double)t.c.graph.params[p].values[k] - start, expected);
             }
         }
     oc__graph_free(&before);

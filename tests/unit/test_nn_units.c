@@ -22,8 +22,26 @@ typedef struct network {
 
 static const network networks[] = {
     /* Inverted residuals, early and late: many pixels, many channels. */
-    {3, 33, 40, {{16, 3, 2, 1, 0}, {48, 1, 1, 1, 0}, {48, 3, 1, 0, 0}, {16, 1, 1, 1, 3}, {96, 1, 1, 1, 0}, {96, 3, 2, 0, 0}, {24, 1, 1, 1, 0}}},
-    {2, 7, 9, {{40, 1, 1, 1, 0}, {240, 1, 1, 1, 0}, {240, 5, 1, 0, 0}, {40, 1, 1, 1, 3}, {240, 1, 1, 1, 0}, {240, 3, 2, 0, 0}, {70, 1, 1, 1, 0}}},
+    {3,
+     33,
+     40,
+     {{16, 3, 2, 1, 0},
+      {48, 1, 1, 1, 0},
+      {48, 3, 1, 0, 0},
+      {16, 1, 1, 1, 3},
+      {96, 1, 1, 1, 0},
+      {96, 3, 2, 0, 0},
+      {24, 1, 1, 1, 0}}},
+    {2,
+     7,
+     9,
+     {{40, 1, 1, 1, 0},
+      {240, 1, 1, 1, 0},
+      {240, 5, 1, 0, 0},
+      {40, 1, 1, 1, 3},
+      {240, 1, 1, 1, 0},
+      {240, 3, 2, 0, 0},
+      {70, 1, 1, 1, 0}}},
     /* Depthwise with bands of all kinds. */
     {2, 61, 45, {{33, 3, 1, 1, 0}, {33, 5, 2, 0, 0}, {33, 3, 1, 0, 0}, {33, 4, 3, 0, 0}, {33, 1, 2, 0, 0}, {7, 1, 1, 1, 0}}},
     {1, 90, 110, {{64, 1, 1, 1, 0}, {64, 3, 1, 0, 1}, {64, 3, 2, 0, 0}, {64, 3, 1, 0, 1}}},
@@ -43,7 +61,9 @@ static void build(oc__graph *graph, const network *net, oc__random *random) {
     for (int i = 0; net->layers[i].channels; i++) {
         const layer *at = &net->layers[i];
         bool bias = i % 3 == 1;
-        ck_assert_int_eq(oc__graph_conv(&node, graph, node, at->channels, at->kernel, at->stride, at->groups ? at->groups : channels, bias, NULL), OC_OK);
+        ck_assert_int_eq(oc__graph_conv(&node, graph, node, at->channels, at->kernel, at->stride,
+                                        at->groups ? at->groups : channels, bias, NULL),
+                         OC_OK);
         ck_assert_int_eq(oc__graph_batch_norm(&node, graph, node, -INFINITY, INFINITY, NULL), OC_OK);
         graph->nodes[node].frozen = oc__random_below(random, 6) == 0;
         channels = at->channels;
@@ -145,14 +165,16 @@ static void check_close(const float *got, const float *expected, size_t n, doubl
     double largest = least;
     for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs((double)expected[i]));
     for (size_t i = 0; i < n; i++)
-        check_that(fabs((double)got[i] - (double)expected[i]) <= 2e-4 * largest, "network %d, %s %zu: element %zu of %zu is %.7g, not %.7g",
-                   index, what, which, i, n, (double)got[i], (double)expected[i]);
+        check_that(fabs((double)got[i] - (double)expected[i]) <= 2e-4 * largest,
+                   "network %d, %s %zu: element %zu of %zu is %.7g, not %.7g", index, what, which, i, n, (double)got[i],
+                   (double)expected[i]);
 }
 
 /* Before a batch norm it has no gradient; what operators by themselves sum up there is rounding. */
 static bool is_bias(const oc__graph *graph, size_t param) {
     for (size_t i = 0; i < graph->n_nodes; i++)
-        if (graph->nodes[i].op == OC__OP_CONV && graph->nodes[i].n_params > 1 && graph->nodes[i].params[1] == param) return true;
+        if (graph->nodes[i].op == OC__OP_CONV && graph->nodes[i].n_params > 1 && graph->nodes[i].params[1] == param)
+            return true;
     return false;
 }
 

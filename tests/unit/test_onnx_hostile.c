@@ -195,7 +195,8 @@ static void expect_node(oc__buffer *graph, const char *op, const char *const *in
 
 START_TEST(tensors_that_are_too_large) {
     static const float some[12] = {0};
-    static const int64_t huge[3] = {0x7FFFFFFF, 0x7FFFFFFF, 0x7FFFFFFF}, negative[1] = {-1}, twelve[1] = {12}, long_ago[9] = {1};
+    static const int64_t huge[3] = {0x7FFFFFFF, 0x7FFFFFFF, 0x7FFFFFFF}, negative[1] = {-1}, twelve[1] = {12},
+                         long_ago[9] = {1};
     const struct {
         const int64_t *dims;
         size_t rank;
@@ -259,7 +260,8 @@ START_TEST(attributes_out_of_range) {
         oc__buffer_append(&graph, first.data, first.size);
         oc__buffer_free(&first);
         oc_status status = strcmp(cases[i].attribute, "group") == 0 ? OC_E_CORRUPT : OC_E_UNSUPPORTED;
-        expect_node(&graph, "Conv", IN("channel", "w"), cases[i].attribute, cases[i].numbers, cases[i].n, status, cases[i].part);
+        expect_node(&graph, "Conv", IN("channel", "w"), cases[i].attribute, cases[i].numbers, cases[i].n, status,
+                    cases[i].part);
     }
     oc__buffer graph = new_buffer();
     expect_node(&graph, "Softmax", IN("x"), "axis", N(INT64_MIN), OC_E_CORRUPT, "is out of range for 4 dimensions");

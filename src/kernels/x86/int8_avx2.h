@@ -67,7 +67,8 @@ INLINE ivec sign_of_words(ivec x) { return _mm256_srai_epi16(x, 15); }
 INLINE fvec fvec_set(float x) { return _mm256_set1_ps(x); }
 INLINE fvec fvec_load(const float *from) { return _mm256_loadu_ps(from); }
 INLINE fvec fvec_load_threes(const float *from) {
-    const __m256i first_six = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, 0, 0), places = _mm256_setr_epi32(0, 1, 2, 7, 3, 4, 5, 7);
+    const __m256i first_six = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, 0, 0),
+                  places = _mm256_setr_epi32(0, 1, 2, 7, 3, 4, 5, 7);
     return _mm256_permutevar8x32_ps(_mm256_maskload_ps(from, first_six), places);
 }
 INLINE void fvec_store(float *to, fvec x) { _mm256_storeu_ps(to, x); }

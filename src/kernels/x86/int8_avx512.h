@@ -108,7 +108,9 @@ INLINE void store_words(uint8_t *to, ivec x, size_t n) {
     }
 }
 /* Integers from 4 * PARTS bytes in memory. */
-INLINE ivec load_integers(const uint8_t *from) { return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)from)); }
+INLINE ivec load_integers(const uint8_t *from) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));
+}
 /* 4 * PARTS integers of 0 .. 255 to bytes in memory. */
 INLINE void store_integers(uint8_t *to, ivec x) {
     _mm_storeu_si128((__m128i *)(void *)to, _mm512_cvtepi32_epi8(x));
