@@ -84,9 +84,11 @@ build build/tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 -Ddefault
 tests build/tsan api-threads core_thread --timeout-multiplier 10
 
 say "valgrind"
+export OCELLUS_TEST_LIGHT=1
 build build/valgrind -Doptimization=1 -Ddebug=true -Ddefault_library=static
 tests build/valgrind --suite unit --suite kernels --timeout-multiplier 40 \
     --wrapper "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite"
+unset OCELLUS_TEST_LIGHT
 
 say "fuzzing, briefly"
 targets="tests/fuzz/fuzz_filter tests/fuzz/fuzz_image tests/fuzz/fuzz_ocm tests/fuzz/fuzz_onnx" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static

@@ -471,8 +471,8 @@ OC_API const char *oc_report_tag(const oc_report *report, size_t tag);
 /* Share of the pictures whose most probable tag is right, 0 to 1, at no threshold. */
 OC_API double oc_report_accuracy(const oc_report *report);
 
-/* How far probabilities are from what they say: the expected calibration error (Naeini et al. 2015), the mean over the pictures of
- * the difference between probability and accuracy within their bin of oc_report_reliability; 0 is perfect. */
+/* How far probabilities are from what they say: the expected calibration error (Naeini et al. 2015), the mean over the pictures
+ * of the difference between probability and accuracy within their bin of oc_report_reliability; 0 is perfect. */
 OC_API double oc_report_calibration_error(const oc_report *report);
 
 /* The pictures whose most probable tag has a probability from `low` to below `high` (1 belongs to the last bin). */
@@ -641,14 +641,14 @@ OC_API oc_status oc_base_features(float *values, size_t n_values, const oc_model
 /* ---------------------------------------------------------------------------------------------------------------------
  * 10. Projects: pictures, tags and regions on disk, for a working life
  *
- * A project is a folder: a database (project.db) and the pictures' and models' files, each under the hash of its bytes, so that the same
- * picture is kept once. Any number of programs may read a project while one changes it. Every change is made wholly or not at
- * all, whatever happens meanwhile, and lasts once the function has returned.
+ * A project is a folder: a database (project.db) and the pictures' and models' files, each under the hash of its bytes, so that
+ * the same picture is kept once. Any number of programs may read a project while one changes it. Every change is made wholly or
+ * not at all, whatever happens meanwhile, and lasts once the function has returned.
  *
  * Projects, tags, pictures and regions have identifiers (UUIDs, as text) that never change. Where a function takes a tag, it
- * takes the identifier or the name; where it takes a picture, the identifier or the SHA-256 of its file, or the first six or more
- * characters of one of them, if no other picture has the same. Lists are snapshots: they never change, and their strings live as
- * long as they do. Moments are UTC in ISO 8601: "2026-01-31T23:59:59Z".
+ * takes the identifier or the name; where it takes a picture, the identifier or the SHA-256 of its file, or the first six or
+ * more characters of one of them, if no other picture has the same. Lists are snapshots: they never change, and their strings
+ * live as long as they do. Moments are UTC in ISO 8601: "2026-01-31T23:59:59Z".
  *
  * Besides what is listed, every function that reads or changes a project may give OC_E_IO, OC_E_CORRUPT and OC_E_STATE (another
  * program has been writing for more than ten seconds).
@@ -665,8 +665,8 @@ OC_API oc_status oc_base_features(float *values, size_t n_values, const oc_model
 
 typedef struct oc_project oc_project;
 
-/* What a project is. In oc_project_create and oc_project_update the first part is what it is to be: 0 or NULL is the default, or
- * leaves it as it was, and the rest is not looked at. */
+/* What a project is. In oc_project_create and oc_project_update the first part is what it is to be: 0 or NULL is the default,
+ * or leaves it as it was, and the rest is not looked at. */
 typedef struct oc_project_info {
     uint32_t struct_size;
     uint32_t kind;           /* OC_PROJECT_...; default: multiclass */
@@ -739,20 +739,22 @@ typedef struct oc_problem {
  * nothing. An empty list means that all is well. With OC_VERIFY_REPAIR the project is locked against writing meanwhile.
  * `progress` may be NULL. Errors: OC_E_CANCELLED. */
 typedef struct oc_problem_list oc_problem_list;
-OC_API oc_status oc_project_verify(oc_problem_list **out, oc_project *project, uint32_t flags, oc_progress_fn progress, void *user,
+OC_API oc_status oc_project_verify(oc_problem_list **out, oc_project *project, uint32_t flags, oc_progress_fn progress,
+                                   void *user,
                                    oc_error *err);
 OC_API void oc_problem_list_free(oc_problem_list *list);
 OC_API size_t oc_problem_list_count(const oc_problem_list *list);
 OC_API oc_status oc_problem_list_get(const oc_problem_list *list, size_t index, oc_problem *problem, oc_error *err);
 
-/* Writes all of a project, as it is at one moment, into one file: a tar archive, complete or not at all; an older file of that name
- * is replaced. Meanwhile others can read and (but for the rare case that somebody deletes pictures just then) change the project.
- * `progress` may be NULL. Errors: OC_E_STATE (a change was begun and not ended), OC_E_NOT_FOUND (a file of the project is missing),
- * OC_E_CANCELLED, OC_E_IO. */
+/* Writes all of a project, as it is at one moment, into one file: a tar archive, complete or not at all; an older file of that
+ * name is replaced. Meanwhile others can read and (but for the rare case that somebody deletes pictures just then) change the
+ * project. `progress` may be NULL. Errors: OC_E_STATE (a change was begun and not ended), OC_E_NOT_FOUND (a file of the project
+ * is missing), OC_E_CANCELLED, OC_E_IO. */
 OC_API oc_status oc_project_backup(oc_project *project, const char *path, oc_progress_fn progress, void *user, oc_error *err);
 
-/* Makes a project of a backup in the folder `path`, which is made if need be, checks all of it, and opens it. If it fails the same
- * call may be made again. Errors: OC_E_STATE (there is a project already), OC_E_FORMAT (no backup), OC_E_CORRUPT, OC_E_CANCELLED. */
+/* Makes a project of a backup in the folder `path`, which is made if need be, checks all of it, and opens it. If it fails the
+ * same call may be made again. Errors: OC_E_STATE (there is a project already), OC_E_FORMAT (no backup), OC_E_CORRUPT,
+ * OC_E_CANCELLED. */
 OC_API oc_status oc_project_restore(oc_project **out, oc_context *context, const char *backup, const char *path,
                                     oc_progress_fn progress, void *user, oc_error *err);
 
@@ -783,7 +785,8 @@ OC_API oc_status oc_project_add_tag(char *id, oc_project *project, const oc_tag 
 /* Changes a tag: 0 or NULL leaves a field as it was. Errors: those of oc_project_add_tag, OC_E_NOT_FOUND. */
 OC_API oc_status oc_project_update_tag(oc_project *project, const char *tag, const oc_tag *change, oc_error *err);
 
-/* Gives `into` to all that bears `from`, and removes `from`. Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT (the same tag), OC_E_DATA. */
+/* Gives `into` to all that bears `from`, and removes `from`. Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT (the same tag),
+ * OC_E_DATA. */
 OC_API oc_status oc_project_merge_tags(oc_project *project, const char *from, const char *into, oc_error *err);
 
 /* Removes a tag from all pictures, its regions too. Errors: OC_E_NOT_FOUND. */
@@ -820,9 +823,10 @@ typedef struct oc_addition {
 #define OC_ADDITION_INIT {sizeof(oc_addition), 0, {0}}
 
 /* Adds a picture (OC_IMAGE_PATH or OC_IMAGE_ENCODED; its bytes are kept as they are) after decoding it to see that it can be.
- * `labels` and `addition` may be NULL. Errors: those of oc_picture_open, OC_E_UNSUPPORTED (raw pixels), OC_E_ARGUMENT, OC_E_DATA
- * (these tags cannot be on one picture, or are for regions), OC_E_STATE. */
-OC_API oc_status oc_project_add_picture(oc_addition *addition, oc_project *project, const oc_image *image, const oc_labels *labels,
+ * `labels` and `addition` may be NULL. Errors: those of oc_picture_open, OC_E_UNSUPPORTED (raw pixels), OC_E_ARGUMENT,
+ * OC_E_DATA (these tags cannot be on one picture, or are for regions), OC_E_STATE. */
+OC_API oc_status oc_project_add_picture(oc_addition *addition, oc_project *project, const oc_image *image,
+                                        const oc_labels *labels,
                                         oc_error *err);
 
 /* What became of a folder's files. */
@@ -840,7 +844,8 @@ typedef struct oc_folder_summary {
  * without). `labels` (what all of them get) and `summary` may be NULL. Some hundred pictures are one change: what has been
  * reported as progress lasts, and after an interruption the same call goes on. Errors: OC_E_CANCELLED, OC_E_NOT_FOUND,
  * OC_E_DATA; in any case `summary` says what was done. */
-OC_API oc_status oc_project_add_folder(oc_folder_summary *summary, oc_project *project, const char *path, const oc_labels *labels,
+OC_API oc_status oc_project_add_folder(oc_folder_summary *summary, oc_project *project, const char *path,
+                                       const oc_labels *labels,
                                        oc_progress_fn progress, void *user, oc_error *err);
 
 /* Puts another picture in a picture's place: it keeps its identifier, tags, regions and metadata. Errors: those of
@@ -856,7 +861,8 @@ OC_API oc_status oc_project_delete_pictures(oc_project *project, const char *con
 
 /* Gives or takes a tag. Errors: OC_E_NOT_FOUND, OC_E_DATA (it cannot be on a picture beside another; or the project is for
  * detection, where tags come from regions). */
-OC_API oc_status oc_project_label_pictures(oc_project *project, const char *const *pictures, size_t n, const char *tag, uint32_t how,
+OC_API oc_status oc_project_label_pictures(oc_project *project, const char *const *pictures, size_t n, const char *tag,
+                                           uint32_t how,
                                            oc_error *err);
 
 /* Sets a metadata pair, or takes it away (`value` NULL). */
@@ -864,7 +870,8 @@ OC_API oc_status oc_project_set_metadata(oc_project *project, const char *const 
                                          const char *value, oc_error *err);
 
 /* Says which split they belong to: "train", "test", ...; "": none. */
-OC_API oc_status oc_project_set_split(oc_project *project, const char *const *pictures, size_t n, const char *split, oc_error *err);
+OC_API oc_status oc_project_set_split(oc_project *project, const char *const *pictures, size_t n, const char *split,
+                                      oc_error *err);
 
 #define OC_PICTURES_ALL 0
 #define OC_PICTURES_TAGGED 1
@@ -881,7 +888,7 @@ typedef struct oc_picture_filter {
     const char *const *tags;  /* pictures that bear any of these */
     uint32_t n_tags;
     uint32_t order;           /* OC_ORDER_... */
-    const char *metadata;     /* an expression: "key eq 'value' and (other ne 'x' or 'a key' eq 'it''s')". `and` binds before `or`;
+    const char *metadata;     /* an expression: "key eq 'value' and (other ne 'x' or 'a key' eq 'it''s')"; `and` before `or`;
                                  a picture without the key is not equal */
     const char *name;         /* pictures whose name holds this, letters of ASCII in either case */
     const char *added_after;  /* at this moment or later: "2026-01-31", or to the second */
@@ -914,7 +921,8 @@ typedef struct oc_picture_info {
 /* A page of pictures. `filter` may be NULL. Errors: OC_E_ARGUMENT (the message says where an expression goes wrong),
  * OC_E_NOT_FOUND (no such tag). */
 typedef struct oc_picture_list oc_picture_list;
-OC_API oc_status oc_project_pictures(oc_picture_list **out, oc_project *project, const oc_picture_filter *filter, oc_error *err);
+OC_API oc_status oc_project_pictures(oc_picture_list **out, oc_project *project, const oc_picture_filter *filter,
+                                     oc_error *err);
 
 /* One picture, as a list of one. Errors: OC_E_NOT_FOUND. */
 OC_API oc_status oc_project_picture(oc_picture_list **out, oc_project *project, const char *picture, oc_error *err);
@@ -929,10 +937,12 @@ OC_API size_t oc_picture_list_count(const oc_picture_list *list);
  * sets the struct_size. OC_E_NOT_FOUND if out of range; NULL from the one that returns a string. */
 OC_API oc_status oc_picture_list_get(const oc_picture_list *list, size_t index, oc_picture_info *info, oc_error *err);
 OC_API const char *oc_picture_list_tag(const oc_picture_list *list, size_t index, size_t k);
-OC_API oc_status oc_picture_list_metadata(const oc_picture_list *list, size_t index, size_t k, const char **key, const char **value,
+OC_API oc_status oc_picture_list_metadata(const oc_picture_list *list, size_t index, size_t k, const char **key,
+                                          const char **value,
                                           oc_error *err);
 
-/* A picture made small: upright, of its own aspect, the longer side of `side` pixels (1 to 4096) or its own size if that is less.
+/* A picture made small: upright, of its own aspect, the longer side of `side` pixels (1 to 4096) or its own size if
+ * that is less.
  * Errors: OC_E_NOT_FOUND, OC_E_ARGUMENT, and those of oc_picture_open. */
 OC_API oc_status oc_project_thumbnail(oc_picture **out, oc_project *project, const char *picture, uint32_t side, oc_error *err);
 
@@ -968,7 +978,7 @@ typedef struct oc_region {
 #define OC_REGION_INIT {sizeof(oc_region), 0, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0}
 
 #define OC_REGIONS_PIXELS 1 /* boxes are in pixels of the upright picture */
-#define OC_REGIONS_CLIP 2   /* cut boxes at the picture's edge; without it one that stands over (by more than a rounding) is refused */
+#define OC_REGIONS_CLIP 2   /* cut boxes at the picture's edge; without it one that stands over by more than rounding is refused */
 #define OC_REGIONS_SKIP 4   /* leave out what is refused; without it all fail with the first */
 
 /* Adds `n` regions in one change. `flags` is a sum of OC_REGIONS_...; `out` (the regions as they are now, one for each, in the
@@ -997,15 +1007,15 @@ OC_API oc_status oc_region_list_get(const oc_region_list *list, size_t index, oc
 
 /* Training */
 
-/* The project's pictures that have a tag, with their splits, as a data set to train or measure on. Later changes of the project do
- * not change it, but a picture that is deleted from the project can no longer be read.
+/* The project's pictures that have a tag, with their splits, as a data set to train or measure on. Later changes of the project
+ * do not change it, but a picture that is deleted from the project can no longer be read.
  * Errors: OC_E_DATA (no picture has a tag), OC_E_UNSUPPORTED (a picture has several tags, or the project is not for
  * classification). */
 OC_API oc_status oc_project_dataset(oc_dataset **out, oc_project *project, oc_error *err);
 
-/* Data versions: what there was to train on at some moment, that is the pictures that had a tag, with their tags (or regions) and
- * splits. One never changes, and keeps the files of its pictures even if they are deleted from the project. A version is made when
- * something is trained on it, or by name. Where a function takes a version, it takes the name or the identifier. */
+/* Data versions: what there was to train on at some moment, that is the pictures that had a tag, with their tags (or regions)
+ * and splits. One never changes, and keeps the files of its pictures even if they are deleted from the project. A version is
+ * made when something is trained on it, or by name. Where a function takes a version, it takes the name or the identifier. */
 typedef struct oc_version_entry {
     uint32_t struct_size;
     uint32_t n_iterations; /* that were trained on it */
@@ -1019,8 +1029,8 @@ typedef struct oc_version_entry {
 
 typedef struct oc_version_list oc_version_list;
 
-/* Keeps the data as they are now under a name. Errors: OC_E_ARGUMENT, OC_E_STATE (there is one of that name, or nothing has changed
- * since another one was named). */
+/* Keeps the data as they are now under a name. Errors: OC_E_ARGUMENT, OC_E_STATE (there is one of that name, or nothing has
+ * changed since another one was named). */
 OC_API oc_status oc_project_add_version(oc_project *project, const char *name, oc_error *err);
 
 /* All versions, in the order in which they were made. */
@@ -1036,8 +1046,8 @@ OC_API oc_status oc_project_version_dataset(oc_dataset **out, oc_project *projec
 OC_API oc_status oc_project_delete_version(oc_project *project, const char *version, oc_error *err);
 
 /* Iterations: every training of a project is kept with its settings, the data that it saw, its figures, its log and its model.
- * Where a function takes an iteration, it takes the name under which it is published, its own name or its identifier; NULL is the
- * default one, or else the newest. */
+ * Where a function takes an iteration, it takes the name under which it is published, its own name or its identifier; NULL is
+ * the default one, or else the newest. */
 typedef struct oc_iteration {
     uint32_t struct_size;
     uint32_t is_default;     /* not 0: the one that is taken where none is named */
@@ -1088,7 +1098,8 @@ typedef struct oc_iteration_list oc_iteration_list;
 /* Trains on the project's pictures that have a tag, as they are now, and keeps the iteration, which `out` holds alone. If an
  * iteration was trained on the same data with the same settings already, `out` holds that one (its is_new is 0) and nothing is
  * done, unless forced. Without pictures to measure on, the model is measured by cross-validation. Meanwhile the project can be
- * changed through other handles. `training` and `progress` may be NULL. Nothing is kept of a training that fails or is cancelled.
+ * changed through other handles. `training` and `progress` may be NULL. Nothing is kept of a training that fails or
+ * is cancelled.
  * Errors: those of oc_project_dataset, oc_trainer_create, oc_trainer_set, oc_trainer_set_test and oc_trainer_run; OC_E_STATE (a
  * change was begun and not ended; another iteration has that name). */
 OC_API oc_status oc_project_train(oc_iteration_list **out, oc_project *project, const oc_training *training,
@@ -1104,8 +1115,8 @@ OC_API oc_status oc_iteration_list_get(const oc_iteration_list *list, size_t ind
 /* The model of an iteration, which may outlive it. Errors: OC_E_NOT_FOUND, and those of oc_model_load. */
 OC_API oc_status oc_project_model(oc_model **out, oc_project *project, const char *iteration, oc_error *err);
 
-/* The pictures that an iteration was trained and measured on, with the tags that they had then, though they may have been changed or
- * deleted since. Errors: OC_E_NOT_FOUND, OC_E_UNSUPPORTED. */
+/* The pictures that an iteration was trained and measured on, with the tags that they had then, though they may have been
+ * changed or deleted since. Errors: OC_E_NOT_FOUND, OC_E_UNSUPPORTED. */
 OC_API oc_status oc_project_iteration_dataset(oc_dataset **out, oc_project *project, const char *iteration, oc_error *err);
 
 /* Makes an iteration the default one; NULL: none is. Errors: OC_E_NOT_FOUND. */
@@ -1119,8 +1130,8 @@ OC_API oc_status oc_project_publish(oc_project *project, const char *iteration, 
  * Errors: OC_E_NOT_FOUND, OC_E_STATE (it is published). */
 OC_API oc_status oc_project_delete_iteration(oc_project *project, const char *iteration, oc_error *err);
 
-/* Stored predictions: pictures with what an iteration said of them, kept for as many days as the project's keep_days says (those
- * that are older go when one is stored or the project is opened), to be looked at and to learn from. */
+/* Stored predictions: pictures with what an iteration said of them, kept for as many days as the project's keep_days says
+ * (those that are older go when one is stored or the project is opened), to be looked at and to learn from. */
 
 /* One of a model's answers, with its tag's name. */
 typedef struct oc_answer {
@@ -1135,9 +1146,10 @@ typedef struct oc_answer {
 
 #define OC_ANSWER_INIT {sizeof(oc_answer), 0, NULL, 0, 0, 1, 1}
 
-/* Stores a prediction: the picture (OC_IMAGE_PATH or OC_IMAGE_ENCODED) and `n` answers, the most probable first, of which the first
- * 200 are kept. `iteration` is the one that gave them (NULL: the default one); `application` (up to 256 bytes, or NULL) is what
- * asked. `id` may be NULL, or has room for OC_ID_SIZE bytes. Errors: those of oc_project_add_picture, OC_E_NOT_FOUND. */
+/* Stores a prediction: the picture (OC_IMAGE_PATH or OC_IMAGE_ENCODED) and `n` answers, the most probable first, of which the
+ * first 200 are kept. `iteration` is the one that gave them (NULL: the default one); `application` (up to 256 bytes, or NULL)
+ * is what asked. `id` may be NULL, or has room for OC_ID_SIZE bytes. Errors: those of oc_project_add_picture,
+ * OC_E_NOT_FOUND. */
 OC_API oc_status oc_project_store_prediction(char *id, oc_project *project, const char *iteration, const oc_image *image,
                                              const oc_answer *const *answers, size_t n, const char *application, oc_error *err);
 
@@ -1177,22 +1189,25 @@ typedef struct oc_stored_prediction {
 
 #define OC_STORED_PREDICTION_INIT {sizeof(oc_stored_prediction), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0}
 
-/* A page of stored predictions, and how many the filter lets through. `filter` may be NULL. Errors: OC_E_ARGUMENT, OC_E_NOT_FOUND
- * (no such iteration). */
+/* A page of stored predictions, and how many the filter lets through. `filter` may be NULL. Errors: OC_E_ARGUMENT,
+ * OC_E_NOT_FOUND (no such iteration). */
 typedef struct oc_prediction_list oc_prediction_list;
 OC_API oc_status oc_project_predictions(oc_prediction_list **out, oc_project *project, const oc_prediction_filter *filter,
                                         oc_error *err);
-OC_API oc_status oc_project_count_predictions(uint64_t *n, oc_project *project, const oc_prediction_filter *filter, oc_error *err);
+OC_API oc_status oc_project_count_predictions(uint64_t *n, oc_project *project, const oc_prediction_filter *filter,
+                                              oc_error *err);
 OC_API void oc_prediction_list_free(oc_prediction_list *list);
 OC_API size_t oc_prediction_list_count(const oc_prediction_list *list);
 
-/* Prediction `index`, and its answer `k` < n_answers, in the order in which they were stored. OC_E_NOT_FOUND if out of range. */
-OC_API oc_status oc_prediction_list_get(const oc_prediction_list *list, size_t index, oc_stored_prediction *prediction, oc_error *err);
+/* Prediction `index`, and its answer `k` < n_answers, in the order in which they were stored. OC_E_NOT_FOUND if out of
+ * range. */
+OC_API oc_status oc_prediction_list_get(const oc_prediction_list *list, size_t index, oc_stored_prediction *prediction,
+                                        oc_error *err);
 OC_API oc_status oc_prediction_list_answer(const oc_prediction_list *list, size_t index, size_t k, oc_answer *answer,
                                            oc_error *err);
 
-/* Makes pictures of the project of stored predictions, which are stored predictions no more. `labels` (what all of them get) may be
- * NULL. All or none. Errors: OC_E_NOT_FOUND, and those of oc_project_add_picture. */
+/* Makes pictures of the project of stored predictions, which are stored predictions no more. `labels` (what all of them get)
+ * may be NULL. All or none. Errors: OC_E_NOT_FOUND, and those of oc_project_add_picture. */
 OC_API oc_status oc_project_promote_predictions(oc_project *project, const char *const *ids, size_t n, const oc_labels *labels,
                                                 oc_error *err);
 

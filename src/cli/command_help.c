@@ -37,7 +37,8 @@ static int run(const command *self, int argc, char **argv) {
     const command *wanted = command_find(argv[0]);
     if (wanted == NULL) return STATUS_USAGE;
     int n_allowed = wanted == &command_project ? 2 : 1;
-    if (n_operands > n_allowed) return options_misused(self, "help takes one command, and '%s' is one too many", argv[n_allowed]);
+    if (n_operands > n_allowed) return options_misused(self, "help takes one command, and '%s' is one too many",
+                                                       argv[n_allowed]);
     char option[] = "--help";
     char *arguments[] = {n_operands == 2 ? argv[1] : option, option, NULL};
     return wanted->run(wanted, n_operands, arguments);

@@ -129,10 +129,12 @@ static void store_result(prediction *p, const oc_image *image, const oc_result *
     for (size_t i = 0; i < n; i++) {
         oc_box box = OC_BOX_INIT;
         oc_result_get(result, i, &box, NULL);
-        answers[i] = (oc_answer){sizeof(oc_answer), box.probability, oc_result_tag_name(result, i), box.left, box.top, box.width, box.height};
+        answers[i] = (oc_answer){sizeof(oc_answer), box.probability, oc_result_tag_name(result, i), box.left, box.top,
+                                 box.width, box.height};
         pointers[i] = &answers[i];
     }
-    if (oc_project_store_prediction(NULL, p->project, p->iteration, image, pointers, n, p->options->application, &error) != OC_OK) {
+    if (oc_project_store_prediction(NULL, p->project, p->iteration, image, pointers, n, p->options->application,
+                                    &error) != OC_OK) {
         console_failure(&error);
         p->n_failed++;
     }

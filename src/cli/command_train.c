@@ -222,8 +222,8 @@ const command command_train = {
     "train LABELS.csv -o MODEL [--split NAME] [--test-split NAME] [options]",
     "Learns to tell the tags of the pictures apart and writes a model file.\n"
     "\n"
-    "DIR has one sub-folder for each tag, and the folder's name is the tag. PROJECT is a folder made by 'ocellus project create'. A CSV file's first line names its columns: path, "
-    "tag and, if wanted, split. Pictures are JPEG, PNG, BMP or GIF.\n"
+    "DIR has one sub-folder for each tag, and the folder's name is the tag. PROJECT is a folder made by 'ocellus project "
+    "create'. A CSV file's first line names its columns: path, tag and, if wanted, split. Pictures are JPEG, PNG, BMP or GIF.\n"
     "\n"
     "The model is never measured on pictures it was trained on: with --test or --test-split it is measured on those, and "
     "otherwise by cross-validation.",

@@ -35,7 +35,8 @@ int options_misused(const command *self, const char *format, ...) {
 }
 
 static bool takes_value(const cli_option *option) {
-    return option->kind == OPTION_TEXT || option->kind == OPTION_LIST || option->kind == OPTION_INTEGER || option->kind == OPTION_NUMBER;
+    return option->kind == OPTION_TEXT || option->kind == OPTION_LIST || option->kind == OPTION_INTEGER
+        || option->kind == OPTION_NUMBER;
 }
 
 static const cli_option *find_letter(const parser *p, char letter) {

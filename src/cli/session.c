@@ -186,7 +186,8 @@ static void hint_splits(const oc_dataset *dataset) {
     if (splits.n > 0)
         console_hint("its splits are: %s", line);
     else
-        console_hint("its pictures have no split: a CSV file needs the column 'split', and 'ocellus project split' sets it in a project");
+        console_hint("its pictures have no split: a CSV file needs the column 'split', "
+                     "and 'ocellus project split' sets it in a project");
     free(line);
     text_list_free(&splits);
 }

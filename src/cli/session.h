@@ -46,8 +46,8 @@ int session_load_model(oc_model **out, session *s, const char *path);
     {"precision", 0, OPTION_TEXT, "P", "compute in fp32, bf16 or int8 (default fp32)", 0, 0, &(target)}
 int session_precision(oc_predictor_options *out, const char *value);
 
-/* Loads a project, a folder or, if the name ends in .csv, a CSV file. `split` may be NULL: all. `advise` hints what to write instead
- * if the folder holds the folders "train" and "test" instead of tags. */
+/* Loads a project, a folder or, if the name ends in .csv, a CSV file. `split` may be NULL: all. `advise` hints what to write
+ * instead if the folder holds the folders "train" and "test" instead of tags. */
 int session_load_dataset(oc_dataset **out, session *s, const char *path, const char *split, void (*advise)(const char *folder));
 
 #endif

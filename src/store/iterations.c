@@ -206,7 +206,8 @@ static oc_status delete_it(oc_project *project, const char *iteration, oc_error 
     oc_status status = oc__project_find_iteration(&seq, project, iteration, err);
     if (!status) status = oc__project_iterations(&list, project, seq, err);
     if (!status && list->items[0].published[0])
-        status = oc__fail(err, OC_E_STATE, "%s: '%s' is published as '%s'; unpublish it first", project->folder, list->items[0].name,
+        status = oc__fail(err, OC_E_STATE, "%s: '%s' is published as '%s'; unpublish it first", project->folder,
+                          list->items[0].name,
                           list->items[0].published);
     if (!status) status = oc__project_iteration_version(&version, project, iteration, err);
     if (!status) status = drop_predictions(project, seq, err);

@@ -100,7 +100,8 @@ oc_status oc__schema_climb(oc_project *project, const char *const *const *ladder
     oc_status status = oc__db_integer(&version, project, err, "PRAGMA user_version", "");
     if (status || version == n) return status;
     if (version > n || version < 0)
-        return oc__fail(err, OC_E_UNSUPPORTED, "%s: is of schema %lld, this library knows schemas up to %d; use a newer library",
+        return oc__fail(err, OC_E_UNSUPPORTED,
+                        "%s: is of schema %lld, this library knows schemas up to %d; use a newer library",
                         project->file, (long long)version, n);
     if ((status = oc__change_begin(project, err))) return status;
     status = oc__db_integer(&version, project, err, "PRAGMA user_version", ""); /* another program may have been quicker */

@@ -92,7 +92,8 @@ static oc_status validate(oc__measurement **out, double *l2, double *temperature
         status = oc__cross_validate(probabilities, l2, &v, progress, err);
     }
     if (!status)
-        status = oc__calibrate_probabilities(probabilities, temperature, context, r->tags, folds, f->n, set->n_tags, n_folds, err);
+        status = oc__calibrate_probabilities(probabilities, temperature, context, r->tags, folds, f->n, set->n_tags, n_folds,
+                                             err);
     if (!status) status = oc__measurement_create(&m, context, f->n, (uint32_t)set->n_tags, err);
     for (size_t i = 0; i < f->n && !status; i++) {
         m->entries[i].truth = r->tags[i];

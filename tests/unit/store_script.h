@@ -28,8 +28,8 @@ oc_status script_step(oc_project *project, int i, oc_addition *first, oc_error *
 #define DESCRIPTION 1024
 void script_describe(char out[DESCRIPTION], oc_project *project);
 
-/* Lets new_folder make its folders in memory where it can: tests that do not lose what the operating system holds are much quicker
- * there. */
+/* Lets new_folder make its folders in memory where it can: tests that do not lose what the operating system holds are much
+ * quicker there. */
 void script_in_memory(void);
 
 /* A picture of 4 x 2 pixels, different for each seed. */

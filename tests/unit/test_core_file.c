@@ -50,7 +50,8 @@ static int faulty_close(int file) {
 }
 static int faulty_rename(const char *from, const char *to) { return strikes(RENAME) ? refuse(EXDEV) : rename(from, to); }
 
-static const oc__file_ops faulty = {faulty_open, faulty_read, faulty_write, faulty_sync, faulty_close, faulty_rename, unlink, NULL};
+static const oc__file_ops faulty = {faulty_open, faulty_read, faulty_write, faulty_sync, faulty_close, faulty_rename, unlink,
+                                    NULL};
 
 static oc_context *context;
 static char *folder;

@@ -221,6 +221,7 @@ START_TEST(test_reliability) {
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_by_hand, 0}, {test_reliability, 0}, {test_against_definitions, 0}, {test_memory_runs_out, 0}};
+    const unit_test tests[] = {{test_by_hand, 0}, {test_reliability, 0}, {test_against_definitions, 0},
+                               {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("measurement", tests);
 }

@@ -66,7 +66,7 @@ START_TEST(test_operators) {
     const oc__kernels *tables[8];
     size_t n = oc__kernels_all(tables);
     oc_context *context = new_threads_context(2, NULL);
-    for (int seed = 0; seed < 40; seed++) {
+    for (int seed = 0; seed < rounds(40); seed++) {
         nn_case c;
         make_case(&c, context, kinds[_i], (uint64_t)seed, false);
         if (!has_batch_norm(&c.graph)) { /* folding it would change the weights before they are rounded */
@@ -163,7 +163,7 @@ START_TEST(test_training) {
     static const uint32_t n_threads[] = {1, 2, 5};
     const oc__kernels *tables[8];
     size_t n = oc__kernels_all(tables);
-    for (int seed = 0; seed < 10; seed++)
+    for (int seed = 0; seed < rounds(10); seed++)
         for (size_t t = 0; t < n; t++) {
             oc_context *contexts[3];
             oc__learner *plain, *learners[3];

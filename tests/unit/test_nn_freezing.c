@@ -21,7 +21,7 @@ static void run(oc__learner *l, const nn_case *c) {
 /* Freezing parameters changes no other parameter's gradient, not by a bit, and costs no memory. */
 START_TEST(test_other_gradients) {
     oc_context *context = new_threads_context(2, NULL);
-    for (uint64_t seed = 0; seed < 12; seed++) {
+    for (uint64_t seed = 0; seed < (uint64_t)rounds(12); seed++) {
         nn_case c;
         oc__learner *all, *some;
         oc__random random;

@@ -82,7 +82,7 @@ static bool must_be_bytes(int kind) {
 START_TEST(every_kind_of_network) {
     const oc__kernels *tables[8];
     size_t n_tables = oc__kernels_all(tables), n, n_float;
-    for (uint64_t seed = 0; seed < 3; seed++) {
+    for (uint64_t seed = 0; seed < (uint64_t)rounds(3); seed++) {
         oc_context *context = context_of(1, tables[0]);
         nn_case c;
         oc__range ranges[64] = {{0, 0}};

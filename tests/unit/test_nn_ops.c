@@ -55,7 +55,7 @@ START_TEST(test_program) {
     const oc__kernels *tables[8];
     size_t n = oc__kernels_all(tables);
     oc_context *context = new_threads_context(2, NULL);
-    for (int seed = 0; seed < 3 * N_SEEDS; seed++) {
+    for (int seed = 0; seed < rounds(3 * N_SEEDS); seed++) {
         nn_case c;
         make_case(&c, context, _i, (uint64_t)seed, false);
         reference *r = reference_of(&c, false);
@@ -122,7 +122,7 @@ START_TEST(test_gradients) {
     const oc__kernels *tables[8];
     size_t n_tables = oc__kernels_all(tables);
     oc_context *context = new_threads_context(2, NULL);
-    for (int seed = 0; seed < (_i == CASE_WIDE ? N_WIDE : N_SEEDS); seed++) {
+    for (int seed = 0; seed < rounds(_i == CASE_WIDE ? N_WIDE : N_SEEDS); seed++) {
         nn_case c;
         oc__random random;
         oc__learner *learners[8];
@@ -219,7 +219,7 @@ static void append_bits(oc__buffer *bits, const nn_case *c, pass *p) {
 START_TEST(test_same_bits) {
     static const uint32_t n_threads[] = {1, 2, 5, 5};
     oc_context *keeper = new_threads_context(1, NULL);
-    for (int seed = 0; seed < 3; seed++) {
+    for (int seed = 0; seed < rounds(3); seed++) {
         oc__buffer bits[4];
         for (int run = 0; run < 4; run++) {
             oc_context *context = new_threads_context(n_threads[run], NULL);

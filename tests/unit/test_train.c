@@ -450,7 +450,8 @@ START_TEST(test_memory_runs_out) { sweep_allocations(train_small, NULL, false); 
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_folds, 0}, {test_temperature, 0}, {test_options, 0},
+    const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_folds, 0}, {test_temperature, 0},
+                               {test_options, 0},
                                {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("training", tests);
 }
