@@ -70,7 +70,7 @@ oc_status oc_trainer_run(oc_model **out, oc_trainer *trainer, oc_progress_fn pro
     oc_status status = oc__check_call(out, trainer, "trainer", trainer, "trainer", err);
     if (status) return status;
     if (atomic_flag_test_and_set(&trainer->running)) return oc__fail(err, OC_E_STATE, "the trainer is running already");
-    status = oc__train_model(out, trainer->dataset, trainer->test, &trainer->options, progress, user, &trainer->cancel, err);
+    status = oc__train_model(out, trainer->dataset, trainer->test, &trainer->options, NULL, progress, user, &trainer->cancel, err);
     atomic_store(&trainer->cancel, 0);
     atomic_flag_clear(&trainer->running);
     return status;

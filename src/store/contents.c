@@ -16,6 +16,17 @@ char *oc__contents_path(const oc_project *project, const char *hash, const char 
     return path;
 }
 
+bool oc__contents_hash(char hash[65], const oc_project *project, const char *path) {
+    size_t folder = strlen(project->folder);
+    const char *name = path + folder + sizeof "/" OC__FILES "/ab";
+    if (strncmp(path, project->folder, folder) != 0 || strncmp(path + folder, "/" OC__FILES "/", sizeof OC__FILES + 1) != 0)
+        return false;
+    if (strlen(path) < folder + sizeof "/" OC__FILES "/ab" + 64 || strspn(name, "0123456789abcdef") != 64) return false;
+    memcpy(hash, name, 64);
+    hash[64] = 0;
+    return true;
+}
+
 const char *oc__contents_ending(const uint8_t *data, size_t size) {
     if (!oc__is_picture(data, size)) return NULL;
     return data[0] == 0xFF ? ".jpg" : data[0] == 0x89 ? ".png" : data[0] == 'B' ? ".bmp" : ".gif";

@@ -13,6 +13,9 @@
 /* The path of a file: "FOLDER/files/ab/abcd....jpg". The caller frees it; NULL if there is no memory. */
 char *oc__contents_path(const oc_project *project, const char *hash, const char *ending);
 
+/* The hash in the path of one of the project's files; false if it is none. */
+bool oc__contents_hash(char hash[65], const oc_project *project, const char *path);
+
 /* ".jpg", ".png", ".bmp" or ".gif", by the first bytes; NULL if it is none of them. */
 const char *oc__contents_ending(const uint8_t *data, size_t size);
 

@@ -165,8 +165,9 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc_model *model = NULL;
     double l2 = options->l2, temperature = 1;
     char text[32];
-    oc_status status = oc__features_extract(&features, base, set->samples, set->n, (size_t)options->views, options->mirror,
-                                            options->skip_broken, options->seed, progress, err);
+    const oc__extraction what = {(size_t)options->views, options->mirror, options->skip_broken, options->seed, set->cache};
+    oc__progress_stage(progress, "reading pictures", 0, 0.7, set->n);
+    oc_status status = oc__features_extract(&features, base, set->samples, set->n, &what, progress, err);
     if (!status) status = keep_readable(&r, &features, set, err);
     if (!status && features.n < 4)
         status = oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", features.n);

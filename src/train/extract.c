@@ -18,9 +18,9 @@ void oc__features_free(oc__features *f) {
     *f = (oc__features){0};
 }
 
-static oc__view random_view(uint64_t seed, size_t sample, size_t view, bool mirror) {
+static oc__view random_view(uint64_t seed, uint64_t content, size_t view, bool mirror) {
     oc__random random;
-    oc__random_seed(&random, seed, (uint64_t)sample * 1024 + view);
+    oc__random_seed(&random, seed, content + view * 0x9E3779B97F4A7C15u);
     double area = 0.5 + 0.5 * oc__random_unit(&random), aspect = exp((2 * oc__random_unit(&random) - 1) * log(1.25));
     double width = sqrt(area * aspect), height = sqrt(area / aspect);
     width = width > 1 ? 1 : width;
@@ -32,16 +32,20 @@ static oc__view random_view(uint64_t seed, size_t sample, size_t view, bool mirr
     return v;
 }
 
+/* What is read between two flushes of the cache. */
+#define BATCH 128
+
 typedef struct job {
     const oc_model *base;
     const oc__labelled *samples;
     oc__features *features;
+    const oc__extraction *what;
     oc__applier **appliers; /* one per worker */
-    bool mirror, skip_broken;
-    uint64_t seed;
     oc__progress *progress;
     oc_error *errors; /* one per worker: the fault at the lowest sample it met */
     size_t *faulty;   /* that sample */
+    bool *have;       /* [n][n_views]: the cache had it */
+    size_t batch[BATCH];
 } job;
 
 static oc_status read_sample(const job *j, size_t i, oc__applier *applier, oc_error *err) {
@@ -52,7 +56,8 @@ static oc_status read_sample(const job *j, size_t i, oc__applier *applier, oc_er
     if (!status) {
         f->content[i] = oc__hash64(bitmap.width, bitmap.pixels, (size_t)bitmap.width * bitmap.height * 3);
         for (size_t v = 0; v < f->n_views && !status; v++) {
-            oc__view view = v ? random_view(j->seed, i, v, j->mirror) : oc__view_whole;
+            if (j->have[i * f->n_views + v]) continue;
+            oc__view view = v ? random_view(j->what->seed, f->content[i], v, j->what->mirror) : oc__view_whole;
             const float *values;
             size_t n;
             status = oc__apply_bitmap(&values, &n, applier, &bitmap, &view, err);
@@ -63,13 +68,14 @@ static oc_status read_sample(const job *j, size_t i, oc__applier *applier, oc_er
     return status;
 }
 
-static void sample_task(void *argument, size_t i, uint32_t worker) {
+static void sample_task(void *argument, size_t task, uint32_t worker) {
     const job *j = argument;
+    size_t i = j->batch[task];
     oc__features *f = j->features;
     oc_error err = OC_ERROR_INIT;
     if (!oc__progress_go_on(j->progress)) return;
     f->status[i] = read_sample(j, i, j->appliers[worker], &err);
-    bool fatal = f->status[i] && (!j->skip_broken || f->status[i] == OC_E_NOMEM);
+    bool fatal = f->status[i] && (!j->what->skip_broken || f->status[i] == OC_E_NOMEM);
     if (fatal && i < j->faulty[worker]) {
         j->faulty[worker] = i;
         j->errors[worker] = err;
@@ -79,6 +85,48 @@ static void sample_task(void *argument, size_t i, uint32_t worker) {
         if (!fatal) oc__log(f->context, OC_LOG_WARNING, "left out: %s", err.message);
     }
     oc__progress_step(j->progress, 1, worker);
+}
+
+/* Takes from the cache what it has of sample i; whether that is all. */
+static bool recall(const job *j, size_t i) {
+    const oc__feature_cache *cache = j->what->cache;
+    oc__features *f = j->features;
+    bool all = cache != NULL;
+    for (size_t v = 0; v < f->n_views && cache; v++) {
+        bool *have = &j->have[i * f->n_views + v];
+        *have = cache->get(cache->user, f->values + (i * f->n_views + v) * f->dim, &f->content[i], j->samples[i].sample, v);
+        all = all && *have;
+    }
+    return all;
+}
+
+/* Reads the pictures of a batch and puts what is new into the cache. */
+static void read_batch(job *j, size_t n) {
+    const oc__feature_cache *cache = j->what->cache;
+    oc__features *f = j->features;
+    oc__parallel(f->context, n, sample_task, j);
+    if (!cache || !oc__progress_go_on(j->progress)) return;
+    for (size_t k = 0; k < n; k++) {
+        size_t i = j->batch[k];
+        for (size_t v = 0; v < f->n_views && !f->status[i]; v++)
+            if (!j->have[i * f->n_views + v])
+                cache->put(cache->user, f->values + (i * f->n_views + v) * f->dim, f->content[i], j->samples[i].sample, v);
+    }
+    cache->flush(cache->user);
+}
+
+static void read_all(job *j, size_t n) {
+    size_t n_batch = 0;
+    for (size_t i = 0; i < n && oc__progress_go_on(j->progress); i++) {
+        if (recall(j, i))
+            oc__progress_step(j->progress, 1, 0);
+        else
+            j->batch[n_batch++] = i;
+        if (n_batch == BATCH || (i + 1 == n && n_batch)) {
+            read_batch(j, n_batch);
+            n_batch = 0;
+        }
+    }
 }
 
 /* The fault at the lowest sample, so that it does not depend on the threads. */
@@ -103,40 +151,42 @@ static oc_status feature_size(size_t *dim, const oc_model *base, oc_error *err) 
     return status;
 }
 
-oc_status oc__features_extract(oc__features *out, const oc_model *base, const oc__labelled *samples, size_t n, size_t n_views,
-                               bool mirror, bool skip_broken, uint64_t seed, oc__progress *progress, oc_error *err) {
+oc_status oc__features_extract(oc__features *out, const oc_model *base, const oc__labelled *samples, size_t n,
+                               const oc__extraction *what, oc__progress *progress, oc_error *err) {
     oc_context *context = base->context;
     uint32_t n_workers = context->n_threads;
-    oc__features f = {.context = context, .n = n, .n_views = n_views};
-    oc__applier **appliers = oc__alloc_zero(context, n_workers * sizeof *appliers);
-    oc_error *errors = oc__alloc_array(context, n_workers, sizeof *errors);
-    size_t *faulty = oc__alloc_array(context, n_workers, sizeof *faulty);
+    oc__features f = {.context = context, .n = n, .n_views = what->n_views};
+    job j = {.base = base, .samples = samples, .features = &f, .what = what, .progress = progress};
     oc_status status = OC_OK;
-    if (!appliers || !errors || !faulty) status = oc__fail_nomem(err, context, n_workers * sizeof *errors, "features");
+    j.appliers = oc__alloc_zero(context, n_workers * sizeof *j.appliers);
+    j.errors = oc__alloc_array(context, n_workers, sizeof *j.errors);
+    j.faulty = oc__alloc_array(context, n_workers, sizeof *j.faulty);
+    j.have = oc__alloc_zero(context, n * f.n_views);
+    if (!j.appliers || !j.errors || !j.faulty || !j.have)
+        status = oc__fail_nomem(err, context, n * f.n_views + n_workers * sizeof *j.errors, "features");
     if (!status) status = feature_size(&f.dim, base, err);
     if (!status) {
-        f.values = oc__alloc_array(context, n * n_views, f.dim * sizeof(float));
+        f.values = oc__alloc_array(context, n * f.n_views, f.dim * sizeof(float));
         f.content = oc__alloc_zero(context, n * sizeof *f.content);
         f.status = oc__alloc_zero(context, n * sizeof *f.status);
         if (!f.values || !f.content || !f.status)
-            status = oc__fail_nomem(err, context, n * n_views * f.dim * sizeof(float), "features");
+            status = oc__fail_nomem(err, context, n * f.n_views * f.dim * sizeof(float), "features");
     }
     for (uint32_t w = 0; w < n_workers && !status; w++) {
-        errors[w] = (oc_error)OC_ERROR_INIT;
-        faulty[w] = SIZE_MAX;
-        status = oc__applier_create(&appliers[w], base, OC_PRECISION_FP32, err);
+        j.errors[w] = (oc_error)OC_ERROR_INIT;
+        j.faulty[w] = SIZE_MAX;
+        status = oc__applier_create(&j.appliers[w], base, OC_PRECISION_FP32, err);
     }
     if (!status) {
-        job j = {base, samples, &f, appliers, mirror, skip_broken, seed, progress, errors, faulty};
-        oc__progress_stage(progress, "reading pictures", 0, 0.7, n);
-        oc__parallel(context, n, sample_task, &j);
+        read_all(&j, n);
         status = oc__progress_status(progress, err);
         if (!status) status = first_fault(&j, n_workers, err);
     }
-    for (uint32_t w = 0; w < n_workers && appliers; w++) oc__applier_free(appliers[w]);
-    oc__free(context, appliers);
-    oc__free(context, errors);
-    oc__free(context, faulty);
+    for (uint32_t w = 0; w < n_workers && j.appliers; w++) oc__applier_free(j.appliers[w]);
+    oc__free(context, j.appliers);
+    oc__free(context, j.errors);
+    oc__free(context, j.faulty);
+    oc__free(context, j.have);
     if (status) oc__features_free(&f);
     else *out = f;
     return status;

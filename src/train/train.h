@@ -38,6 +38,7 @@ typedef struct oc__training_set {
     size_t n;
     const char *const *tags; /* every tag bears samples */
     size_t n_tags;
+    const oc__feature_cache *cache; /* where their features are kept, or NULL */
 } oc__training_set;
 
 /* Trains on top of `base` and returns a finished model. With `cross_validate` its measurement is that of the cross-validation

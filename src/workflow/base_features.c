@@ -19,8 +19,9 @@ size_t oc__n_features(const oc_model *base) {
 oc_status oc__base_features(float *values, const oc_model *base, const oc_dataset *dataset, oc__progress *progress,
                             oc_error *err) {
     oc__features features = {0};
-    oc_status status =
-        oc__features_extract(&features, base, dataset->samples, dataset->n_samples, 1, false, false, 0, progress, err);
+    const oc__extraction whole = {.n_views = 1};
+    oc__progress_stage(progress, "reading pictures", 0, 0.7, dataset->n_samples);
+    oc_status status = oc__features_extract(&features, base, dataset->samples, dataset->n_samples, &whole, progress, err);
     if (!status) memcpy(values, features.values, features.n * features.dim * sizeof *values);
     oc__features_free(&features);
     return status;

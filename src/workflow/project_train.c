@@ -161,7 +161,7 @@ static oc_status train(run *r, oc_error *err) {
     if (!status && test) status = oc__testable(data, test, err);
     if (!status) {
         add_line(r, "%zu pictures, %zu tags; %zu pictures to measure on", data->n_samples, data->n_tags, r->test->n_samples);
-        status = oc__train_model(&r->model, data, test, &r->options, watch, r, NULL, err);
+        status = oc__train_model(&r->model, data, test, &r->options, r->project, watch, r, NULL, err);
     }
     oc__dataset_free(data);
     oc__buffer_append(&r->log, "", 1);

@@ -7,6 +7,7 @@
 #include "base.h"
 #include "clock.h"
 #include "evaluate.h"
+#include "feature_cache.h"
 #include "memory.h"
 
 oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
@@ -53,13 +54,18 @@ static oc_status describe(oc_model *model, const oc_model *base, const oc__train
 }
 
 oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
-                          oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
+                          oc_project *project, oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
     oc_model *base = NULL, *model = NULL;
+    oc__kept_features *kept = NULL;
     oc__progress progress;
     oc__progress_begin(&progress, callback, user, cancel);
-    oc__training_set set = {dataset->samples, dataset->n_samples, (const char *const *)dataset->tags, dataset->n_tags};
+    oc__training_set set = {dataset->samples, dataset->n_samples, (const char *const *)dataset->tags, dataset->n_tags, NULL};
     oc_status status = oc__base_open(&base, dataset->context, options->base, err);
+    if (!status && project)
+        status = oc__kept_features_open(&kept, project, base, (size_t)options->views, options->mirror, options->seed, err);
+    if (kept) set.cache = oc__kept_features_cache(kept);
     if (!status) status = oc__train_classifier(&model, base, &set, options, !test, &progress, err);
+    oc__kept_features_close(kept);
     if (!status) status = describe(model, base, options, err);
     if (!status && test) {
         oc__progress_stage(&progress, "measuring", 0.95, 1, test->n_samples);

@@ -3,6 +3,7 @@
 #define OC_WORKFLOW_TRAIN_MODEL_H
 
 #include "dataset.h"
+#include "store.h"
 #include "train.h"
 
 /* OC_E_DATA if the data set cannot be trained on: fewer than 2 tags with samples or 4 samples. */
@@ -11,9 +12,10 @@ oc_status oc__trainable(const oc_dataset *dataset, oc_error *err);
 /* OC_E_DATA if `test` bears a tag that `dataset` lacks, or has no samples. */
 oc_status oc__testable(const oc_dataset *dataset, const oc_dataset *test, oc_error *err);
 
-/* Trains on the base that the options name and measures: on `test`, or by cross-validation if it is NULL. `cancel` may be set
- * from elsewhere. See oc_trainer_run. */
+/* Trains on the base that the options name and measures: on `test`, or by cross-validation if it is NULL. The features of
+ * pictures that are files of `project` (or NULL) are kept in its cache. `cancel` may be set from elsewhere. See
+ * oc_trainer_run. */
 oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
-                          oc_progress_fn progress, void *user, atomic_int *cancel, oc_error *err);
+                          oc_project *project, oc_progress_fn progress, void *user, atomic_int *cancel, oc_error *err);
 
 #endif

@@ -379,7 +379,7 @@ static oc_status train(oc_model **out, oc_context *context, size_t n, bool twins
     oc__progress_begin(&progress, NULL, NULL, NULL);
     if (!status && !d) status = OC_E_NOMEM;
     if (!status) {
-        oc__training_set set = {d->samples, d->n_samples, (const char *const *)d->tags, d->n_tags};
+        oc__training_set set = {d->samples, d->n_samples, (const char *const *)d->tags, d->n_tags, NULL};
         status = oc__train_classifier(out, base, &set, options, true, &progress, err);
     }
     oc__dataset_free(d);
