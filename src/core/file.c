@@ -167,31 +167,95 @@ oc_status oc__folder_sync(oc_context *context, const char *folder, oc_error *err
     return status;
 }
 
-oc_status oc__file_put(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
+/* Opens a file of another name beside `path`, which is to take its place. The caller gives *beside to end_beside. */
+static oc_status begin_beside(int *file, char **beside, oc_context *context, const char *path, oc_error *err) {
     static atomic_uint counter;
     size_t room = strlen(path) + 48;
-    char *beside = oc__alloc(context, room);
-    if (!beside) return oc__fail_nomem(err, context, room, path);
-    snprintf(beside, room, "%s.new-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
-    int file = context->files->open(beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    oc_status status = file < 0 ? oc__fail_errno(err, errno, path, "create") : OC_OK;
-    if (file < 0) goto done;
-    status = write_all(file, data, size, context, path, err);
-    if (status == OC_OK && context->files->sync(file) != 0) status = oc__fail_errno(err, errno, path, "sync");
-    if (context->files->close(file) != 0 && status == OC_OK) status = oc__fail_errno(err, errno, path, "close");
-    if (status == OC_OK && context->files->rename(beside, path) != 0) status = oc__fail_errno(err, errno, path, "replace");
-    if (status) context->files->unlink(beside);
-done:
+    *beside = oc__alloc(context, room);
+    if (!*beside) return oc__fail_nomem(err, context, room, path);
+    snprintf(*beside, room, "%s.new-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    *file = context->files->open(*beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (*file >= 0) return OC_OK;
+    oc_status status = oc__fail_errno(err, errno, path, "create");
+    oc__free(context, *beside);
+    return status;
+}
+
+/* Puts it in place, or removes it if `status` or what is done here fails. */
+static oc_status end_beside(oc_status status, int file, char *beside, oc_context *context, const char *path, oc_error *err) {
+    const oc__file_ops *files = context->files;
+    if (!status && files->sync(file) != 0) status = oc__fail_errno(err, errno, path, "sync");
+    if (files->close(file) != 0 && !status) status = oc__fail_errno(err, errno, path, "close");
+    if (!status && files->rename(beside, path) != 0) status = oc__fail_errno(err, errno, path, "replace");
+    if (status) files->unlink(beside);
     oc__free(context, beside);
     return status;
 }
 
-oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
+static oc_status sync_folder_of(oc_context *context, const char *path, oc_error *err) {
     char *folder = folder_of(context, path);
     if (!folder) return oc__fail_nomem(err, context, strlen(path), path);
-    oc_status status = oc__file_put(context, path, data, size, err);
-    if (!status) status = oc__folder_sync(context, folder, err);
+    oc_status status = oc__folder_sync(context, folder, err);
     oc__free(context, folder);
+    return status;
+}
+
+oc_status oc__file_put(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
+    int file;
+    char *beside;
+    oc_status status = begin_beside(&file, &beside, context, path, err);
+    if (status) return status;
+    status = write_all(file, data, size, context, path, err);
+    return end_beside(status, file, beside, context, path, err);
+}
+
+oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
+    oc_status status = oc__file_put(context, path, data, size, err);
+    return status ? status : sync_folder_of(context, path, err);
+}
+
+#define STREAM_BYTES (64u << 10)
+
+oc_status oc__stream_begin(oc__stream *stream, oc_context *context, const char *path, oc_error *err) {
+    *stream = (oc__stream){.context = context, .error = OC_ERROR_INIT};
+    stream->path = oc__strdup(context, path);
+    stream->buffer = oc__alloc(context, STREAM_BYTES);
+    oc_status status = stream->path && stream->buffer ? begin_beside(&stream->file, &stream->beside, context, path, err)
+                                                      : oc__fail_nomem(err, context, STREAM_BYTES, path);
+    if (status) {
+        oc__free(context, stream->path);
+        oc__free(context, stream->buffer);
+    }
+    return status;
+}
+
+static void pass_on(oc__stream *stream, const void *data, size_t size) {
+    if (!stream->status) stream->status = write_all(stream->file, data, size, stream->context, stream->path, &stream->error);
+}
+
+void oc__stream_write(oc__stream *stream, const void *data, size_t size) {
+    if (size > STREAM_BYTES - stream->n) {
+        pass_on(stream, stream->buffer, stream->n);
+        stream->n = 0;
+    }
+    if (size > STREAM_BYTES) {
+        pass_on(stream, data, size);
+    } else if (size) {
+        memcpy(stream->buffer + stream->n, data, size);
+        stream->n += size;
+    }
+}
+
+oc_status oc__stream_end(oc__stream *stream, oc_status status, oc_error *err) {
+    oc_context *context = stream->context;
+    if (!status) {
+        pass_on(stream, stream->buffer, stream->n);
+        if ((status = stream->status)) oc__fail(err, status, "%s", stream->error.message);
+    }
+    status = end_beside(status, stream->file, stream->beside, context, stream->path, err);
+    if (!status) status = sync_folder_of(context, stream->path, err);
+    oc__free(context, stream->path);
+    oc__free(context, stream->buffer);
     return status;
 }
 

@@ -42,9 +42,27 @@ oc_status oc__file_map(oc__mapping *out, oc_context *context, const char *path, 
                        oc_error *err);
 void oc__file_unmap(oc__mapping *mapping);
 
-/* Puts `data` in place of whatever `path` was, at once: a reader sees the old file or the new one. Writes a file beside it,
- * syncs it, renames it and syncs the folder; on failure the old file stands and nothing is left behind. (Should syncing the
- * folder fail, the new file stands, and OC_E_IO says that a power loss might bring the old one back.) */
+/* A file that is written piece by piece and then put in place of whatever `path` was, at once: a reader sees the old file or the
+ * new one. It is written beside it, synced and renamed, and the folder is synced. */
+typedef struct oc__stream {
+    oc_context *context;
+    char *path, *beside;
+    uint8_t *buffer;
+    size_t n; /* bytes in the buffer */
+    int file;
+    oc_status status; /* the first failure to write; it shows when the stream ends */
+    oc_error error;
+} oc__stream;
+
+oc_status oc__stream_begin(oc__stream *stream, oc_context *context, const char *path, oc_error *err);
+void oc__stream_write(oc__stream *stream, const void *data, size_t size);
+
+/* Ends what oc__stream_begin began. If `status` is a failure, or ending fails, the old file stands and nothing is left behind.
+ * (Should syncing the folder fail, the new file stands, and OC_E_IO says that a power loss might bring the old one back.) Returns
+ * `status` or what failed. */
+oc_status oc__stream_end(oc__stream *stream, oc_status status, oc_error *err);
+
+/* The same in one call, for what is in memory. */
 oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err);
 
 /* The same for a file that is new, or whose old bytes nobody needs, without syncing the folder: that is left to the caller, who

@@ -1,0 +1,177 @@
+/* Annotations of pictures in memory: sizes, boxes, order. SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "annotations.h"
+#include "file.h"
+#include "memory.h"
+#include "picture.h"
+
+/* Boxes may stand over the edge by this part of the picture without a word: files round. */
+#define ROUNDING 1e-4
+
+void oc__mark_fractions(double out[4], const oc_annotations *set, const oc__mark *mark) {
+    const oc__known_picture *picture = &set->pictures[mark->picture];
+    memcpy(out, mark->box, sizeof mark->box);
+    if (!mark->in_pixels) return;
+    for (int i = 0; i < 4; i++) out[i] /= i % 2 ? picture->height : picture->width;
+}
+
+void oc__mark_pixels(double out[4], const oc_annotations *set, const oc__mark *mark) {
+    const oc__known_picture *picture = &set->pictures[mark->picture];
+    memcpy(out, mark->box, sizeof mark->box);
+    if (mark->in_pixels) return;
+    for (int i = 0; i < 4; i++) out[i] *= i % 2 ? picture->height : picture->width;
+}
+
+oc_status oc__annotations_find_size(oc_annotations *set, oc__known_picture *picture, oc_error *err) {
+    if (picture->width && picture->height) return OC_OK;
+    oc__bitmap bitmap;
+    oc_image image = OC_IMAGE_INIT;
+    char *path = oc__path_join(set->context, set->folder, picture->path);
+    if (!path) return oc__fail_nomem(err, set->context, strlen(picture->path), picture->path);
+    image.format = OC_IMAGE_PATH;
+    image.data = path;
+    oc_status status = oc__bitmap_open(&bitmap, set->context, &image, 0, err);
+    oc__free(set->context, path);
+    if (status == OC_E_NOMEM) return status;
+    if (!status) {
+        picture->width = bitmap.width;
+        picture->height = bitmap.height;
+        oc__bitmap_free(&bitmap);
+    }
+    return OC_OK;
+}
+
+/* Clips one side; false if nothing is left. *over: by how much it stood over. */
+static bool clip(double *start, double *length, double limit, double *over) {
+    double end = *start + *length, from = *start < 0 ? 0 : *start, to = end > limit ? limit : end;
+    double cut = fmax(from - *start, end - to) / limit;
+    if (cut > *over) *over = cut;
+    if (!(to > from)) return false;
+    if (cut > 0) {
+        *start = from;
+        *length = to - from;
+    }
+    return true;
+}
+
+/* Why a mark's box is none; NULL if it is one, clipped. */
+static const char *check_box(oc_annotations *set, oc__mark *mark, double *over) {
+    const oc__known_picture *picture = &set->pictures[mark->picture];
+    for (int i = 0; i < 4; i++)
+        if (!isfinite(mark->box[i])) return "the box is not of finite numbers";
+    if (mark->in_pixels && !(picture->width && picture->height))
+        return "the box is in pixels, and the picture's size is neither in the file nor can the picture be read";
+    if (mark->box[2] <= 0 || mark->box[3] <= 0) return "the box has no area";
+    for (int i = 0; i < 2; i++) {
+        double limit = !mark->in_pixels ? 1 : i ? picture->height : picture->width;
+        if (!clip(&mark->box[i], &mark->box[2 + i], limit, over)) return "the box lies outside the picture";
+    }
+    return NULL;
+}
+
+/* Checks marks [0, n) and closes the gaps. */
+static oc_status check_marks(oc_annotations *set, oc_error *err) {
+    size_t n = 0;
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < set->n_marks && !status; i++) {
+        oc__mark *mark = &set->marks[i];
+        oc__known_picture *picture = &set->pictures[mark->picture];
+        const char *fault = NULL;
+        double over = 0;
+        if (mark->kind == OC__MARK_BOX) {
+            if (mark->in_pixels) status = oc__annotations_find_size(set, picture, err);
+            if (!status) fault = check_box(set, mark, &over);
+        }
+        if (fault) {
+            if (!status) status = oc__annotations_skip(set, err, "%s: %s %u: %s; left out", picture->source, set->place, mark->place, fault);
+            continue;
+        }
+        if (over > ROUNDING && !status) {
+            set->n_clipped++;
+            status = oc__annotations_note(set, err, "%s: %s %u: the box stands over the picture's edge; clipped", picture->source,
+                                          set->place, mark->place);
+        }
+        set->marks[n++] = *mark;
+    }
+    set->n_marks = n;
+    return status;
+}
+
+/* Groups the marks by picture, in their order (counting sort). */
+static oc_status group_marks(oc_annotations *set, oc_error *err) {
+    bool ordered = true;
+    for (size_t i = 0; i < set->n_pictures; i++) set->pictures[i].n_marks = 0;
+    for (size_t i = 0; i < set->n_marks; i++) {
+        set->pictures[set->marks[i].picture].n_marks++;
+        ordered = ordered && (i == 0 || set->marks[i - 1].picture <= set->marks[i].picture);
+    }
+    for (size_t i = 0, first = 0; i < set->n_pictures; first += set->pictures[i++].n_marks) set->pictures[i].first_mark = first;
+    if (ordered) return OC_OK;
+    oc__mark *grouped = oc__alloc_array(set->context, set->n_marks, sizeof *grouped);
+    if (!grouped) return oc__fail_nomem(err, set->context, set->n_marks * sizeof *grouped, "grouping boxes by picture");
+    for (size_t i = 0; i < set->n_marks; i++) grouped[set->pictures[set->marks[i].picture].first_mark++] = set->marks[i];
+    for (size_t i = 0; i < set->n_pictures; i++) set->pictures[i].first_mark -= set->pictures[i].n_marks;
+    oc__free(set->context, set->marks);
+    set->marks = grouped;
+    set->mark_capacity = set->n_marks;
+    return OC_OK;
+}
+
+/* A tag that a picture bears twice is borne once. */
+static oc_status drop_repeated_tags(oc_annotations *set, oc_error *err) {
+    size_t to = 0;
+    oc_status status = OC_OK;
+    /* seen[tag]: one more than the last picture that bears it */
+    uint32_t *seen = oc__alloc_array(set->context, set->n_tags, sizeof *seen);
+    if (!seen) return oc__fail_nomem(err, set->context, set->n_tags * sizeof *seen, "tags");
+    memset(seen, 0, set->n_tags * sizeof *seen);
+    for (size_t p = 0; p < set->n_pictures; p++) {
+        oc__known_picture *picture = &set->pictures[p];
+        size_t first = picture->first_mark, n = picture->n_marks;
+        picture->first_mark = to;
+        for (size_t i = first; i < first + n; i++) {
+            const oc__mark mark = set->marks[i];
+            if (mark.kind == OC__MARK_TAG && seen[mark.tag] == p + 1) {
+                if (!status)
+                    status = oc__annotations_skip(set, err, "%s: %s %u: the picture has the tag '%.100s' already; left out", picture->source,
+                                                  set->place, mark.place, set->tags[mark.tag].name);
+                continue;
+            }
+            if (mark.kind == OC__MARK_TAG) seen[mark.tag] = (uint32_t)p + 1;
+            set->marks[to++] = mark;
+        }
+        picture->n_marks = to - picture->first_mark;
+    }
+    set->n_marks = to;
+    oc__free(set->context, seen);
+    return status;
+}
+
+oc_status oc__annotations_finish(oc_annotations *set, oc_error *err) {
+    oc_status status = check_marks(set, err);
+    if (!status) status = group_marks(set, err);
+    if (!status) status = drop_repeated_tags(set, err);
+    return status;
+}
+
+oc_status oc__annotations_look_for_pictures(oc_annotations *set, oc_error *err) {
+    size_t n_missing = 0, first = set->n_notes, untold = set->n_notes_untold;
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < set->n_pictures && !status; i++) {
+        uint64_t size;
+        char *path = oc__path_join(set->context, set->folder, set->pictures[i].path);
+        if (!path) return oc__fail_nomem(err, set->context, strlen(set->pictures[i].path), "pictures");
+        if (oc__file_size(&size, set->context, path, NULL)) {
+            n_missing++;
+            status = oc__annotations_note(set, err, "%s: the picture is not there or cannot be opened", path);
+        }
+        oc__free(set->context, path);
+    }
+    if (status || n_missing < 2 || n_missing < set->n_pictures) return status;
+    set->n_notes_untold = untold; /* none is there: one note says so */
+    while (set->n_notes > first) oc__free(set->context, set->notes[--set->n_notes]);
+    return oc__annotations_note(set, err, "%s: none of the %zu pictures is there; say in which folder they lie", set->folder[0] ? set->folder : ".",
+                                n_missing);
+}

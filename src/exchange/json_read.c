@@ -1,0 +1,109 @@
+/* JSON: decoding one element of a file with Jansson. SPDX-License-Identifier: MIT
+ *
+ * Jansson takes its memory from malloc, since its allocator is one for the whole process and not ours to change. It is given at
+ * most OC__MAX_OBJECT_BYTES at a time. */
+#include "json_read.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+const bool oc__json_present = true;
+
+oc_status oc__json_decode(json_t **out, const oc__json_walk *walk, const char *what, oc_error *err) {
+    json_error_t fault;
+    *out = NULL;
+    if (walk->value.size > OC__MAX_OBJECT_BYTES)
+        return oc__fail(err, OC_E_LIMIT, "%s:%zu: %s %zu has %zu bytes, at most %u are read", walk->file,
+                        oc__json_line(walk->start, walk->value.data), what, walk->index, walk->value.size, OC__MAX_OBJECT_BYTES);
+    *out = json_loadb(walk->value.data, walk->value.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
+    if (*out) return OC_OK;
+    if (json_error_code(&fault) == json_error_out_of_memory)
+        return oc__fail(err, OC_E_NOMEM, "%s: out of memory (%s %zu)", walk->file, what, walk->index);
+    size_t line = oc__json_line(walk->start, walk->value.data) + (fault.line > 0 ? (size_t)fault.line - 1 : 0);
+    return oc__fail(err, OC_E_CORRUPT, "%s:%zu: %s %zu: %s", walk->file, line, what, walk->index, fault.text);
+}
+
+const char *oc__json_text(const json_t *object, const char *key) { return json_string_value(json_object_get(object, key)); }
+
+bool oc__json_numbers(double *out, const json_t *object, const char *const *keys, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const json_t *value = json_object_get(object, keys[i]);
+        out[i] = json_number_value(value);
+        if (!json_is_number(value) || !isfinite(out[i])) return false;
+    }
+    return true;
+}
+
+uint32_t oc__json_side(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    double side = json_number_value(value); /* some write 640.0 */
+    return json_is_number(value) && side >= 1 && side <= INT32_MAX && side == floor(side) ? (uint32_t)side : 0;
+}
+
+bool oc__json_id(char out[80], int64_t *number, const json_t *value) {
+    *number = -1;
+    if (json_is_integer(value)) {
+        int64_t id = json_integer_value(value);
+        snprintf(out, 80, "%lld", (long long)id);
+        if (id >= 0) *number = id;
+        return true;
+    }
+    const char *text = json_string_value(value);
+    if (!text || strlen(text) > 76) return false;
+    snprintf(out, 80, "\"%s", text); /* "7" and 7 are two identifiers */
+    return true;
+}
+
+static bool is_known(const oc__json_walk *member, const char *const *known) {
+    if (memchr(member->key.data, '\\', member->key.size)) return true; /* nobody writes these */
+    for (; *known; known++)
+        if (oc__json_key_is(member, *known)) return true;
+    return false;
+}
+
+void oc__json_keep_member(oc__buffer *buffer, const oc__json_walk *member, const char *format) {
+    if (buffer->size == 0) {
+        oc__append(buffer, "{\"");
+        oc__append(buffer, format);
+        oc__append(buffer, "\":{\"");
+    } else {
+        oc__append(buffer, ",\"");
+    }
+    oc__buffer_append(buffer, member->key.data, member->key.size);
+    oc__append(buffer, "\":");
+    oc__json_append_compact(buffer, member->value);
+}
+
+oc_status oc__json_keep(const char **out, oc_annotations *set, oc__buffer *buffer, const char *file, oc_error *err) {
+    *out = NULL;
+    if (buffer->size) oc__append(buffer, "}}");
+    if (buffer->failed) return oc__fail_nomem(err, set->context, buffer->size, file);
+    if (buffer->size) *out = oc__annotations_text(set, (char *)buffer->data, buffer->size, err);
+    return buffer->size && !*out ? OC_E_NOMEM : OC_OK;
+}
+
+oc_status oc__json_keep_others(const char **out, oc_annotations *set, const oc__json_walk *walk, const char *format,
+                               const char *const *known, oc_error *err) {
+    oc__buffer buffer = {.context = set->context};
+    oc__json_walk member;
+    bool more;
+    *out = NULL;
+    oc_status status = oc__json_walk_begin(&member, walk->value, '{', walk->file, walk->start, "a value", err);
+    while (!status && !(status = oc__json_walk_next(&more, &member, err)) && more)
+        if (!is_known(&member, known)) oc__json_keep_member(&buffer, &member, format);
+    if (!status) status = oc__json_keep(out, set, &buffer, walk->file, err);
+    oc__buffer_free(&buffer);
+    return status;
+}
+
+oc_status oc__json_metadata(oc_annotations *set, const json_t *metadata, oc_error *err) {
+    const char *key;
+    json_t *value;
+    oc_status status = OC_OK;
+    json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
+        if (!status && json_is_string(value)) status = oc__annotations_pair(set, key, json_string_value(value), err);
+    return status;
+}
