@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,13 +168,19 @@ oc_status oc__folder_sync(oc_context *context, const char *folder, oc_error *err
     return status;
 }
 
+/* A name beside `path` that nobody else uses; NULL if there is no memory. */
+static char *name_beside(oc_context *context, const char *path, size_t size) {
+    static atomic_uint counter;
+    char *beside = oc__alloc(context, size + 48);
+    if (beside)
+        snprintf(beside, size + 48, "%.*s.new-%ld-%u", (int)size, path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    return beside;
+}
+
 /* Opens a file of another name beside `path`, which is to take its place. The caller gives *beside to end_beside. */
 static oc_status begin_beside(int *file, char **beside, oc_context *context, const char *path, oc_error *err) {
-    static atomic_uint counter;
-    size_t room = strlen(path) + 48;
-    *beside = oc__alloc(context, room);
-    if (!*beside) return oc__fail_nomem(err, context, room, path);
-    snprintf(*beside, room, "%s.new-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    *beside = name_beside(context, path, strlen(path));
+    if (!*beside) return oc__fail_nomem(err, context, strlen(path), path);
     *file = context->files->open(*beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (*file >= 0) return OC_OK;
     oc_status status = oc__fail_errno(err, errno, path, "create");
@@ -192,14 +199,6 @@ static oc_status end_beside(oc_status status, int file, char *beside, oc_context
     return status;
 }
 
-static oc_status sync_folder_of(oc_context *context, const char *path, oc_error *err) {
-    char *folder = folder_of(context, path);
-    if (!folder) return oc__fail_nomem(err, context, strlen(path), path);
-    oc_status status = oc__folder_sync(context, folder, err);
-    oc__free(context, folder);
-    return status;
-}
-
 oc_status oc__file_put(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
     int file;
     char *beside;
@@ -210,22 +209,31 @@ oc_status oc__file_put(oc_context *context, const char *path, const void *data, 
 }
 
 oc_status oc__file_replace(oc_context *context, const char *path, const void *data, size_t size, oc_error *err) {
+    char *folder = folder_of(context, path);
+    if (!folder) return oc__fail_nomem(err, context, strlen(path), path);
     oc_status status = oc__file_put(context, path, data, size, err);
-    return status ? status : sync_folder_of(context, path, err);
+    if (!status) status = oc__folder_sync(context, folder, err);
+    oc__free(context, folder);
+    return status;
 }
 
 #define STREAM_BYTES (64u << 10)
 
+static void free_stream(oc__stream *stream) {
+    oc__free(stream->context, stream->path);
+    oc__free(stream->context, stream->folder);
+    oc__free(stream->context, stream->buffer);
+}
+
 oc_status oc__stream_begin(oc__stream *stream, oc_context *context, const char *path, oc_error *err) {
     *stream = (oc__stream){.context = context, .error = OC_ERROR_INIT};
     stream->path = oc__strdup(context, path);
+    stream->folder = folder_of(context, path);
     stream->buffer = oc__alloc(context, STREAM_BYTES);
-    oc_status status = stream->path && stream->buffer ? begin_beside(&stream->file, &stream->beside, context, path, err)
-                                                      : oc__fail_nomem(err, context, STREAM_BYTES, path);
-    if (status) {
-        oc__free(context, stream->path);
-        oc__free(context, stream->buffer);
-    }
+    oc_status status = stream->path && stream->folder && stream->buffer
+                           ? begin_beside(&stream->file, &stream->beside, context, path, err)
+                           : oc__fail_nomem(err, context, STREAM_BYTES, path);
+    if (status) free_stream(stream);
     return status;
 }
 
@@ -253,9 +261,8 @@ oc_status oc__stream_end(oc__stream *stream, oc_status status, oc_error *err) {
         if ((status = stream->status)) oc__fail(err, status, "%s", stream->error.message);
     }
     status = end_beside(status, stream->file, stream->beside, context, stream->path, err);
-    if (!status) status = sync_folder_of(context, stream->path, err);
-    oc__free(context, stream->path);
-    oc__free(context, stream->buffer);
+    if (!status) status = oc__folder_sync(context, stream->folder, err);
+    free_stream(stream);
     return status;
 }
 
@@ -329,6 +336,42 @@ oc_status oc__folder_make(oc_context *context, const char *path, oc_error *err) 
         if (here == 0) break;
     }
     oc__free(context, part);
+    return status;
+}
+
+bool oc__is_folder(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where) {
+    (void)about, (void)kind, (void)where;
+    remove(path);
+    return 0;
+}
+
+void oc__folder_remove(const char *path) { nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+
+oc_status oc__folder_begin(char **beside, oc_context *context, const char *path, oc_error *err) {
+    size_t size = strlen(path), n = 0;
+    oc__entry *entries = NULL;
+    while (size > 1 && path[size - 1] == '/') size--;
+    if (oc__path_exists(path)) { /* an empty folder may be replaced, anything else not */
+        oc_status status = oc__folder_list(&entries, &n, context, path, err);
+        oc__entries_free(entries, n, context);
+        if (status) return status;
+        if (n) return oc__fail(err, OC_E_STATE, "%s: is there already and not empty", path);
+    }
+    if (!(*beside = name_beside(context, path, size))) return oc__fail_nomem(err, context, size, path);
+    oc_status status = oc__folder_make(context, *beside, err);
+    if (status) oc__free(context, *beside);
+    return status;
+}
+
+oc_status oc__folder_end(oc_status status, char *beside, oc_context *context, const char *path, oc_error *err) {
+    if (!status && context->files->rename(beside, path) != 0) status = oc__fail_errno(err, errno, path, "put in place");
+    if (status) oc__folder_remove(beside);
+    oc__free(context, beside);
     return status;
 }
 

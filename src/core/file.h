@@ -46,7 +46,7 @@ void oc__file_unmap(oc__mapping *mapping);
  * new one. It is written beside it, synced and renamed, and the folder is synced. */
 typedef struct oc__stream {
     oc_context *context;
-    char *path, *beside;
+    char *path, *folder, *beside;
     uint8_t *buffer;
     size_t n; /* bytes in the buffer */
     int file;
@@ -87,6 +87,18 @@ char *oc__path_join(oc_context *context, const char *folder, const char *name);
 
 /* Makes a folder and those above it that are not there. It may be there already. */
 oc_status oc__folder_make(oc_context *context, const char *path, oc_error *err);
+
+/* A folder that is filled under another name beside `path` and then put in its place, whole or not at all. `path` must not be
+ * there, or be an empty folder: OC_E_STATE. *beside is where to fill it. */
+oc_status oc__folder_begin(char **beside, oc_context *context, const char *path, oc_error *err);
+
+/* Puts it in place, or removes it if `status` is a failure; frees `beside`. Returns `status` or what failed. */
+oc_status oc__folder_end(oc_status status, char *beside, oc_context *context, const char *path, oc_error *err);
+
+/* Removes a folder with all that is in it, as far as that can be done. Links are not followed. */
+void oc__folder_remove(const char *path);
+
+bool oc__is_folder(const char *path);
 
 /* True if there is something at `path`. */
 bool oc__path_exists(const char *path);
