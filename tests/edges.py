@@ -6,7 +6,7 @@ import re
 import sys
 
 FLOORS = ["core", "kernels", "tensor", "nn", "image", "model"]
-MIDDLE = ["format", "dataset", "train", "infer", "report", "store"]  # one floor: they do not see each other
+MIDDLE = ["format", "dataset", "exchange", "train", "infer", "report", "store"]  # one floor: they do not see each other
 TOP = ["workflow", "api"]
 
 ALLOWED = {room: set(FLOORS[:i]) for i, room in enumerate(FLOORS)}
@@ -20,7 +20,8 @@ ALLOWED.update({room: set() for room in PROGRAMS})
 GENERATED = {"onnx_message.pb-c.h": "format"}
 
 # Headers of the language and of libraries; anything else in <...> is a fault, and so are these in the wrong room.
-LIBRARIES = {"jpeglib.h": "image", "jerror.h": "image", "png.h": "image", "zlib.h": "core", "sqlite3.h": "store"}
+LIBRARIES = {"jpeglib.h": "image", "jerror.h": "image", "png.h": "image", "zlib.h": "core", "sqlite3.h": "store",
+             "jansson.h": "exchange", "expat.h": "exchange"}
 
 
 def main(root):

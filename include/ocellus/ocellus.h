@@ -9,6 +9,7 @@
  *   4. Data sets                  8. Reports
  *                                 9. Base networks
  *                                10. Projects
+ *                                11. Annotation files
  *
  * The shortest useful program:
  *
@@ -773,11 +774,12 @@ typedef struct oc_tag {
     const char *id;
     uint64_t n_pictures;     /* that bear it */
     uint64_t n_regions;
+    const char *extra;       /* JSON of up to 1 MiB that is kept as it is: what only another program understands; "" if none */
 } oc_tag;
 
-#define OC_TAG_INIT {sizeof(oc_tag), 0, NULL, NULL, NULL, NULL, 0, 0}
+#define OC_TAG_INIT {sizeof(oc_tag), 0, NULL, NULL, NULL, NULL, 0, 0, NULL}
 
-/* Makes a tag. `id` may be NULL, or has room for OC_ID_SIZE bytes. Of `tag`, what comes after `colour` is not looked at.
+/* Makes a tag. `id` may be NULL, or has room for OC_ID_SIZE bytes. Of `tag`, `id` and the counts are not looked at.
  * Errors: OC_E_STATE (there is a tag of that name, or a negative one already), OC_E_ARGUMENT, OC_E_DATA (a negative tag in
  * detection), OC_E_LIMIT (more than 10,000 tags). */
 OC_API oc_status oc_project_add_tag(char *id, oc_project *project, const oc_tag *tag, oc_error *err);
@@ -810,9 +812,10 @@ typedef struct oc_labels {
     const char *const *keys; /* of n_metadata pairs: 1 to 256 bytes, the values up to 4096 */
     const char *const *values;
     const char *split; /* "train", "test", ...: up to 64 bytes; "": none */
+    const char *extra; /* JSON of up to 1 MiB that is kept as it is: what only another program understands; "": none */
 } oc_labels;
 
-#define OC_LABELS_INIT {sizeof(oc_labels), 0, NULL, 0, NULL, NULL, NULL}
+#define OC_LABELS_INIT {sizeof(oc_labels), 0, NULL, 0, NULL, NULL, NULL, NULL}
 
 typedef struct oc_addition {
     uint32_t struct_size;
@@ -914,9 +917,10 @@ typedef struct oc_picture_info {
     const char *added;
     uint64_t n_bytes;
     const char *split; /* "" if none */
+    const char *extra; /* as in oc_labels */
 } oc_picture_info;
 
-#define OC_PICTURE_INFO_INIT {sizeof(oc_picture_info), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL}
+#define OC_PICTURE_INFO_INIT {sizeof(oc_picture_info), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL}
 
 /* A page of pictures. `filter` may be NULL. Errors: OC_E_ARGUMENT (the message says where an expression goes wrong),
  * OC_E_NOT_FOUND (no such tag). */
@@ -1213,6 +1217,107 @@ OC_API oc_status oc_project_promote_predictions(oc_project *project, const char 
 
 /* Removes stored predictions. All or none. Errors: OC_E_NOT_FOUND. */
 OC_API oc_status oc_project_delete_predictions(oc_project *project, const char *const *ids, size_t n, oc_error *err);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * 11. Annotation files: pictures, tags and regions in and out, in the formats of other programs
+ *
+ * Formats have names: "folder" (one folder a tag), "csv", "coco", "coco-normalised" (boxes in fractions), "voc", "yolo", "createml",
+ * "labelstudio", "cvat", "customvision" (tagged-images.json). docs/projects.md says what each can hold. What a format cannot hold,
+ * and what cannot be used, is left out and told in a report. What only another program understands (polygons, masks, rotated boxes,
+ * key points, attributes) is kept as it came, in `extra` of tags, pictures and regions, and written again in that format.
+ *
+ * Files are read as untrusted: a name in them never leads out of the folder that the pictures are looked for in; of an absolute path
+ * or a URL the last part is taken.
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+#define OC_EXCHANGE_NO_PICTURES 1 /* writing: annotations alone, without copies of the pictures */
+
+/* How to read or write. 0 or NULL: the default. */
+typedef struct oc_exchange_options {
+    uint32_t struct_size;
+    uint32_t flags;       /* a sum of OC_EXCHANGE_... */
+    const char *from;     /* the source's format; default: as it looks */
+    const char *to;       /* the format to write; not left out */
+    const char *pictures; /* the folder in which the source's pictures are looked for; default: where its annotations lie, and in
+                             "images" or "JPEGImages" there */
+} oc_exchange_options;
+
+#define OC_EXCHANGE_OPTIONS_INIT {sizeof(oc_exchange_options), 0, NULL, NULL, NULL}
+
+/* What became of it all. Never changes. */
+typedef struct oc_exchange oc_exchange;
+
+typedef struct oc_exchange_summary {
+    uint32_t struct_size;
+    uint32_t n_notes;
+    const char *format;    /* that was read (import) or written */
+    uint64_t n_pictures;   /* in the source; of those: */
+    uint64_t n_added;      /* import: new in the project */
+    uint64_t n_duplicates; /* import: there already; what the source says of them was added to them */
+    uint64_t n_missing;    /* not there as files */
+    uint64_t n_tags;       /* different ones */
+    uint64_t n_labels;     /* tags on whole pictures that were taken over, */
+    uint64_t n_boxes;      /* boxes, */
+    uint64_t n_others;     /* and other shapes */
+    uint64_t n_left_out;   /* of all kinds, missing pictures too: the sum over those notes */
+} oc_exchange_summary;
+
+#define OC_EXCHANGE_SUMMARY_INIT {sizeof(oc_exchange_summary), 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+#define OC_NOTE_LEFT_OUT 1 /* it was not taken over */
+#define OC_NOTE_CHANGED 2  /* it was taken over, but not as it was */
+
+/* One reason for which something was left out or changed, and how often. */
+typedef struct oc_note {
+    uint32_t struct_size;
+    uint32_t outcome; /* OC_NOTE_... */
+    const char *reason;
+    uint64_t n;
+    uint32_t n_examples; /* the first few places: "a.xml: object 3" */
+    uint32_t reserved;
+} oc_note;
+
+#define OC_NOTE_INIT {sizeof(oc_note), 0, NULL, 0, 0, 0}
+
+OC_API void oc_exchange_free(oc_exchange *exchange);
+OC_API oc_status oc_exchange_get(const oc_exchange *exchange, oc_exchange_summary *summary, oc_error *err);
+
+/* Note `index` < n_notes, and the place that it gives as example `k` < n_examples. OC_E_NOT_FOUND or NULL if out of range. */
+OC_API oc_status oc_exchange_note(const oc_exchange *exchange, size_t index, oc_note *note, oc_error *err);
+OC_API const char *oc_exchange_example(const oc_exchange *exchange, size_t index, size_t k);
+
+/* Adds what a file or folder holds to a project. A project without tags and pictures becomes of the kind that the source needs: for
+ * detection if it has boxes, multilabel if a picture has several tags. Into others goes what their kind can hold. Some hundred
+ * pictures are one change: what has been reported as progress lasts, and after an interruption the same call goes on without adding
+ * anything twice. (Between oc_project_begin and oc_project_end all of it is one change.) `out`, `options` and `progress` may be NULL.
+ * Errors: OC_E_NOT_FOUND, OC_E_FORMAT (of no known format, or not of the one named), OC_E_CORRUPT, OC_E_LIMIT, OC_E_UNSUPPORTED (the
+ * library was built without that format), OC_E_CANCELLED. */
+OC_API oc_status oc_project_import(oc_exchange **out, oc_project *project, const char *source, const oc_exchange_options *options,
+                                   oc_progress_fn progress, void *user, oc_error *err);
+
+/* Writes a project, as it is at one moment, as a folder of pictures and annotations, wholly or not at all. `path` must not be there
+ * or be an empty folder. Where annotations are one file, a `path` that ends as such files do (".json", ".xml", ".csv") gets that file
+ * alone, in place of an older one. Importing the folder gives the same project again, as far as the format holds it. `options` must say
+ * `to`. Errors: OC_E_ARGUMENT, OC_E_STATE (the folder is not empty), OC_E_CANCELLED. */
+OC_API oc_status oc_project_export(oc_exchange **out, oc_project *project, const char *path, const oc_exchange_options *options,
+                                   oc_progress_fn progress, void *user, oc_error *err);
+
+/* Writes what `source` holds in another format, without a project. `path` is as in oc_project_export, errors are those of both. */
+OC_API oc_status oc_annotations_convert(oc_exchange **out, oc_context *context, const char *source, const char *path,
+                                        const oc_exchange_options *options, oc_progress_fn progress, void *user, oc_error *err);
+
+/* A format. */
+typedef struct oc_format_info {
+    uint32_t struct_size;
+    uint32_t can_read; /* 0: this library was built without the library that reading it takes; writing needs none */
+    const char *name;
+    const char *description;
+} oc_format_info;
+
+#define OC_FORMAT_INFO_INIT {sizeof(oc_format_info), 0, NULL, NULL}
+
+/* Format `index`, from 0 on. OC_E_NOT_FOUND past the last one. */
+OC_API oc_status oc_annotation_format(size_t index, oc_format_info *info, oc_error *err);
 
 #ifdef __cplusplus
 }

@@ -23,7 +23,7 @@ typedef struct command {
     int (*run)(const struct command *self, int argc, char **argv);
 } command;
 
-extern const command command_train, command_predict, command_evaluate, command_info, command_base,
+extern const command command_convert, command_train, command_predict, command_evaluate, command_info, command_base,
     command_features, command_project, command_version, command_help;
 
 /* Command `index` in the order of the help text. NULL past the last one. */

@@ -341,8 +341,9 @@ const command project_verbs[] = {
 /* --- the command --- */
 
 static const command *const groups[] = {project_verbs,        project_picture_verbs,   project_tag_verbs,
-                                        project_region_verbs, project_iteration_verbs, project_prediction_verbs};
-static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions", "Training", "Stored predictions"};
+                                        project_region_verbs, project_iteration_verbs, project_prediction_verbs,
+                                        project_exchange_verbs};
+static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions", "Training", "Stored predictions", "In and out"};
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 #define PREFIX (sizeof("project ") - 1)
 

@@ -10,7 +10,7 @@
 
 static const command *const commands[] = {
     &command_train, &command_evaluate, &command_predict, &command_info,
-    &command_project, &command_base,  &command_features, &command_version, &command_help,
+    &command_project, &command_convert, &command_base,  &command_features, &command_version, &command_help,
 };
 
 const command *command_at(size_t index) { return index < sizeof(commands) / sizeof(commands[0]) ? commands[index] : NULL; }

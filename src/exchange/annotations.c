@@ -1,12 +1,12 @@
 /* Annotations of pictures in memory: making a set. SPDX-License-Identifier: MIT */
 #include "annotations.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "memory.h"
 #include "text.h"
+#include "uuid.h"
 
 /* Strings are small and many, so they lie one behind the other. */
 typedef struct oc__text_block {
@@ -17,7 +17,7 @@ typedef struct oc__text_block {
 
 #define BLOCK_BYTES (64u << 10)
 
-const char *oc__annotations_text(oc_annotations *set, const char *text, size_t size, oc_error *err) {
+const char *oc__annotations_text(oc__annotations *set, const char *text, size_t size, oc_error *err) {
     oc__text_block *block = set->text;
     if (size == 0) return "";
     if (!block || block->size - block->used <= size) {
@@ -41,104 +41,102 @@ const char *oc__annotations_text(oc_annotations *set, const char *text, size_t s
     return copy;
 }
 
-oc_status oc__annotations_create(oc_annotations **out, oc_context *context, const char *folder, oc_error *err) {
-    oc_annotations *set = oc__alloc_zero(context, sizeof *set);
-    if (!set) return oc__fail_nomem(err, context, sizeof *set, "annotations");
-    set->context = oc__context_retain(context);
-    set->format = "";
-    set->place = "object";
-    if (!(set->folder = oc__strdup(context, folder))) {
-        oc__annotations_free(set);
-        return oc__fail_nomem(err, context, strlen(folder), "annotations");
-    }
-    *out = set;
-    return OC_OK;
+oc_status oc__annotations_keep(const char **out, oc__annotations *set, const char *text, oc_error *err) {
+    const char *copy = text ? oc__annotations_text(set, text, strlen(text), err) : NULL;
+    if (copy) *out = copy;
+    return text && !copy ? OC_E_NOMEM : OC_OK;
 }
 
-void oc__annotations_free(oc_annotations *set) {
+oc_status oc__annotations_create(oc__annotations **out, oc_context *context, oc_exchange *report, const char *folder,
+                                 oc_error *err) {
+    oc__annotations *set = oc__alloc_zero(context, sizeof *set);
+    if (!set) return oc__fail_nomem(err, context, sizeof *set, "annotations");
+    set->context = context;
+    set->report = report;
+    set->place = "object";
+    oc_status status = oc__annotations_keep(&set->folder, set, folder, err);
+    if (status) oc__annotations_free(set);
+    else *out = set;
+    return status;
+}
+
+void oc__annotations_free(oc__annotations *set) {
     if (!set) return;
     oc_context *context = set->context;
     for (oc__text_block *block = set->text, *next; block; block = next) {
         next = block->next;
         oc__free(context, block);
     }
-    for (size_t i = 0; i < set->n_notes; i++) oc__free(context, set->notes[i]);
     oc__names_free(&set->tag_names, context);
     oc__names_free(&set->paths, context);
-    oc__free(context, set->notes);
+    oc__names_free(&set->far_names, context);
     oc__free(context, set->tags);
     oc__free(context, set->pictures);
     oc__free(context, set->pairs);
     oc__free(context, set->marks);
-    oc__free(context, set->folder);
     oc__free(context, set);
-    oc__context_release(context);
 }
 
-static oc_status add_note(oc_annotations *set, oc_error *err, const char *format, va_list arguments) {
-    char text[512];
-    if (set->n_notes == OC__MAX_NOTES) {
-        set->n_notes_untold++;
-        return OC_OK;
-    }
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    if (length < 0) text[0] = 0;
-    else if ((size_t)length >= sizeof text) oc__cut_text(text, sizeof text - 1);
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20) *p = ' ';
-    oc_status status = oc__reserve(&set->notes, &set->note_capacity, set->n_notes, sizeof *set->notes, set->context, err);
-    if (status) return status;
-    char *copy = oc__strdup(set->context, text);
-    if (!copy) return oc__fail_nomem(err, set->context, sizeof text, "note");
-    set->notes[set->n_notes++] = copy;
-    return OC_OK;
-}
-
-oc_status oc__annotations_note(oc_annotations *set, oc_error *err, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    oc_status status = add_note(set, err, format, arguments);
-    va_end(arguments);
-    return status;
-}
-
-oc_status oc__annotations_skip(oc_annotations *set, oc_error *err, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    oc_status status = add_note(set, err, format, arguments);
-    va_end(arguments);
-    set->n_skipped++;
-    return status;
-}
-
-oc_status oc__annotations_tag(uint32_t *out, oc_annotations *set, const char *name, const char *place, oc_error *err) {
+oc_status oc__annotations_tag(uint32_t *out, oc__annotations *set, const char *name, const char *place, oc_error *err) {
+    *out = OC__NO_TAG;
     if (oc__names_find(out, &set->tag_names, name)) return OC_OK;
-    if (!oc__tag_valid(name))
-        return oc__fail(err, OC_E_CORRUPT, "%s: a tag's name is not UTF-8 of 1 to 256 bytes without control characters", place);
-    if (set->n_tags >= OC__MAX_TAGS) return oc__fail(err, OC_E_LIMIT, "%s: more than %d tags", place, OC__MAX_TAGS);
+    if (!oc__tag_valid(name) || oc__uuid_valid(name))
+        return oc__note(set->report, OC_NOTE_LEFT_OUT,
+                        "the tag's name is not UTF-8 of 1 to 256 bytes without control characters, or is an identifier", err,
+                        "%s: '%.100s'", place, name);
+    if (set->n_tags >= OC__MAX_KNOWN_TAGS)
+        return oc__note(set->report, OC_NOTE_LEFT_OUT, "there are more tags than can be", err, "%s: '%.100s'", place, name);
     oc_status status = oc__reserve(&set->tags, &set->tag_capacity, set->n_tags, sizeof *set->tags, set->context, err);
+    const char *copy = NULL;
+    if (!status) status = oc__annotations_keep(&copy, set, name, err);
+    if (!status) status = oc__names_add(&set->tag_names, copy, (uint32_t)set->n_tags, set->context, err);
     if (status) return status;
-    const char *copy = oc__annotations_text(set, name, strlen(name), err);
-    if (!copy) return OC_E_NOMEM;
-    if ((status = oc__names_add(&set->tag_names, copy, (uint32_t)set->n_tags, set->context, err))) return status;
     *out = (uint32_t)set->n_tags;
-    set->tags[set->n_tags++] = (oc__known_tag){.name = copy, .description = "", .colour = "", .id = -1};
+    set->tags[set->n_tags++] = (oc__known_tag){.name = copy, .description = "", .colour = "", .type = OC_TAG_REGULAR};
     return OC_OK;
 }
 
-/* Why a file may not call a picture so; NULL if it may. Writes the path without "./" and backslashes to `clean`. */
-static const char *clean_path(char clean[OC__MAX_PATH_BYTES + 1], const char *path) {
-    size_t size = strlen(path), n = 0;
-    if (size == 0) return "the picture's name is empty";
-    if (size > OC__MAX_PATH_BYTES) return "the picture's name is longer than 4096 bytes";
-    if (!oc__utf8_valid(path, size)) return "the picture's name is not UTF-8";
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)path[i] < 0x20 || path[i] == 0x7F) return "the picture's name has control characters";
-    if (path[0] == '/' || path[0] == '\\' || (path[1] == ':' && (path[2] == '/' || path[2] == '\\')))
-        return "the picture's name is an absolute path";
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void oc__percent_decode(char *text) {
+    char *to = text;
+    for (const char *at = text; *at;) {
+        int high = at[0] == '%' ? hex_digit(at[1]) : -1, low = high >= 0 ? hex_digit(at[2]) : -1;
+        bool code = low >= 0 && (high || low);
+        *to++ = code ? (char)(high * 16 + low) : *at;
+        at += code ? 3 : 1;
+    }
+    *to = 0;
+}
+
+bool oc__ends_in(const char *name, const char *ending) {
+    size_t n = strlen(name), m = strlen(ending);
+    if (n <= m) return false;
+    for (size_t i = 0; i < m; i++) {
+        char c = name[n - m + i];
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != ending[i]) return false;
+    }
+    return true;
+}
+
+bool oc__is_picture_name(const char *name) {
+    static const char *const endings[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (oc__ends_in(name, endings[i])) return true;
+    return false;
+}
+
+/* Appends the parts of a path, without "." and nothing; false if one leads upwards. */
+static bool append_parts(char *clean, const char *path) {
+    size_t n = 0;
+    bool inside = true;
     for (const char *part = path; *part;) {
-        size_t length = strcspn(part, "/\\");
-        if (length == 2 && part[0] == '.' && part[1] == '.') return "the picture's name leads out of its folder";
+        size_t length = strcspn(part, "/");
+        inside = inside && !(length == 2 && part[0] == '.' && part[1] == '.');
         if (length > 0 && !(length == 1 && part[0] == '.')) {
             if (n) clean[n++] = '/';
             memcpy(clean + n, part, length);
@@ -148,51 +146,105 @@ static const char *clean_path(char clean[OC__MAX_PATH_BYTES + 1], const char *pa
         if (*part) part++;
     }
     clean[n] = 0;
-    return n ? NULL : "the picture's name is empty";
+    return inside;
 }
 
-oc_status oc__annotations_picture(uint32_t *out, bool *is_new, oc_annotations *set, const char *path, const char *source,
-                                  oc_error *err) {
-    char clean[OC__MAX_PATH_BYTES + 1];
-    const char *fault = clean_path(clean, path);
-    *out = UINT32_MAX;
-    *is_new = false;
-    if (fault) {
-        bool readable = oc__utf8_valid(path, strlen(path));
-        return oc__annotations_skip(set, err, "%s: %s%s%.200s%s; left out", source, fault, readable ? ": '" : "",
-                                    readable ? path : "", readable ? "'" : "");
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Makes `clean` what a picture of that name is called here. *far: it was an absolute path or the like, of which the last part is
+ * left. Returns why it cannot be, or NULL. */
+static const char *clean_name(char clean[OC__MAX_PATH_BYTES + 1], bool *far, const char *name) {
+    char text[OC__MAX_PATH_BYTES + 1];
+    bool url = strstr(name, "://") != NULL;
+    size_t size = url ? strcspn(name, "?#") : strlen(name);
+    *far = url;
+    if (size > OC__MAX_PATH_BYTES) return "the picture's name is longer than 1024 bytes";
+    memcpy(text, name, size);
+    text[size] = 0;
+    if (url) oc__percent_decode(text);
+    for (char *p = text; *p; p++) {
+        if (*p == '\\') *p = '/';
+        if ((unsigned char)*p < 0x20 || *p == 0x7F) return "the picture's name has control characters";
     }
-    if (oc__names_find(out, &set->paths, clean)) return OC_OK;
-    if (set->n_pictures >= OC__MAX_PICTURES) return oc__fail(err, OC_E_LIMIT, "%s: more than %u pictures", source, OC__MAX_PICTURES);
+    if (!oc__utf8_valid(text, strlen(text))) return "the picture's name is not UTF-8";
+    if (text[0] == '/' || (text[0] && text[1] == ':' && text[2] == '/')) *far = true;
+    if (*far || !append_parts(clean, text)) {
+        *far = true;
+        if (!append_parts(clean, last_part(text))) clean[0] = 0;
+    }
+    return clean[0] ? NULL : "the picture has no name";
+}
+
+static oc_status add_picture(uint32_t *out, oc__annotations *set, const char *path, const char *source, oc_error *err) {
     oc_status status =
         oc__reserve(&set->pictures, &set->picture_capacity, set->n_pictures, sizeof *set->pictures, set->context, err);
+    const char *copy = NULL;
+    if (!status && set->n_pictures >= OC__MAX_PICTURES)
+        status = oc__fail(err, OC_E_LIMIT, "%s: more than %u pictures", source, OC__MAX_PICTURES);
+    if (!status) status = oc__annotations_keep(&copy, set, path, err);
+    if (!status) status = oc__names_add(&set->paths, copy, (uint32_t)set->n_pictures, set->context, err);
     if (status) return status;
-    const char *copy = oc__annotations_text(set, clean, strlen(clean), err);
-    if (!copy) return OC_E_NOMEM;
-    if ((status = oc__names_add(&set->paths, copy, (uint32_t)set->n_pictures, set->context, err))) return status;
     *out = (uint32_t)set->n_pictures;
-    *is_new = true;
     set->pictures[set->n_pictures++] =
-        (oc__known_picture){.path = copy, .split = "", .source = source, .id = -1, .first_pair = set->n_pairs};
+        (oc__known_picture){.path = copy, .split = "", .source = source, .first_pair = set->n_pairs};
     return OC_OK;
 }
 
-oc_status oc__annotations_pair(oc_annotations *set, const char *key, const char *value, oc_error *err) {
-    oc__known_picture *picture = &set->pictures[set->n_pictures - 1];
-    if (picture->n_pairs == OC__MAX_PAIRS)
-        return oc__annotations_note(set, err, "%s: more than %d metadata pairs; '%.100s' is left out", picture->path, OC__MAX_PAIRS,
-                                    key);
+oc_status oc__annotations_picture(uint32_t *out, bool *is_new, oc__annotations *set, const char *name, const char *source,
+                                  oc_error *err) {
+    char clean[OC__MAX_PATH_BYTES + 1];
+    bool far;
+    const char *fault = clean_name(clean, &far, name), *copy = NULL;
+    *is_new = false;
+    if (!fault && far && oc__names_find(out, &set->far_names, name)) return OC_OK;
+    if (!fault && oc__names_find(out, &set->paths, clean)) {
+        if (!far) return OC_OK;
+        fault = "another picture, of another folder, has the same name";
+    }
+    *out = UINT32_MAX;
+    if (fault) return oc__note(set->report, OC_NOTE_LEFT_OUT, fault, err, "%s: '%.200s'", source, name);
+    oc_status status = add_picture(out, set, clean, source, err);
+    if (!status && far) status = oc__annotations_keep(&copy, set, name, err);
+    if (!status && far) status = oc__names_add(&set->far_names, copy, *out, set->context, err);
+    *is_new = !status;
+    return status;
+}
+
+oc_status oc__annotations_new_picture(uint32_t *out, oc__annotations *set, const char *name, const char *ending, oc_error *err) {
+    char clean[OC__MAX_PATH_BYTES + 1], path[OC__MAX_PATH_BYTES + 48];
+    bool far;
+    uint32_t known;
+    if (clean_name(clean, &far, name)) strcpy(clean, "picture");
+    size_t size = strlen(clean);
+    if (oc__is_picture_name(clean)) {
+        ending = strrchr(clean, '.');
+        size -= strlen(ending);
+    }
+    snprintf(path, sizeof path, "%.*s%s", (int)size, clean, ending);
+    for (unsigned i = 2; oc__names_find(&known, &set->paths, path); i++)
+        snprintf(path, sizeof path, "%.*s-%u%s", (int)size, clean, i, ending);
+    oc_status status = add_picture(out, set, path, name, err);
+    if (status || strcmp(path, name) == 0) return status;
+    return oc__note(set->report, OC_NOTE_CHANGED, "the picture's name cannot be, or is another's too", err, "'%.200s' is now '%.200s'",
+                    name, path);
+}
+
+oc_status oc__annotations_pair(oc__annotations *set, const char *key, const char *value, oc_error *err) {
     oc_status status = oc__reserve(&set->pairs, &set->pair_capacity, set->n_pairs, sizeof *set->pairs, set->context, err);
+    oc__metadata_pair pair = {NULL, NULL};
+    if (!status) status = oc__annotations_keep(&pair.key, set, key, err);
+    if (!status) status = oc__annotations_keep(&pair.value, set, value, err);
     if (status) return status;
-    oc__metadata_pair pair = {oc__annotations_text(set, key, strlen(key), err), NULL};
-    if (pair.key) pair.value = oc__annotations_text(set, value, strlen(value), err);
-    if (!pair.value) return OC_E_NOMEM;
     set->pairs[set->n_pairs++] = pair;
-    picture->n_pairs++;
+    set->pictures[set->n_pictures - 1].n_pairs++;
     return OC_OK;
 }
 
-oc_status oc__annotations_add(oc_annotations *set, const oc__mark *mark, oc_error *err) {
+oc_status oc__annotations_add(oc__annotations *set, const oc__mark *mark, oc_error *err) {
+    if (mark->tag == OC__NO_TAG && mark->kind != OC__MARK_OTHER) return OC_OK;
     if (set->n_marks >= OC__MAX_MARKS) return oc__fail(err, OC_E_LIMIT, "more than %u boxes and tags of pictures", OC__MAX_MARKS);
     oc_status status = oc__reserve(&set->marks, &set->mark_capacity, set->n_marks, sizeof *set->marks, set->context, err);
     if (!status) set->marks[set->n_marks++] = *mark;

@@ -6,31 +6,13 @@
 #include "json_read.h"
 
 typedef struct reader {
-    oc_annotations *set;
+    oc__annotations *set;
     const oc__source *source;
     oc__slice text;
     oc__names images, categories; /* by identifier */
     double reach;                 /* how far right or down any box goes */
     size_t n_boxes;
 } reader;
-
-typedef oc_status (*element_fn)(reader *r, const json_t *element, const oc__json_walk *walk, oc_error *err);
-
-/* Decodes the elements of one of the outermost arrays, one at a time. */
-static oc_status each(reader *r, oc__slice array, const char *what, element_fn take, oc_error *err) {
-    oc__json_walk walk;
-    bool more;
-    oc_status status = oc__json_walk_begin(&walk, array, '[', r->source->path, r->text.data, what, err);
-    while (!status && !(status = oc__json_walk_next(&more, &walk, err)) && more) {
-        json_t *element;
-        if ((status = oc__json_decode(&element, &walk, what, err))) break;
-        if (json_is_object(element)) status = take(r, element, &walk, err);
-        else status = oc__fail(err, OC_E_CORRUPT, "%s:%zu: %s %zu is not an object", walk.file, oc__json_line(walk.start, walk.value.data),
-                               what, walk.index);
-        json_decref(element);
-    }
-    return status;
-}
 
 /* Remembers an identifier. *again: it was known already. */
 static oc_status remember(bool *again, reader *r, oc__names *names, const char *id, uint32_t number, oc_error *err) {
@@ -41,58 +23,59 @@ static oc_status remember(bool *again, reader *r, oc__names *names, const char *
 }
 
 static oc_status keep_text(const char **out, reader *r, const json_t *object, const char *key, oc_error *err) {
-    const char *value = oc__json_text(object, key);
-    if (!value) return OC_OK;
-    *out = oc__annotations_text(r->set, value, strlen(value), err);
-    return *out ? OC_OK : OC_E_NOMEM;
+    return oc__annotations_keep(out, r->set, oc__json_text(object, key), err);
 }
 
-static oc_status take_category(reader *r, const json_t *element, const oc__json_walk *walk, oc_error *err) {
-    static const char *const known[] = {"id", "name", "kind", "description", "colour", NULL};
-    static const char *const kinds[] = {"regular", "negative", "product"};
-    const char *name = oc__json_text(element, "name");
+/* A picture's or a mark's, with its place. */
+static oc_status leave_out(reader *r, const oc__json_walk *walk, const char *what, const char *reason, oc_error *err) {
+    return oc__note(r->set->report, OC_NOTE_LEFT_OUT, reason, err, "%s: %s %zu", walk->file, what, walk->index);
+}
+
+/* "id" is kept among what only COCO knows, and given again if it can be. */
+static oc_status take_category(void *user, json_t *element, const oc__json_walk *walk, oc_error *err) {
+    static const char *const known[] = {"name", "kind", "description", "colour", NULL};
+    static const char *const kinds[] = {"negative", "product"};
+    reader *r = user;
+    const char *name = oc__json_text(element, "name"), *kind = oc__json_text(element, "kind");
     char id[80];
-    int64_t number;
     uint32_t tag;
     bool again;
-    if (!name || !oc__json_id(id, &number, json_object_get(element, "id")))
-        return oc__annotations_skip(r->set, err, "%s: category %zu has no %s; left out", walk->file, walk->index, name ? "id" : "name");
+    if (!name || !oc__json_id(id, json_object_get(element, "id")))
+        return leave_out(r, walk, "category", name ? "the category has no id" : "the category has no name", err);
     oc_status status = oc__annotations_tag(&tag, r->set, name, walk->file, err);
     if (!status) status = remember(&again, r, &r->categories, id, tag, err);
-    if (status) return status;
-    if (again) return oc__annotations_note(r->set, err, "%s: category %zu: its id is another's too; the first one has it", walk->file, walk->index);
+    if (status || tag == OC__NO_TAG) return status;
+    if (again) return leave_out(r, walk, "category", "an earlier category has the same id", err);
     oc__known_tag *to = &r->set->tags[tag];
-    const char *kind = oc__json_text(element, "kind");
-    for (uint32_t i = 0; kind && i < 3; i++)
-        if (strcmp(kind, kinds[i]) == 0) to->kind = i;
-    if (to->id < 0) to->id = number;
+    for (uint32_t i = 0; kind && i < 2; i++)
+        if (strcmp(kind, kinds[i]) == 0) to->type = OC_TAG_NEGATIVE + i;
     status = keep_text(&to->description, r, element, "description", err);
     if (!status) status = keep_text(&to->colour, r, element, "colour", err);
-    return status ? status : oc__json_keep_others(&to->extra, r->set, walk, "coco", known, err);
+    return status || to->extra ? status : oc__json_keep_others(&to->extra, r->set, walk->value, "coco", known, err);
 }
 
-static oc_status take_image(reader *r, const json_t *element, const oc__json_walk *walk, oc_error *err) {
-    static const char *const known[] = {"id", "file_name", "width", "height", "split", "metadata", NULL};
+static oc_status take_image(void *user, json_t *element, const oc__json_walk *walk, oc_error *err) {
+    static const char *const known[] = {"file_name", "width", "height", "split", "metadata", NULL};
+    reader *r = user;
     const char *name = oc__json_text(element, "file_name");
     char id[80];
-    int64_t number;
     uint32_t picture;
     bool again, is_new;
-    if (!name || !oc__json_id(id, &number, json_object_get(element, "id")))
-        return oc__annotations_skip(r->set, err, "%s: image %zu has no %s; left out", walk->file, walk->index, name ? "id" : "file_name");
-    if (oc__names_find(&picture, &r->images, id))
-        return oc__annotations_skip(r->set, err, "%s: image %zu: its id is another's too; left out", walk->file, walk->index);
+    if (!name || !oc__json_id(id, json_object_get(element, "id")))
+        return leave_out(r, walk, "image", name ? "the image has no id" : "the image has no file_name", err);
+    if (oc__names_find(&picture, &r->images, id)) return leave_out(r, walk, "image", "an earlier image has the same id", err);
     oc_status status = oc__source_picture(&picture, &is_new, r->set, r->source, name, err);
     if (!status) status = remember(&again, r, &r->images, id, picture, err);
     if (status || picture == UINT32_MAX) return status;
-    if (!is_new) return oc__annotations_note(r->set, err, "%s: image %zu: an image before it has its file_name; they are taken as one", walk->file, walk->index);
+    if (!is_new)
+        return oc__note(r->set->report, OC_NOTE_CHANGED, "an earlier image has the same file_name; they are taken as one", err,
+                        "%s: image %zu", walk->file, walk->index);
     oc__known_picture *to = &r->set->pictures[picture];
-    to->id = number;
     to->width = oc__json_side(element, "width");
     to->height = oc__json_side(element, "height");
     if (!to->split[0]) status = keep_text(&to->split, r, element, "split", err);
     if (!status) status = oc__json_metadata(r->set, json_object_get(element, "metadata"), err);
-    return status ? status : oc__json_keep_others(&to->extra, r->set, walk, "coco", known, err);
+    return status ? status : oc__json_keep_others(&to->extra, r->set, walk->value, "coco", known, err);
 }
 
 /* Four numbers. */
@@ -115,37 +98,35 @@ static bool says_nothing(const oc__mark *mark, const json_t *element, const char
     return mark->kind == OC__MARK_BOX && json_is_number(value) && fabs(json_number_value(value) - area) <= 1e-12 * area;
 }
 
-static oc_status take_annotation(reader *r, const json_t *element, const oc__json_walk *walk, oc_error *err) {
+static oc_status take_annotation(void *user, json_t *element, const oc__json_walk *walk, oc_error *err) {
     static const char *const optional[] = {"area", "iscrowd", "segmentation"};
-    const char *known[8] = {"id", "image_id", "category_id", "bbox"};
-    size_t n_known = 4;
+    const char *known[8] = {"id", "image_id", "category_id"};
+    size_t n_known = 3;
+    reader *r = user;
     char id[80];
-    int64_t number;
-    oc__mark mark = {.tag = OC__NO_TAG, .id = -1, .place = (uint32_t)walk->index, .in_pixels = true};
+    oc__mark mark = {.tag = OC__NO_TAG, .place = (uint32_t)walk->index, .in_pixels = true};
     const json_t *box = json_object_get(element, "bbox");
-    if (!oc__json_id(id, &number, json_object_get(element, "image_id")) || !oc__names_find(&mark.picture, &r->images, id))
-        return oc__annotations_skip(r->set, err, "%s: annotation %zu: its image_id is no image's; left out", walk->file, walk->index);
-    if (mark.picture == UINT32_MAX) {
-        r->set->n_skipped++; /* the picture was noted */
-        return OC_OK;
-    }
-    if (!oc__json_id(id, &number, json_object_get(element, "category_id")) || !oc__names_find(&mark.tag, &r->categories, id))
-        return oc__annotations_skip(r->set, err, "%s: annotation %zu: its category_id is no category's; left out", walk->file, walk->index);
-    if (json_array_size(box) > 0) {
-        if (!take_box(mark.box, box))
-            return oc__annotations_skip(r->set, err, "%s: annotation %zu: its bbox is not four numbers; left out", walk->file, walk->index);
+    if (!oc__json_id(id, json_object_get(element, "image_id")) || !oc__names_find(&mark.picture, &r->images, id))
+        return leave_out(r, walk, "annotation", "the annotation's image_id is no image's", err);
+    if (mark.picture == UINT32_MAX) return leave_out(r, walk, "annotation", "the annotation's picture was left out", err);
+    if (!oc__json_id(id, json_object_get(element, "category_id")) || !oc__names_find(&mark.tag, &r->categories, id))
+        return leave_out(r, walk, "annotation", "the annotation's category_id is no category's", err);
+    if (json_array_size(box) > 0 ? !take_box(mark.box, box) : box && !json_is_null(box) && !json_is_array(box))
+        return leave_out(r, walk, "annotation", "the annotation's bbox is not four numbers", err);
+    if (json_integer_value(json_object_get(element, "iscrowd")) != 0) {
+        mark.kind = OC__MARK_OTHER; /* many things in one box, which nobody is to learn */
+    } else if (json_array_size(box) > 0) {
         mark.kind = OC__MARK_BOX;
         r->n_boxes++;
         r->reach = fmax(r->reach, fmax(mark.box[0] + mark.box[2], mark.box[1] + mark.box[3]));
-    } else if (box && !json_is_null(box) && !json_is_array(box)) {
-        return oc__annotations_skip(r->set, err, "%s: annotation %zu: its bbox is not four numbers; left out", walk->file, walk->index);
     } else {
-        mark.kind = json_object_get(element, "segmentation") || json_object_get(element, "keypoints") ? OC__MARK_OTHER : OC__MARK_TAG;
+        const json_t *shape = json_object_get(element, "segmentation");
+        mark.kind = json_array_size(shape) || json_object_size(shape) || json_object_get(element, "keypoints") ? OC__MARK_OTHER : OC__MARK_TAG;
     }
+    if (mark.kind != OC__MARK_OTHER) known[n_known++] = "bbox";
     for (size_t i = 0; i < 3; i++)
         if (says_nothing(&mark, element, optional[i])) known[n_known++] = optional[i];
-    if (json_is_integer(json_object_get(element, "id"))) mark.id = json_integer_value(json_object_get(element, "id"));
-    oc_status status = oc__json_keep_others(&mark.extra, r->set, walk, "coco", known, err);
+    oc_status status = oc__json_keep_others(&mark.extra, r->set, walk->value, "coco", known, err);
     return status ? status : oc__annotations_add(r->set, &mark, err);
 }
 
@@ -159,7 +140,7 @@ static size_t part_of(const oc__json_walk *member) {
 }
 
 static oc_status take_all(reader *r, oc_error *err) {
-    static const element_fn takers[N_PARTS] = {take_category, take_image, take_annotation};
+    static const oc__json_take_fn takers[N_PARTS] = {take_category, take_image, take_annotation};
     oc__slice arrays[N_PARTS] = {{NULL, 0}};
     oc__json_walk walk;
     bool more;
@@ -173,34 +154,30 @@ static oc_status take_all(reader *r, oc_error *err) {
     }
     if (!status && !arrays[1].data) status = oc__fail(err, OC_E_FORMAT, "%s: is no COCO file: it has no 'images'", r->source->path);
     for (size_t i = 0; i < N_PARTS && !status; i++)
-        if (arrays[i].data) status = each(r, arrays[i], parts[i], takers[i], err);
+        if (arrays[i].data)
+            status = oc__json_each(arrays[i], r->source->path, r->text.data, parts[i], takers[i], r, err);
     return status;
 }
 
-/* Keeps "info", "licenses" and what else stands beside the three arrays, if it is of moderate size. */
+/* Keeps "info", "licenses" and what else stands beside the three arrays. */
 static oc_status keep_rest(reader *r, oc_error *err) {
-    oc__buffer buffer = {.context = r->set->context};
+    static const char *const known[] = {"categories", "images", "annotations", NULL};
     oc__json_walk member;
-    bool more;
+    bool more, fit = true;
     oc_status status = oc__json_walk_begin(&member, r->text, '{', r->source->path, r->text.data, "the file", err);
     while (!status && !(status = oc__json_walk_next(&more, &member, err)) && more) {
         json_t *value;
-        if (part_of(&member) < N_PARTS || memchr(member.key.data, '\\', member.key.size)) continue;
-        if (member.value.size > OC__MAX_OBJECT_BYTES) {
-            status = oc__annotations_note(r->set, err, "%s: '%.*s' has %zu bytes, at most %u are kept; left out", member.file,
-                                          (int)(member.key.size < 64 ? member.key.size : 64), member.key.data, member.value.size,
-                                          OC__MAX_OBJECT_BYTES);
-        } else if (!(status = oc__json_decode(&value, &member, "member", err))) { /* what is kept must be valid */
-            json_decref(value);
-            oc__json_keep_member(&buffer, &member, "coco");
-        }
+        if (part_of(&member) < N_PARTS) continue;
+        fit = fit && member.value.size <= OC__MAX_OBJECT_BYTES;
+        if (fit && !(status = oc__json_decode(&value, &member, "member", err))) json_decref(value); /* what is kept must be valid */
     }
-    if (!status) status = oc__json_keep(&r->set->extra, r->set, &buffer, r->source->path, err);
-    oc__buffer_free(&buffer);
-    return status;
+    if (!status && fit) return oc__json_keep_others(&r->set->extra, r->set, r->text, "coco", known, err);
+    return status ? status
+                  : oc__note(r->set->report, OC_NOTE_LEFT_OUT, "what stands beside images, categories and annotations is too large",
+                             err, "%s", r->source->path);
 }
 
-static oc_status read(oc_annotations *set, const oc__source *source, bool normalised, oc_error *err) {
+oc_status oc__coco_read(oc__annotations *set, const oc__exchange_format *format, const oc__source *source, oc_error *err) {
     oc__mapping file;
     reader r = {.set = set, .source = source};
     size_t first = set->n_marks;
@@ -208,18 +185,12 @@ static oc_status read(oc_annotations *set, const oc__source *source, bool normal
     if (status) return status;
     set->place = "annotation";
     status = take_all(&r, err);
-    /* Boxes that all end within one pixel are fractions. */
-    if (!status && (normalised || (r.n_boxes && r.reach <= 1 + 1e-6)))
+    /* Boxes that all end within two pixels are fractions. */
+    if (!status && (!(format->holds & OC__HOLDS_PIXELS) || (r.n_boxes && r.reach <= 2)))
         for (size_t i = first; i < set->n_marks; i++) set->marks[i].in_pixels = false;
     if (!status && !set->extra) status = keep_rest(&r, err);
     oc__names_free(&r.images, set->context);
     oc__names_free(&r.categories, set->context);
     oc__file_unmap(&file);
     return status;
-}
-
-oc_status oc__coco_read(oc_annotations *set, const oc__source *source, oc_error *err) { return read(set, source, false, err); }
-
-oc_status oc__coco_read_normalised(oc_annotations *set, const oc__source *source, oc_error *err) {
-    return read(set, source, true, err);
 }

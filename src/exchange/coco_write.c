@@ -1,7 +1,9 @@
 /* COCO's annotations: writing. SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats.h"
+#include "text.h"
 
 /* Appends ,"key":"value", unless the value is empty. */
 static void text_member(oc__buffer *line, const char *key, const char *value) {
@@ -19,7 +21,7 @@ static void integer_member(oc__buffer *line, const char *key, int64_t value) {
     oc__json_append_integer(line, value);
 }
 
-static void write_picture(oc__buffer *line, const oc_annotations *set, const oc__known_picture *picture, int64_t id) {
+static void write_picture(oc__buffer *line, const oc__annotations *set, const oc__known_picture *picture, int64_t id) {
     oc__append(line, "{\"id\":");
     oc__json_append_integer(line, id);
     text_member(line, "file_name", picture->path);
@@ -29,19 +31,19 @@ static void write_picture(oc__buffer *line, const oc_annotations *set, const oc_
     }
     text_member(line, "split", picture->split);
     oc__append_metadata(line, set, picture);
-    oc__append_extra_members(line, picture->extra, "coco");
+    oc__append_extra_members(line, picture->extra, "coco", "id");
     oc__append(line, "}");
 }
 
 static void write_tag(oc__buffer *line, const oc__known_tag *tag, int64_t id) {
-    static const char *const kinds[] = {"", "negative", "product"};
+    static const char *const kinds[] = {"", "", "negative", "product"};
     oc__append(line, "{\"id\":");
     oc__json_append_integer(line, id);
     text_member(line, "name", tag->name);
-    text_member(line, "kind", kinds[tag->kind]);
+    text_member(line, "kind", kinds[tag->type]);
     text_member(line, "description", tag->description);
     text_member(line, "colour", tag->colour);
-    oc__append_extra_members(line, tag->extra, "coco");
+    oc__append_extra_members(line, tag->extra, "coco", "id");
     oc__append(line, "}");
 }
 
@@ -55,7 +57,7 @@ static bool has(const oc__mark *mark, const char *key) {
     return oc__extra_of(&extra, mark->extra, "coco") && oc__json_member(&value, extra, key);
 }
 
-static void write_mark(oc__buffer *line, const oc_annotations *set, const oc__mark *mark, int64_t id, const numbers *n) {
+static void write_mark(oc__buffer *line, const oc__annotations *set, const oc__mark *mark, int64_t id, const numbers *n) {
     oc__append(line, "{\"id\":");
     oc__json_append_integer(line, id);
     integer_member(line, "image_id", n->pictures[mark->picture]);
@@ -77,24 +79,54 @@ static void write_mark(oc__buffer *line, const oc_annotations *set, const oc__ma
             if (!has(mark, "iscrowd")) oc__append(line, ",\"iscrowd\":0");
         }
     }
-    oc__append_extra_members(line, mark->extra, "coco");
+    oc__append_extra_members(line, mark->extra, "coco", n->normalised ? "bbox" : NULL); /* another shape's is in pixels */
     oc__append(line, "}");
 }
 
-/* Whether COCO can hold it. */
-static bool can_hold(const oc_annotations *set, const oc__mark *mark, bool normalised) {
-    oc__slice extra;
-    const oc__known_picture *picture = &set->pictures[mark->picture];
-    if (mark->kind == OC__MARK_OTHER) return oc__extra_of(&extra, mark->extra, "coco");
-    return mark->kind == OC__MARK_TAG || mark->in_pixels == !normalised || (picture->width && picture->height);
+static int by_value(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
 }
 
-static oc_status write(const oc_annotations *set, const char *path, bool normalised, oc_error *err) {
+static int64_t own_id(const char *extra) {
+    oc__slice own, value;
+    char text[20] = "";
+    uint64_t id = 0;
+    if (!oc__extra_of(&own, extra, "coco") || !oc__json_member(&value, own, "id") || value.size >= sizeof text) return 0;
+    memcpy(text, value.data, value.size);
+    return oc__parse_u64(text, &id) && id < (uint64_t)1 << 53 ? (int64_t)id : 0;
+}
+
+/* Those that came from a COCO file with a number from 1 on keep it, if no two have the same; the others are counted on. */
+static oc_status settle(int64_t *ids, size_t n, oc_context *context, oc_error *err) {
+    int64_t *sorted = oc__alloc_array(context, n, sizeof *sorted), next = 1;
+    if (!sorted) return oc__fail_nomem(err, context, n * sizeof *sorted, "numbers");
+    memcpy(sorted, ids, n * sizeof *ids);
+    if (n) qsort(sorted, n, sizeof *sorted, by_value);
+    bool fit = true;
+    for (size_t i = 1; i < n && fit; i++) fit = sorted[i] == 0 || sorted[i - 1] != sorted[i];
+    if (n && fit) next = sorted[n - 1] + 1;
+    for (size_t i = 0; i < n; i++)
+        if (!fit || !ids[i]) ids[i] = next++;
+    oc__free(context, sorted);
+    return OC_OK;
+}
+
+static oc_status number(numbers *out, const oc__annotations *set, oc_error *err) {
+    out->tags = oc__alloc_array(set->context, set->n_tags, sizeof *out->tags);
+    out->pictures = oc__alloc_array(set->context, set->n_pictures, sizeof *out->pictures);
+    if (!out->tags || !out->pictures) return oc__fail_nomem(err, set->context, set->n_pictures * sizeof *out->pictures, "numbers");
+    for (size_t i = 0; i < set->n_tags; i++) out->tags[i] = own_id(set->tags[i].extra);
+    for (size_t i = 0; i < set->n_pictures; i++) out->pictures[i] = own_id(set->pictures[i].extra);
+    oc_status status = settle(out->tags, set->n_tags, set->context, err);
+    return status ? status : settle(out->pictures, set->n_pictures, set->context, err);
+}
+
+oc_status oc__coco_write(const oc__annotations *set, const oc__exchange_format *format, const char *path, oc_error *err) {
     oc__output output;
-    numbers n = {.normalised = normalised};
-    bool first = true, own = true;
-    oc_status status = oc__number_tags(&n.tags, set, err);
-    if (!status) status = oc__number_pictures(&n.pictures, set, err);
+    int64_t id = 0;
+    numbers n = {.normalised = !(format->holds & OC__HOLDS_PIXELS)};
+    oc_status status = number(&n, set, err);
     if (!status) status = oc__output_begin(&output, set->context, path, err);
     if (status) goto done;
     oc__buffer *line = &output.line;
@@ -110,27 +142,18 @@ static oc_status write(const oc_annotations *set, const char *path, bool normali
         write_tag(line, &set->tags[i], n.tags[i]);
     }
     oc__append(line, "\n],\"annotations\":[\n");
-    for (size_t i = 0; i < set->n_marks; i++) own = own && set->marks[i].id >= 0;
     for (size_t i = 0; i < set->n_marks; i++) {
-        const oc__mark *mark = &set->marks[i];
-        if (!can_hold(set, mark, normalised)) continue;
-        if (!first) oc__append(line, ",\n");
-        write_mark(line, set, mark, own ? mark->id : (int64_t)i + 1, &n);
+        if (!oc__can_write(set, &set->marks[i], format)) continue;
+        if (id) oc__append(line, ",\n");
+        write_mark(line, set, &set->marks[i], ++id, &n);
         oc__output_flush(&output);
-        first = false;
     }
     oc__append(line, "\n]");
-    oc__append_extra_members(line, set->extra, "coco");
+    oc__append_extra_members(line, set->extra, "coco", NULL);
     oc__append(line, "}\n");
     status = oc__output_end(&output, OC_OK, err);
 done:
     oc__free(set->context, n.tags);
     oc__free(set->context, n.pictures);
     return status;
-}
-
-oc_status oc__coco_write(const oc_annotations *set, const char *path, oc_error *err) { return write(set, path, false, err); }
-
-oc_status oc__coco_write_normalised(const oc_annotations *set, const char *path, oc_error *err) {
-    return write(set, path, true, err);
 }

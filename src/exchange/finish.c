@@ -1,5 +1,6 @@
 /* Annotations of pictures in memory: sizes, boxes, order. SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "annotations.h"
@@ -10,30 +11,30 @@
 /* Boxes may stand over the edge by this part of the picture without a word: files round. */
 #define ROUNDING 1e-4
 
-void oc__mark_fractions(double out[4], const oc_annotations *set, const oc__mark *mark) {
+void oc__mark_fractions(double out[4], const oc__annotations *set, const oc__mark *mark) {
     const oc__known_picture *picture = &set->pictures[mark->picture];
     memcpy(out, mark->box, sizeof mark->box);
     if (!mark->in_pixels) return;
     for (int i = 0; i < 4; i++) out[i] /= i % 2 ? picture->height : picture->width;
 }
 
-void oc__mark_pixels(double out[4], const oc_annotations *set, const oc__mark *mark) {
+void oc__mark_pixels(double out[4], const oc__annotations *set, const oc__mark *mark) {
     const oc__known_picture *picture = &set->pictures[mark->picture];
     memcpy(out, mark->box, sizeof mark->box);
     if (mark->in_pixels) return;
-    for (int i = 0; i < 4; i++) out[i] *= i % 2 ? picture->height : picture->width;
+    for (int i = 0; i < 4; i++) {
+        double side = i % 2 ? picture->height : picture->width, exact = out[i] * side, round = floor(exact * 1e4 + 0.5) / 1e4;
+        out[i] = fabs(round - exact) <= 1e-12 * side ? round : exact; /* 12 pixels are 12, not 12.000000000000002 */
+    }
 }
 
-oc_status oc__annotations_find_size(oc_annotations *set, oc__known_picture *picture, oc_error *err) {
-    if (picture->width && picture->height) return OC_OK;
+oc_status oc__annotations_find_size(oc__annotations *set, oc__known_picture *picture, oc_error *err) {
+    if ((picture->width && picture->height) || !picture->file) return OC_OK;
     oc__bitmap bitmap;
     oc_image image = OC_IMAGE_INIT;
-    char *path = oc__path_join(set->context, set->folder, picture->path);
-    if (!path) return oc__fail_nomem(err, set->context, strlen(picture->path), picture->path);
     image.format = OC_IMAGE_PATH;
-    image.data = path;
+    image.data = picture->file;
     oc_status status = oc__bitmap_open(&bitmap, set->context, &image, 0, err);
-    oc__free(set->context, path);
     if (status == OC_E_NOMEM) return status;
     if (!status) {
         picture->width = bitmap.width;
@@ -41,6 +42,36 @@ oc_status oc__annotations_find_size(oc_annotations *set, oc__known_picture *pict
         oc__bitmap_free(&bitmap);
     }
     return OC_OK;
+}
+
+/* Whether "folder/below/path" is a file; *found is it then. */
+static oc_status try_file(const char **found, oc__annotations *set, const char *below, const char *path, oc_error *err) {
+    uint64_t size;
+    char *folder = oc__path_join(set->context, set->folder, below);
+    char *file = folder ? oc__path_join(set->context, folder, path) : NULL;
+    oc_status status = file ? OC_OK : oc__fail_nomem(err, set->context, strlen(path), path);
+    if (file && !oc__file_size(&size, set->context, file, NULL)) status = oc__annotations_keep(found, set, file, err);
+    oc__free(set->context, folder);
+    oc__free(set->context, file);
+    return status;
+}
+
+/* Looks for the files of pictures, as they are called or with %20 and the like decoded. */
+static oc_status find_files(oc__annotations *set, oc_error *err) {
+    static const char *const below[] = {"", "images", "JPEGImages"};
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < set->n_pictures && !status; i++) {
+        oc__known_picture *picture = &set->pictures[i];
+        char decoded[OC__MAX_PATH_BYTES + 48];
+        snprintf(decoded, sizeof decoded, "%s", picture->path);
+        oc__percent_decode(decoded);
+        bool other = strcmp(decoded, picture->path) != 0 && !strstr(decoded, "..") && decoded[0] != '/';
+        for (size_t k = 0; k < 3 && !picture->file && !status; k++) {
+            status = try_file(&picture->file, set, below[k], picture->path, err);
+            if (!status && !picture->file && other) status = try_file(&picture->file, set, below[k], decoded, err);
+        }
+    }
+    return status;
 }
 
 /* Clips one side; false if nothing is left. *over: by how much it stood over. */
@@ -57,7 +88,7 @@ static bool clip(double *start, double *length, double limit, double *over) {
 }
 
 /* Why a mark's box is none; NULL if it is one, clipped. */
-static const char *check_box(oc_annotations *set, oc__mark *mark, double *over) {
+static const char *check_box(oc__annotations *set, oc__mark *mark, double *over) {
     const oc__known_picture *picture = &set->pictures[mark->picture];
     for (int i = 0; i < 4; i++)
         if (!isfinite(mark->box[i])) return "the box is not of finite numbers";
@@ -72,7 +103,7 @@ static const char *check_box(oc_annotations *set, oc__mark *mark, double *over) 
 }
 
 /* Checks marks [0, n) and closes the gaps. */
-static oc_status check_marks(oc_annotations *set, oc_error *err) {
+static oc_status check_marks(oc__annotations *set, oc_error *err) {
     size_t n = 0;
     oc_status status = OC_OK;
     for (size_t i = 0; i < set->n_marks && !status; i++) {
@@ -84,23 +115,20 @@ static oc_status check_marks(oc_annotations *set, oc_error *err) {
             if (mark->in_pixels) status = oc__annotations_find_size(set, picture, err);
             if (!status) fault = check_box(set, mark, &over);
         }
-        if (fault) {
-            if (!status) status = oc__annotations_skip(set, err, "%s: %s %u: %s; left out", picture->source, set->place, mark->place, fault);
-            continue;
-        }
-        if (over > ROUNDING && !status) {
-            set->n_clipped++;
-            status = oc__annotations_note(set, err, "%s: %s %u: the box stands over the picture's edge; clipped", picture->source,
-                                          set->place, mark->place);
-        }
-        set->marks[n++] = *mark;
+        if (over > ROUNDING && !fault && !status)
+            status = oc__note(set->report, OC_NOTE_CHANGED, "the box stood over the picture's edge and was cut", err, "%s: %s %u",
+                              picture->source, set->place, mark->place);
+        if (fault && !status)
+            status = oc__note(set->report, OC_NOTE_LEFT_OUT, fault, err, "%s: %s %u", picture->source, set->place, mark->place);
+        else
+            set->marks[n++] = *mark;
     }
     set->n_marks = n;
     return status;
 }
 
 /* Groups the marks by picture, in their order (counting sort). */
-static oc_status group_marks(oc_annotations *set, oc_error *err) {
+static oc_status group_marks(oc__annotations *set, oc_error *err) {
     bool ordered = true;
     for (size_t i = 0; i < set->n_pictures; i++) set->pictures[i].n_marks = 0;
     for (size_t i = 0; i < set->n_marks; i++) {
@@ -119,26 +147,21 @@ static oc_status group_marks(oc_annotations *set, oc_error *err) {
     return OC_OK;
 }
 
-/* A tag that a picture bears twice is borne once. */
-static oc_status drop_repeated_tags(oc_annotations *set, oc_error *err) {
+/* A tag that a picture bears twice as a whole is borne once. */
+static oc_status drop_repeated_tags(oc__annotations *set, oc_error *err) {
     size_t to = 0;
-    oc_status status = OC_OK;
     /* seen[tag]: one more than the last picture that bears it */
     uint32_t *seen = oc__alloc_array(set->context, set->n_tags, sizeof *seen);
     if (!seen) return oc__fail_nomem(err, set->context, set->n_tags * sizeof *seen, "tags");
     memset(seen, 0, set->n_tags * sizeof *seen);
     for (size_t p = 0; p < set->n_pictures; p++) {
         oc__known_picture *picture = &set->pictures[p];
-        size_t first = picture->first_mark, n = picture->n_marks;
+        const oc__mark *marks = &set->marks[picture->first_mark];
+        size_t n = picture->n_marks;
         picture->first_mark = to;
-        for (size_t i = first; i < first + n; i++) {
-            const oc__mark mark = set->marks[i];
-            if (mark.kind == OC__MARK_TAG && seen[mark.tag] == p + 1) {
-                if (!status)
-                    status = oc__annotations_skip(set, err, "%s: %s %u: the picture has the tag '%.100s' already; left out", picture->source,
-                                                  set->place, mark.place, set->tags[mark.tag].name);
-                continue;
-            }
+        for (size_t i = 0; i < n; i++) {
+            const oc__mark mark = marks[i];
+            if (mark.kind == OC__MARK_TAG && seen[mark.tag] == p + 1) continue;
             if (mark.kind == OC__MARK_TAG) seen[mark.tag] = (uint32_t)p + 1;
             set->marks[to++] = mark;
         }
@@ -146,32 +169,12 @@ static oc_status drop_repeated_tags(oc_annotations *set, oc_error *err) {
     }
     set->n_marks = to;
     oc__free(set->context, seen);
-    return status;
+    return OC_OK;
 }
 
-oc_status oc__annotations_finish(oc_annotations *set, oc_error *err) {
-    oc_status status = check_marks(set, err);
+oc_status oc__annotations_finish(oc__annotations *set, oc_error *err) {
+    oc_status status = find_files(set, err);
+    if (!status) status = check_marks(set, err);
     if (!status) status = group_marks(set, err);
-    if (!status) status = drop_repeated_tags(set, err);
-    return status;
-}
-
-oc_status oc__annotations_look_for_pictures(oc_annotations *set, oc_error *err) {
-    size_t n_missing = 0, first = set->n_notes, untold = set->n_notes_untold;
-    oc_status status = OC_OK;
-    for (size_t i = 0; i < set->n_pictures && !status; i++) {
-        uint64_t size;
-        char *path = oc__path_join(set->context, set->folder, set->pictures[i].path);
-        if (!path) return oc__fail_nomem(err, set->context, strlen(set->pictures[i].path), "pictures");
-        if (oc__file_size(&size, set->context, path, NULL)) {
-            n_missing++;
-            status = oc__annotations_note(set, err, "%s: the picture is not there or cannot be opened", path);
-        }
-        oc__free(set->context, path);
-    }
-    if (status || n_missing < 2 || n_missing < set->n_pictures) return status;
-    set->n_notes_untold = untold; /* none is there: one note says so */
-    while (set->n_notes > first) oc__free(set->context, set->notes[--set->n_notes]);
-    return oc__annotations_note(set, err, "%s: none of the %zu pictures is there; say in which folder they lie", set->folder[0] ? set->folder : ".",
-                                n_missing);
+    return status ? status : drop_repeated_tags(set, err);
 }

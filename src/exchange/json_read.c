@@ -10,8 +10,6 @@
 
 #include "text.h"
 
-const bool oc__json_present = true;
-
 oc_status oc__json_decode(json_t **out, const oc__json_walk *walk, const char *what, oc_error *err) {
     json_error_t fault;
     *out = NULL;
@@ -43,12 +41,9 @@ uint32_t oc__json_side(const json_t *object, const char *key) {
     return json_is_number(value) && side >= 1 && side <= INT32_MAX && side == floor(side) ? (uint32_t)side : 0;
 }
 
-bool oc__json_id(char out[80], int64_t *number, const json_t *value) {
-    *number = -1;
+bool oc__json_id(char out[80], const json_t *value) {
     if (json_is_integer(value)) {
-        int64_t id = json_integer_value(value);
-        snprintf(out, 80, "%lld", (long long)id);
-        if (id >= 0) *number = id;
+        snprintf(out, 80, "%lld", (long long)json_integer_value(value));
         return true;
     }
     const char *text = json_string_value(value);
@@ -57,49 +52,75 @@ bool oc__json_id(char out[80], int64_t *number, const json_t *value) {
     return true;
 }
 
+static oc_status keep(const char **out, oc__annotations *set, oc__buffer *buffer, oc_error *err) {
+    oc_status status = buffer->failed ? oc__fail_nomem(err, set->context, buffer->size, "what a file says besides") : OC_OK;
+    const char *copy = status ? NULL : oc__annotations_text(set, (const char *)buffer->data, buffer->size, err);
+    oc__buffer_free(buffer);
+    if (copy) *out = copy;
+    return copy ? OC_OK : OC_E_NOMEM;
+}
+
+static void begin_extra(oc__buffer *buffer, const char *family) {
+    oc__append(buffer, "{\"");
+    oc__append(buffer, family);
+    oc__append(buffer, "\":");
+}
+
+oc_status oc__json_keep(const char **out, oc__annotations *set, oc__slice value, const char *family, oc_error *err) {
+    oc__buffer buffer = {.context = set->context};
+    begin_extra(&buffer, family);
+    oc__json_append_compact(&buffer, value);
+    oc__append(&buffer, "}");
+    return keep(out, set, &buffer, err);
+}
+
 static bool is_known(const oc__json_walk *member, const char *const *known) {
-    if (memchr(member->key.data, '\\', member->key.size)) return true; /* nobody writes these */
+    for (size_t i = 0; i < member->key.size; i++) /* nobody writes these */
+        if (member->key.data[i] == '\\' || (unsigned char)member->key.data[i] < 0x20) return true;
+    if (!oc__utf8_valid(member->key.data, member->key.size)) return true;
     for (; *known; known++)
         if (oc__json_key_is(member, *known)) return true;
     return false;
 }
 
-void oc__json_keep_member(oc__buffer *buffer, const oc__json_walk *member, const char *format) {
-    if (buffer->size == 0) {
-        oc__append(buffer, "{\"");
-        oc__append(buffer, format);
-        oc__append(buffer, "\":{\"");
-    } else {
-        oc__append(buffer, ",\"");
-    }
-    oc__buffer_append(buffer, member->key.data, member->key.size);
-    oc__append(buffer, "\":");
-    oc__json_append_compact(buffer, member->value);
-}
-
-oc_status oc__json_keep(const char **out, oc_annotations *set, oc__buffer *buffer, const char *file, oc_error *err) {
-    *out = NULL;
-    if (buffer->size) oc__append(buffer, "}}");
-    if (buffer->failed) return oc__fail_nomem(err, set->context, buffer->size, file);
-    if (buffer->size) *out = oc__annotations_text(set, (char *)buffer->data, buffer->size, err);
-    return buffer->size && !*out ? OC_E_NOMEM : OC_OK;
-}
-
-oc_status oc__json_keep_others(const char **out, oc_annotations *set, const oc__json_walk *walk, const char *format,
+oc_status oc__json_keep_others(const char **out, oc__annotations *set, oc__slice object, const char *family,
                                const char *const *known, oc_error *err) {
     oc__buffer buffer = {.context = set->context};
     oc__json_walk member;
-    bool more;
-    *out = NULL;
-    oc_status status = oc__json_walk_begin(&member, walk->value, '{', walk->file, walk->start, "a value", err);
-    while (!status && !(status = oc__json_walk_next(&more, &member, err)) && more)
-        if (!is_known(&member, known)) oc__json_keep_member(&buffer, &member, format);
-    if (!status) status = oc__json_keep(out, set, &buffer, walk->file, err);
+    bool more, any = false;
+    oc_status status = oc__json_walk_begin(&member, object, '{', "", object.data, "a value", err);
+    while (!status && !(status = oc__json_walk_next(&more, &member, err)) && more) {
+        if (is_known(&member, known)) continue;
+        if (any) oc__append(&buffer, ",\"");
+        else begin_extra(&buffer, family), oc__append(&buffer, "{\"");
+        any = true;
+        oc__buffer_append(&buffer, member.key.data, member.key.size);
+        oc__append(&buffer, "\":");
+        oc__json_append_compact(&buffer, member.value);
+    }
+    oc__append(&buffer, "}}");
+    if (!status && any) return keep(out, set, &buffer, err);
     oc__buffer_free(&buffer);
     return status;
 }
 
-oc_status oc__json_metadata(oc_annotations *set, const json_t *metadata, oc_error *err) {
+oc_status oc__json_each(oc__slice array, const char *file, const char *start, const char *what, oc__json_take_fn take, void *user,
+                        oc_error *err) {
+    oc__json_walk walk;
+    bool more;
+    oc_status status = oc__json_walk_begin(&walk, array, '[', file, start, what, err);
+    while (!status && !(status = oc__json_walk_next(&more, &walk, err)) && more) {
+        json_t *element;
+        if ((status = oc__json_decode(&element, &walk, what, err))) break;
+        status = json_is_object(element) ? take(user, element, &walk, err)
+                                         : oc__fail(err, OC_E_CORRUPT, "%s:%zu: %s %zu is not an object", file,
+                                                    oc__json_line(start, walk.value.data), what, walk.index);
+        json_decref(element);
+    }
+    return status;
+}
+
+oc_status oc__json_metadata(oc__annotations *set, const json_t *metadata, oc_error *err) {
     const char *key;
     json_t *value;
     oc_status status = OC_OK;

@@ -19,19 +19,23 @@ bool oc__json_numbers(double *out, const json_t *object, const char *const *keys
 /* A side in pixels: a whole number from 1 to 2^31 - 1, or 0 for anything else. */
 uint32_t oc__json_side(const json_t *object, const char *key);
 
-/* An identifier, a whole number or text, as text in `out`; false if it is neither. *number is the number or -1. */
-bool oc__json_id(char out[80], int64_t *number, const json_t *value);
+/* An identifier, a whole number or text, as text in `out`; false if it is neither. */
+bool oc__json_id(char out[80], const json_t *value);
 
-/* Keeps the members of the walk's current value, an object that was decoded, that are not among `known` (NULL ends it), as
- * {"FORMAT":{...}}. *out is NULL if there are none. */
-oc_status oc__json_keep_others(const char **out, oc_annotations *set, const oc__json_walk *walk, const char *format,
+/* Keeps what an object that has been decoded says, but for its members `known` (NULL ends them), as {"FAMILY":{...}}. *out stays as it
+ * is if nothing is left. */
+oc_status oc__json_keep_others(const char **out, oc__annotations *set, oc__slice object, const char *family,
                                const char *const *known, oc_error *err);
 
-/* The same by hand: appends one member of valid JSON, and makes *out of what was appended. */
-void oc__json_keep_member(oc__buffer *buffer, const oc__json_walk *member, const char *format);
-oc_status oc__json_keep(const char **out, oc_annotations *set, oc__buffer *buffer, const char *file, oc_error *err);
+/* Keeps any value that has been decoded as {"FAMILY":value}. */
+oc_status oc__json_keep(const char **out, oc__annotations *set, oc__slice value, const char *family, oc_error *err);
+
+/* Goes over the elements of an array, `array` of the file, and gives each, decoded, which must be an object, to `take`. */
+typedef oc_status (*oc__json_take_fn)(void *user, json_t *element, const oc__json_walk *walk, oc_error *err);
+oc_status oc__json_each(oc__slice array, const char *file, const char *start, const char *what, oc__json_take_fn take, void *user,
+                        oc_error *err);
 
 /* Adds the text members of object `metadata` to the newest picture. */
-oc_status oc__json_metadata(oc_annotations *set, const json_t *metadata, oc_error *err);
+oc_status oc__json_metadata(oc__annotations *set, const json_t *metadata, oc_error *err);
 
 #endif

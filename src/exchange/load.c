@@ -1,118 +1,140 @@
-/* Annotation files: which format, loading and saving. SPDX-License-Identifier: MIT */
+/* Annotation files: loading and saving. SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "detect.h"
 #include "formats.h"
 
-static const oc__exchange_format formats[] = {
-    {"coco", "COCO: one JSON file, boxes in pixels", "coco",
-     OC__HOLDS_TAGS | OC__HOLDS_SPLIT | OC__HOLDS_SIZE | OC__HOLDS_METADATA | OC__HOLDS_DETAILS | OC__HOLDS_UNUSED | OC__HOLDS_BARE |
-         OC__HOLDS_OTHERS | OC__HOLDS_PIXELS,
-     false, oc__coco_read, oc__coco_write},
-    {"coco-normalised", "COCO with boxes in fractions, as the service's migration script writes it", "coco",
-     OC__HOLDS_TAGS | OC__HOLDS_SPLIT | OC__HOLDS_SIZE | OC__HOLDS_METADATA | OC__HOLDS_DETAILS | OC__HOLDS_UNUSED | OC__HOLDS_BARE |
-         OC__HOLDS_OTHERS,
-     false, oc__coco_read_normalised, oc__coco_write_normalised},
-    {"customvision", "the service's tagged-images.json", "customvision", OC__HOLDS_TAGS | OC__HOLDS_METADATA | OC__HOLDS_BARE, false,
-     oc__customvision_read, oc__customvision_write},
-};
-
-const oc__exchange_format *oc__exchange_format_at(size_t index) {
-    return index < sizeof formats / sizeof *formats ? &formats[index] : NULL;
-}
-
-static oc_status find_format(const oc__exchange_format **out, const char *name, oc_error *err) {
-    char known[200] = "";
-    for (size_t i = 0; (*out = oc__exchange_format_at(i)); i++) {
-        if (strcmp((*out)->name, name) == 0) return OC_OK;
-        if (strlen(known) + strlen((*out)->name) + 3 < sizeof known) strcat(strcat(known, i ? ", " : ""), (*out)->name);
-    }
-    return oc__fail(err, OC_E_NOT_FOUND, "'%.40s' is no format of annotations; there are: %s", name, known);
-}
-
-oc_status oc__annotations_load(oc_annotations **out, oc_context *context, const char *path, const char *format,
-                               const char *pictures, oc_error *err) {
-    oc_annotations *set = NULL;
+oc_status oc__annotations_load(oc__annotations **out, oc_context *context, oc_exchange *report, const char *path,
+                               const char *format, const char *pictures, oc_error *err) {
+    oc__annotations *set = NULL;
     oc__detected found = {0};
     const oc__exchange_format *known = NULL;
-    oc_status status = format ? find_format(&known, format, err) : OC_OK;
-    if (!status) status = oc__detect(&found, context, path, known ? known->name : NULL, err);
-    if (!status) status = find_format(&known, found.format, err);
-    if (!status) status = oc__annotations_create(&set, context, pictures ? pictures : found.folder, err);
-    if (!status) set->format = known->name;
-    for (size_t i = 0; i < found.n_sources && !status; i++) status = known->read(set, &found.sources[i], err);
+    oc_status status = format ? oc__exchange_find_format(&known, format, err) : OC_OK;
+    if (!status) status = oc__detect(&found, context, path, known, err);
+    if (!status) status = oc__exchange_find_format(&known, found.format, err);
+    if (!status && !known->read)
+        status = oc__fail(err, OC_E_UNSUPPORTED, "%s: this library was built without reading %s files (build it with -D%s=enabled)",
+                          path, known->name, known->needs);
+    if (!status) status = oc__annotations_create(&set, context, report, pictures ? pictures : found.folder, err);
+    for (size_t i = 0; i < found.n_sources && !status; i++) status = known->read(set, known, &found.sources[i], err);
     if (!status) status = oc__annotations_finish(set, err);
-    if (!status) status = oc__annotations_look_for_pictures(set, err);
+    if (!status) report->summary.format = known->name;
     oc__detected_free(&found);
     if (status) oc__annotations_free(set);
     else *out = set;
     return status;
 }
 
-/* What a set has that a format may not hold. */
-typedef struct losses {
-    size_t tags, splits, metadata, details, bare, others, extras, sizeless;
-} losses;
-
-static void count_losses(losses *lost, const oc_annotations *set, const oc__exchange_format *format) {
-    oc__slice extra;
-    for (size_t i = 0; i < set->n_pictures; i++) {
-        const oc__known_picture *picture = &set->pictures[i];
-        size_t n_tags = 0, n_held = 0, n_sizeless = 0;
-        for (size_t k = 0; k < picture->n_marks; k++) {
-            const oc__mark *mark = &set->marks[picture->first_mark + k];
-            bool own = mark->extra && format->holds & OC__HOLDS_OTHERS && oc__extra_of(&extra, mark->extra, format->family);
-            n_tags += mark->kind == OC__MARK_TAG;
-            if (mark->kind == OC__MARK_OTHER) lost->others += !own;
-            else lost->extras += mark->extra && !own;
-            bool sizeless = mark->kind == OC__MARK_BOX && !(picture->width && picture->height) &&
-                            mark->in_pixels != (format->holds & OC__HOLDS_PIXELS ? true : false);
-            n_sizeless += sizeless;
-            n_held += mark->kind == OC__MARK_OTHER ? own : mark->kind == OC__MARK_TAG ? format->holds & OC__HOLDS_TAGS : !sizeless;
-        }
-        lost->sizeless += n_sizeless;
-        if (!(format->holds & OC__HOLDS_TAGS)) lost->tags += n_tags;
-        if (!(format->holds & OC__HOLDS_SPLIT)) lost->splits += picture->split[0] != 0;
-        if (!(format->holds & OC__HOLDS_METADATA)) lost->metadata += picture->n_pairs;
-        if (!(format->holds & OC__HOLDS_BARE)) lost->bare += n_held == 0;
-        if (picture->extra && !(format->holds & OC__HOLDS_OTHERS && oc__extra_of(&extra, picture->extra, format->family)))
-            lost->extras++;
-    }
+/* Whether there is something opaque that the format cannot give back. */
+static bool is_foreign(const char *extra, const oc__exchange_format *format) {
+    oc__slice own;
+    return extra && !(format->holds & OC__HOLDS_OTHERS && oc__extra_of(&own, extra, format->family));
 }
 
-static oc_status note_losses(oc_annotations *set, const oc__exchange_format *format, oc_error *err) {
-    losses lost = {0};
-    oc_status status = OC_OK;
-    count_losses(&lost, set, format);
+/* What a set has that a format does not hold, and what it does. */
+static oc_status note_losses(oc__annotations *set, const oc__exchange_format *format, oc_error *err) {
+    uint64_t tags = 0, boxes = 0, splits = 0, metadata = 0, details = 0, unused = 0, bare = 0, others = 0, extras = 0, sizeless = 0;
+    oc_exchange_summary *summary = &set->report->summary;
+    uint32_t holds = format->holds;
+    bool *used = oc__alloc_zero(set->context, set->n_tags + 1);
+    if (!used) return oc__fail_nomem(err, set->context, set->n_tags, "tags");
+    for (size_t i = 0; i < set->n_pictures; i++) {
+        const oc__known_picture *picture = &set->pictures[i];
+        size_t n_written = 0;
+        for (size_t k = 0; k < picture->n_marks; k++) {
+            const oc__mark *mark = &set->marks[picture->first_mark + k];
+            bool can = oc__can_write(set, mark, format);
+            n_written += can;
+            if (can && mark->tag != OC__NO_TAG) used[mark->tag] = true;
+            if (can) *(mark->kind == OC__MARK_TAG ? &summary->n_labels : mark->kind == OC__MARK_BOX ? &summary->n_boxes : &summary->n_others) += 1;
+            else if (mark->kind == OC__MARK_TAG) tags++;
+            else if (mark->kind == OC__MARK_OTHER) others++;
+            else if (holds & OC__HOLDS_BOXES) sizeless++;
+            else boxes++;
+            if (can && is_foreign(mark->extra, format)) extras++;
+        }
+        if (!(holds & OC__HOLDS_SPLIT)) splits += picture->split[0] != 0;
+        if (!(holds & OC__HOLDS_METADATA)) metadata += picture->n_pairs;
+        if (!(holds & OC__HOLDS_BARE)) bare += n_written == 0;
+        extras += is_foreign(picture->extra, format);
+    }
     for (size_t i = 0; i < set->n_tags; i++) {
         const oc__known_tag *tag = &set->tags[i];
-        lost.details += tag->kind != OC__TAG_REGULAR || tag->description[0] || tag->colour[0];
+        if (!(holds & OC__HOLDS_DETAILS))
+            details += tag->type != OC_TAG_REGULAR || tag->description[0] || (tag->colour[0] && !(holds & OC__HOLDS_COLOUR));
+        if (!(holds & OC__HOLDS_UNUSED)) unused += !used[i];
+        extras += is_foreign(tag->extra, format);
     }
-    if (format->holds & OC__HOLDS_DETAILS) lost.details = 0;
+    extras += is_foreign(set->extra, format);
+    oc__free(set->context, used);
     const struct {
-        size_t n;
-        const char *what;
-    } items[] = {
-        {lost.tags, "tags of whole pictures"},
-        {lost.splits, "pictures' splits"},
-        {lost.metadata, "metadata pairs"},
-        {lost.details, "tags' kinds, descriptions and colours"},
-        {lost.bare, "pictures without a box"},
-        {lost.others, "polygons, masks and other shapes of another format"},
-        {lost.extras, "parts that only another format knows"},
-        {lost.sizeless, "boxes of pictures whose size is not known"},
+        uint64_t n;
+        const char *reason;
+    } losses[] = {
+        {tags, "the format has no tags of whole pictures"},
+        {boxes, "the format has no boxes"},
+        {splits, "the format has no splits"},
+        {metadata, "the format has no metadata"},
+        {details, "the format has no kinds, descriptions or colours of tags"},
+        {unused, "the format has no tags that nothing bears"},
+        {bare, "the format has no pictures without a box or tag"},
+        {others, "the shape (polygon, mask, ...) is another format's"},
+        {extras, "what is known besides is another format's"},
+        {sizeless, "the picture's size, which the box needs, is not known"},
     };
-    for (size_t i = 0; i < sizeof items / sizeof *items && !status; i++)
-        if (items[i].n) status = oc__annotations_note(set, err, "%s does not hold %s: %zu left out", format->name, items[i].what, items[i].n);
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < sizeof losses / sizeof *losses && !status; i++)
+        status = oc__note_count(set->report, OC_NOTE_LEFT_OUT, losses[i].reason, losses[i].n, err);
+    summary->n_pictures = set->n_pictures;
+    summary->n_tags = set->n_tags;
+    summary->format = format->name;
     return status;
 }
 
-oc_status oc__annotations_save(oc_annotations *set, const char *path, const char *name, oc_error *err) {
-    const oc__exchange_format *format;
-    oc_status status = find_format(&format, name, err);
-    if (!status && format->holds & (OC__HOLDS_PIXELS | OC__HOLDS_SIZE))
-        for (size_t i = 0; i < set->n_pictures && !status; i++) status = oc__annotations_find_size(set, &set->pictures[i], err);
-    if (!status) status = note_losses(set, format, err);
-    return status ? status : format->write(set, path, err);
+static oc_status copy_pictures(oc__annotations *set, const char *folder, const oc__exchange_format *format, oc__progress *progress,
+                               oc_error *err) {
+    oc__buffer place = {.context = set->context};
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < set->n_pictures && !status; i++) {
+        const oc__known_picture *picture = &set->pictures[i];
+        bool missing;
+        place.size = 0;
+        if (format->place) format->place(&place, set, picture);
+        else oc__append(&place, picture->path);
+        oc__buffer_append(&place, "", 1);
+        if (place.failed) status = oc__fail_nomem(err, set->context, place.size, picture->path);
+        if (!status) status = oc__output_picture(&missing, set, picture, folder, (const char *)place.data, err);
+        if (!status && missing) {
+            set->report->summary.n_missing++;
+            status = oc__note(set->report, OC_NOTE_LEFT_OUT, "the picture's file is not there", err, "%s", picture->path);
+        }
+        if (!status && !oc__progress_step(progress, 1, 0)) status = oc__progress_status(progress, err);
+    }
+    oc__buffer_free(&place);
+    return status;
 }
 
+static oc_status save_folder(oc__annotations *set, const char *path, const oc__exchange_format *format, uint32_t flags,
+                             oc__progress *progress, oc_error *err) {
+    char *beside = NULL, *file = NULL;
+    oc_status status = oc__folder_begin(&beside, set->context, path, err);
+    if (status) return status;
+    if (!(flags & OC_EXCHANGE_NO_PICTURES) && !format->copies) status = copy_pictures(set, beside, format, progress, err);
+    if (!status && format->file && !(file = oc__path_join(set->context, beside, format->file)))
+        status = oc__fail_nomem(err, set->context, strlen(path), path);
+    if (!status) status = format->write(set, format, file ? file : beside, err);
+    oc__free(set->context, file);
+    return oc__folder_end(status, beside, set->context, path, err);
+}
+
+oc_status oc__annotations_save(oc__annotations *set, const char *path, const oc__exchange_format *format, uint32_t flags,
+                               oc__progress *progress, oc_error *err) {
+    oc_status status = OC_OK;
+    const char *ending = format->file ? strrchr(format->file, '.') : NULL;
+    oc__progress_stage(progress, "writing", progress->from + progress->span, 1, set->n_pictures + 1);
+    if (format->holds & (OC__HOLDS_PIXELS | OC__HOLDS_SIZE))
+        for (size_t i = 0; i < set->n_pictures && !status; i++) status = oc__annotations_find_size(set, &set->pictures[i], err);
+    if (!status) status = note_losses(set, format, err);
+    if (status) return status;
+    if (ending && oc__ends_in(path, ending)) return format->write(set, format, path, err);
+    return save_folder(set, path, format, flags, progress, err);
+}

@@ -1,5 +1,4 @@
 /* What the writers of annotation files share. SPDX-License-Identifier: MIT */
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats.h"
@@ -18,22 +17,107 @@ oc_status oc__output_end(oc__output *output, oc_status status, oc_error *err) {
     if (!status && output->line.failed) status = oc__fail_nomem(err, output->line.context, output->line.size, output->stream.path);
     if (!status) oc__output_flush(output);
     oc__buffer_free(&output->line);
-    oc_status ended = oc__stream_end(&output->stream, status == OC_OK, err);
-    return status ? status : ended;
+    return oc__stream_end(&output->stream, status, err);
 }
 
-bool oc__extra_of(oc__slice *out, const char *extra, const char *format) {
-    return extra && oc__json_member(out, (oc__slice){extra, strlen(extra)}, format);
+/* "folder/path", whose own folder is made. The caller frees *out. */
+static oc_status make_place(char **out, oc_context *context, const char *folder, const char *path, oc_error *err) {
+    oc_status status = OC_OK;
+    if (!(*out = oc__path_join(context, folder, path))) return oc__fail_nomem(err, context, strlen(path), path);
+    char *slash = strrchr(*out, '/');
+    if (slash && strchr(path, '/')) {
+        *slash = 0;
+        status = oc__folder_make(context, *out, err);
+        *slash = '/';
+    }
+    if (status) oc__free(context, *out);
+    return status;
 }
 
-void oc__append_extra_members(oc__buffer *buffer, const char *extra, const char *format) {
+oc_status oc__output_file(oc__buffer *buffer, const char *folder, const char *path, oc_error *err) {
+    char *file;
+    if (buffer->failed) return oc__fail_nomem(err, buffer->context, buffer->size, path);
+    oc_status status = make_place(&file, buffer->context, folder, path, err);
+    if (status) return status;
+    status = oc__file_put(buffer->context, file, buffer->data, buffer->size, err);
+    oc__free(buffer->context, file);
+    buffer->size = 0;
+    return status;
+}
+
+oc_status oc__output_picture(bool *missing, const oc__annotations *set, const oc__known_picture *picture, const char *folder,
+                             const char *path, oc_error *err) {
+    oc_context *context = set->context;
+    uint8_t *data = NULL;
+    size_t size;
+    char *file = NULL;
+    *missing = !picture->file;
+    if (*missing) return OC_OK;
+    oc_status status = oc__file_read(&data, &size, context, picture->file, context->limits.image_bytes, "max_image_bytes", err);
+    if (status == OC_E_NOT_FOUND) {
+        *missing = true;
+        return OC_OK;
+    }
+    if (!status) status = make_place(&file, context, folder, path, err);
+    if (!status) {
+        status = oc__file_put(context, file, data, size, err);
+        oc__free(context, file);
+    }
+    oc__free(context, data);
+    return status;
+}
+
+bool oc__extra_of(oc__slice *out, const char *extra, const char *family) {
+    return extra && oc__json_member(out, (oc__slice){extra, strlen(extra)}, family);
+}
+
+oc_status oc__extra_text(char **out, oc_context *context, const char *extra, const char *family, oc_error *err) {
+    oc__slice value;
+    *out = NULL;
+    if (!oc__extra_of(&value, extra, family) || value.size < 2 || value.data[0] != '"') return OC_OK;
+    *out = oc__json_unquote(context, value);
+    return *out ? OC_OK : oc__fail_nomem(err, context, value.size, family);
+}
+
+oc_status oc__extra_keep(const char **out, oc__annotations *set, const char *text, const char *family, oc_error *err) {
+    oc__buffer buffer = {.context = set->context};
+    oc__append(&buffer, "{");
+    oc__json_append_string(&buffer, family);
+    oc__append(&buffer, ":");
+    oc__json_append_string(&buffer, text);
+    oc__append(&buffer, "}");
+    oc_status status = buffer.failed ? oc__fail_nomem(err, set->context, buffer.size, family) : OC_OK;
+    const char *copy = status ? NULL : oc__annotations_text(set, (const char *)buffer.data, buffer.size, err);
+    oc__buffer_free(&buffer);
+    if (copy) *out = copy;
+    return copy ? OC_OK : OC_E_NOMEM;
+}
+
+void oc__append_extra_members(oc__buffer *buffer, const char *extra, const char *family, const char *but) {
     oc__slice members;
-    if (!oc__extra_of(&members, extra, format) || members.size <= 2 || members.data[0] != '{') return;
-    oc__append(buffer, ",");
-    oc__buffer_append(buffer, members.data + 1, members.size - 2);
+    oc__json_walk member;
+    bool more;
+    if (!oc__extra_of(&members, extra, family) || oc__json_walk_begin(&member, members, '{', "", members.data, "", NULL)) return;
+    while (!oc__json_walk_next(&more, &member, NULL) && more) {
+        if (but && oc__json_key_is(&member, but)) continue;
+        oc__append(buffer, ",\"");
+        oc__buffer_append(buffer, member.key.data, member.key.size);
+        oc__append(buffer, "\":");
+        oc__buffer_append(buffer, member.value.data, member.value.size);
+    }
 }
 
-void oc__append_metadata(oc__buffer *buffer, const oc_annotations *set, const oc__known_picture *picture) {
+bool oc__can_write(const oc__annotations *set, const oc__mark *mark, const oc__exchange_format *format) {
+    oc__slice extra;
+    const oc__known_picture *picture = &set->pictures[mark->picture];
+    if (mark->kind == OC__MARK_TAG) return format->holds & OC__HOLDS_TAGS;
+    if (mark->kind == OC__MARK_OTHER)
+        return format->holds & OC__HOLDS_OTHERS && oc__extra_of(&extra, mark->extra, format->family);
+    bool known = mark->in_pixels == ((format->holds & OC__HOLDS_PIXELS) != 0) || (picture->width && picture->height);
+    return format->holds & OC__HOLDS_BOXES && known;
+}
+
+void oc__append_metadata(oc__buffer *buffer, const oc__annotations *set, const oc__known_picture *picture) {
     for (uint32_t i = 0; i < picture->n_pairs; i++) {
         const oc__metadata_pair *pair = &set->pairs[picture->first_pair + i];
         oc__append(buffer, i ? "," : ",\"metadata\":{");
@@ -42,38 +126,4 @@ void oc__append_metadata(oc__buffer *buffer, const oc_annotations *set, const oc
         oc__json_append_string(buffer, pair->value);
     }
     if (picture->n_pairs) oc__append(buffer, "}");
-}
-
-static int by_value(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Numbers from 1 on if the given ones are not fit. */
-static oc_status settle(int64_t *ids, size_t n, oc_context *context, oc_error *err) {
-    int64_t *sorted = oc__alloc_array(context, n, sizeof *sorted);
-    if (!sorted) return oc__fail_nomem(err, context, n * sizeof *sorted, "numbers");
-    memcpy(sorted, ids, n * sizeof *ids);
-    if (n) qsort(sorted, n, sizeof *sorted, by_value);
-    bool fit = n == 0 || sorted[0] >= 0;
-    for (size_t i = 1; i < n && fit; i++) fit = sorted[i - 1] != sorted[i];
-    for (size_t i = 0; i < n && !fit; i++) ids[i] = (int64_t)i + 1;
-    oc__free(context, sorted);
-    return OC_OK;
-}
-
-oc_status oc__number_tags(int64_t **out, const oc_annotations *set, oc_error *err) {
-    int64_t *ids = oc__alloc_array(set->context, set->n_tags, sizeof *ids);
-    if (!ids) return oc__fail_nomem(err, set->context, set->n_tags * sizeof *ids, "numbers of tags");
-    for (size_t i = 0; i < set->n_tags; i++) ids[i] = set->tags[i].id;
-    *out = ids;
-    return settle(ids, set->n_tags, set->context, err);
-}
-
-oc_status oc__number_pictures(int64_t **out, const oc_annotations *set, oc_error *err) {
-    int64_t *ids = oc__alloc_array(set->context, set->n_pictures, sizeof *ids);
-    if (!ids) return oc__fail_nomem(err, set->context, set->n_pictures * sizeof *ids, "numbers of pictures");
-    for (size_t i = 0; i < set->n_pictures; i++) ids[i] = set->pictures[i].id;
-    *out = ids;
-    return settle(ids, set->n_pictures, set->context, err);
 }

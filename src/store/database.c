@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "contents.h"
 #include "memory.h"
+#include "text.h"
 
 oc_status oc__db_fail(oc_project *project, int code, oc_error *err) {
     const char *said = project->db ? sqlite3_errmsg(project->db) : sqlite3_errstr(code);
@@ -169,4 +170,16 @@ oc_status oc__snapshot_begin(oc_project *project, bool *began, oc_error *err) {
 
 void oc__snapshot_end(oc_project *project, bool began) {
     if (began) sqlite3_exec(project->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+#define MAX_EXTRA (1 << 20)
+
+oc_status oc__db_check_extra(oc_project *project, const char *extra, oc_error *err) {
+    int64_t valid = 0;
+    size_t size = strlen(extra);
+    if (size == 0) return OC_OK;
+    if (size > MAX_EXTRA) return oc__fail(err, OC_E_ARGUMENT, "its extra has %zu bytes, at most %d", size, MAX_EXTRA);
+    oc_status status =
+        oc__utf8_valid(extra, size) ? oc__db_integer(&valid, project, err, "SELECT json_valid(?)", "t", extra) : OC_OK;
+    return status || valid ? status : oc__fail(err, OC_E_ARGUMENT, "its extra is not JSON");
 }

@@ -27,6 +27,9 @@ oc_status oc__db_integer(int64_t *out, oc_project *project, oc_error *err, const
 /* Several statements without parameters. */
 oc_status oc__db_script(oc_project *project, const char *sql, oc_error *err);
 
+/* OC_E_ARGUMENT if `extra`, which is to be kept as it is, is neither "" nor JSON of up to 1 MiB. */
+oc_status oc__db_check_extra(oc_project *project, const char *extra, oc_error *err);
+
 /* Column `i` as text that is never NULL; lives until the next step. */
 const char *oc__db_text(sqlite3_stmt *statement, int i);
 

@@ -126,6 +126,12 @@ static oc_status put_split(oc_project *project, int64_t picture, const char *spl
     return oc__db_run(project, err, "UPDATE pictures SET split = ? WHERE seq = ?", "ti", split, picture);
 }
 
+static oc_status put_extra(oc_project *project, int64_t picture, const char *extra, oc_error *err) {
+    oc_status status = oc__db_check_extra(project, extra, err);
+    return status ? status
+                  : oc__db_run(project, err, "UPDATE pictures SET extra = ? WHERE seq = ?", "ti", extra, picture);
+}
+
 static oc_status put_labels(oc_project *project, int64_t picture, const oc_labels *labels, oc_error *err) {
     int64_t tag;
     oc_status status = labels->n_tags ? check_tagging(project, err) : OC_OK;
@@ -145,6 +151,7 @@ static oc_status put_labels(oc_project *project, int64_t picture, const oc_label
     }
     if (!status && labels->split) status = check_split(labels->split, err);
     if (!status && labels->split) status = put_split(project, picture, labels->split, err);
+    if (!status && labels->extra) status = put_extra(project, picture, labels->extra, err);
     return status || !labels->n_tags ? status : oc__project_check_labels(project, picture, err);
 }
 

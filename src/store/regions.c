@@ -8,7 +8,6 @@
 #include "text.h"
 #include "uuid.h"
 
-#define MAX_EXTRA (1 << 20)
 #define ALL_FLAGS (OC_REGIONS_PIXELS | OC_REGIONS_CLIP | OC_REGIONS_SKIP)
 
 /* By how much a box in fractions may stand over the edge before that is told: what rounding makes of a box at the edge. */
@@ -54,17 +53,6 @@ static oc_status fit_box(place *p, const oc_region *region, uint32_t flags, oc_e
     return OC_OK;
 }
 
-/* "" or JSON. */
-static oc_status check_extra(oc_project *project, const char *extra, oc_error *err) {
-    int64_t valid = 0;
-    size_t size = strlen(extra);
-    if (size == 0) return OC_OK;
-    if (size > MAX_EXTRA) return oc__fail(err, OC_E_ARGUMENT, "its extra has %zu bytes, at most %d", size, MAX_EXTRA);
-    oc_status status =
-        oc__utf8_valid(extra, size) ? oc__db_integer(&valid, project, err, "SELECT json_valid(?)", "t", extra) : OC_OK;
-    return status || valid ? status : oc__fail(err, OC_E_ARGUMENT, "its extra is not JSON");
-}
-
 static oc_status read_size(place *p, oc_project *project, oc_error *err) {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -93,7 +81,7 @@ static oc_status find_place(place *p, oc_project *project, const oc_region *regi
     oc_status status = oc__project_find_picture(&p->picture, project, region->picture, err);
     if (!status) status = read_size(p, project, err);
     if (!status && box) status = fit_box(p, region, flags, err);
-    if (!status && region->extra) status = check_extra(project, region->extra, err);
+    if (!status && region->extra) status = oc__db_check_extra(project, region->extra, err);
     if (!status && region->tag) status = oc__project_make_tag(&p->tag, project, region->tag, err);
     return status;
 }
@@ -320,7 +308,7 @@ static oc_status update_one(oc_project *project, const oc_region *change, uint32
     oc_status status = find_region(&seq, &kind, &p, project, change->id, err);
     if (!status && moved && kind != OC_REGION_BOX) return oc__fail(err, OC_E_DATA, "it is not a box, so it cannot be moved");
     if (!status && moved) status = fit_box(&p, change, flags, err);
-    if (!status && change->extra) status = check_extra(project, change->extra, err);
+    if (!status && change->extra) status = oc__db_check_extra(project, change->extra, err);
     if (!status && change->tag) status = oc__project_make_tag(&p.tag, project, change->tag, err);
     if (!status && moved)
         status = oc__db_run(project, err, "UPDATE regions SET x = ?, y = ?, width = ?, height = ? WHERE seq = ?", "ddddi",

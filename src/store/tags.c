@@ -29,8 +29,9 @@ static oc_status check_tag(oc_project *project, const oc_tag *tag, oc_error *err
         return oc__fail(err, OC_E_ARGUMENT, "the tag's description is not UTF-8");
     if (tag->colour && !is_colour(tag->colour))
         return oc__fail(err, OC_E_ARGUMENT, "the tag's colour is '%.32s', expected \"#rrggbb\" or \"\"", tag->colour);
-    if (tag->type != OC_TAG_NEGATIVE) return OC_OK;
-    oc_status status = oc__project_kind(&kind, project, err);
+    oc_status status = tag->extra ? oc__db_check_extra(project, tag->extra, err) : OC_OK;
+    if (status || tag->type != OC_TAG_NEGATIVE) return status;
+    status = oc__project_kind(&kind, project, err);
     if (!status && kind == OC_PROJECT_DETECTION)
         return oc__fail(err, OC_E_DATA, "%s: a detection project has no negative tag: what is in no region is the background",
                         project->folder);
@@ -62,9 +63,10 @@ static oc_status insert(char *id, oc_project *project, const oc_tag *tag, oc_err
     oc__utc_now(now);
     if (!status)
         status =
-            oc__db_run(project, err, "INSERT INTO tags(id, name, type, description, colour, created) VALUES(?, ?, ?, ?, ?, ?)",
-                       "ttittt", made, tag->name, (int64_t)(tag->type ? tag->type : OC_TAG_REGULAR),
-                       tag->description ? tag->description : "", tag->colour ? tag->colour : "", now);
+            oc__db_run(project, err, "INSERT INTO tags(id, name, type, description, colour, created, extra) VALUES(?, ?, ?, ?, ?, ?, ?)",
+                       "ttitttt", made, tag->name, (int64_t)(tag->type ? tag->type : OC_TAG_REGULAR),
+                       tag->description ? tag->description : "", tag->colour ? tag->colour : "", now,
+                       tag->extra ? tag->extra : "");
     if (!status && id) memcpy(id, made, sizeof made);
     return status;
 }
@@ -151,8 +153,10 @@ static oc_status update_tag(oc_project *project, const char *tag, const oc_tag *
     if (!status)
         status = oc__db_run(project, err,
                             "UPDATE tags SET name = coalesce(?1, name), description = coalesce(?2, description),"
-                            " colour = coalesce(?3, colour), type = CASE ?4 WHEN 0 THEN type ELSE ?4 END WHERE seq = ?5",
-                            "tttii", change->name, change->description, change->colour, (int64_t)change->type, seq);
+                            " colour = coalesce(?3, colour), type = CASE ?4 WHEN 0 THEN type ELSE ?4 END,"
+                            " extra = coalesce(?5, extra) WHERE seq = ?6",
+                            "tttiti", change->name, change->description, change->colour, (int64_t)change->type, change->extra,
+                            seq);
     if (!status && change->type == OC_TAG_NEGATIVE) status = check_all_together(project, err);
     return status;
 }
@@ -201,7 +205,8 @@ static oc_status add_row(oc_tag_list *list, sqlite3_stmt *row, oc_error *err) {
     tag.type = (uint32_t)sqlite3_column_int64(row, 4);
     tag.n_pictures = (uint64_t)sqlite3_column_int64(row, 5);
     tag.n_regions = (uint64_t)sqlite3_column_int64(row, 6);
-    if (!tag.name || !tag.description || !tag.colour || !tag.id) return oc__fail_nomem(err, strings->context, 4096, "tags");
+    tag.extra = oc__strings_add(strings, oc__db_text(row, 7));
+    if (!tag.name || !tag.description || !tag.colour || !tag.id || !tag.extra) return oc__fail_nomem(err, strings->context, 4096, "tags");
     list->items[list->n++] = tag;
     return OC_OK;
 }
@@ -215,7 +220,7 @@ oc_status oc__project_tags(oc_tag_list **out, oc_project *project, oc_error *err
     oc_status status =
         oc__db_query(&statement, project, err,
                      "SELECT name, description, colour, id, type, (SELECT count(*) FROM picture_tags WHERE tag = t.seq),"
-                     " (SELECT count(*) FROM regions WHERE tag = t.seq AND kind = 1) FROM tags t ORDER BY seq",
+                     " (SELECT count(*) FROM regions WHERE tag = t.seq AND kind = 1), extra FROM tags t ORDER BY seq",
                      "");
     if (!status) status = oc__db_step(&row, statement, project, err);
     while (row && !status) {

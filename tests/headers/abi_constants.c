@@ -196,7 +196,6 @@ SAME(offsetof(oc_import_options, name) == 48);
 SAME(offsetof(oc_import_options, licence) == 56);
 SAME(sizeof(oc_import_options) >= 64);
 
-
 SAME(offsetof(oc_problem, kind) == 4);
 SAME(offsetof(oc_problem, repaired) == 8);
 SAME(offsetof(oc_problem, picture) == 16);
@@ -294,7 +293,6 @@ SAME(offsetof(oc_iteration, method) == 152);
 SAME(offsetof(oc_iteration, is_new) == 156);
 SAME(sizeof(oc_iteration) >= 160);
 
-
 SAME(offsetof(oc_project_info, kind) == 4);
 SAME(offsetof(oc_project_info, name) == 8);
 SAME(offsetof(oc_project_info, description) == 16);
@@ -359,6 +357,44 @@ SAME(offsetof(oc_training, force) == 48);
 SAME(offsetof(oc_training, reserved) == 52);
 SAME(offsetof(oc_training, version) == 56);
 SAME(sizeof(oc_training) >= 64);
+
+SAME(offsetof(oc_tag, extra) == 56);
+SAME(offsetof(oc_labels, extra) == 48);
+SAME(offsetof(oc_picture_info, extra) == 80);
+
+SAME(OC_EXCHANGE_NO_PICTURES == 1);
+SAME(OC_NOTE_LEFT_OUT == 1);
+SAME(OC_NOTE_CHANGED == 2);
+
+SAME(offsetof(oc_exchange_options, flags) == 4);
+SAME(offsetof(oc_exchange_options, from) == 8);
+SAME(offsetof(oc_exchange_options, to) == 16);
+SAME(offsetof(oc_exchange_options, pictures) == 24);
+SAME(sizeof(oc_exchange_options) >= 32);
+
+SAME(offsetof(oc_exchange_summary, n_notes) == 4);
+SAME(offsetof(oc_exchange_summary, format) == 8);
+SAME(offsetof(oc_exchange_summary, n_pictures) == 16);
+SAME(offsetof(oc_exchange_summary, n_added) == 24);
+SAME(offsetof(oc_exchange_summary, n_duplicates) == 32);
+SAME(offsetof(oc_exchange_summary, n_missing) == 40);
+SAME(offsetof(oc_exchange_summary, n_tags) == 48);
+SAME(offsetof(oc_exchange_summary, n_labels) == 56);
+SAME(offsetof(oc_exchange_summary, n_boxes) == 64);
+SAME(offsetof(oc_exchange_summary, n_others) == 72);
+SAME(offsetof(oc_exchange_summary, n_left_out) == 80);
+SAME(sizeof(oc_exchange_summary) >= 88);
+
+SAME(offsetof(oc_note, outcome) == 4);
+SAME(offsetof(oc_note, reason) == 8);
+SAME(offsetof(oc_note, n) == 16);
+SAME(offsetof(oc_note, n_examples) == 24);
+SAME(sizeof(oc_note) >= 32);
+
+SAME(offsetof(oc_format_info, can_read) == 4);
+SAME(offsetof(oc_format_info, name) == 8);
+SAME(offsetof(oc_format_info, description) == 16);
+SAME(sizeof(oc_format_info) >= 24);
 #endif
 
 int main(void) { return 0; }

@@ -1,0 +1,246 @@
+/* Annotation files into a project. SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "project_exchange.h"
+#include "text.h"
+
+#define BATCH 200 /* pictures in one change */
+#define MAX_KEY 256
+#define MAX_VALUE 4096
+#define MAX_SPLIT 64
+#define MAX_EXTRA (1u << 20)
+
+typedef struct importer {
+    oc_project *project;
+    const oc__annotations *set;
+    oc_exchange *report;
+    oc__progress *progress;
+    uint32_t kind;
+    size_t n_in_change;
+    bool open; /* a change is under way */
+
+    /* Of the picture at hand; each has room for as many as any picture has. */
+    const char **tags, **keys, **values;
+    oc_region *regions;
+} importer;
+
+static oc_status leave_out(importer *in, const char *reason, const oc__known_picture *picture, const char *what, oc_error *err) {
+    return oc__note(in->report, OC_NOTE_LEFT_OUT, reason, err, "%s%s%s", picture->path, what[0] ? ": " : "", what);
+}
+
+static oc_status make_room(importer *in, oc_error *err) {
+    const oc__annotations *set = in->set;
+    oc_context *context = set->context;
+    size_t n_marks = 1, n_pairs = 1;
+    for (size_t i = 0; i < set->n_pictures; i++) {
+        if (set->pictures[i].n_marks > n_marks) n_marks = set->pictures[i].n_marks;
+        if (set->pictures[i].n_pairs > n_pairs) n_pairs = set->pictures[i].n_pairs;
+    }
+    in->tags = oc__alloc_array(context, n_marks, sizeof *in->tags);
+    in->keys = oc__alloc_array(context, n_pairs, sizeof *in->keys);
+    in->values = oc__alloc_array(context, n_pairs, sizeof *in->values);
+    in->regions = oc__alloc_array(context, n_marks, sizeof *in->regions);
+    if (in->tags && in->keys && in->values && in->regions) return OC_OK;
+    return oc__fail_nomem(err, context, n_marks * sizeof *in->regions, "importing");
+}
+
+/* A project that is still empty becomes of the kind that the set needs. */
+static oc_status settle_kind(importer *in, oc_error *err) {
+    const oc__annotations *set = in->set;
+    oc_project_info info = OC_PROJECT_INFO_INIT, change = OC_PROJECT_INFO_INIT;
+    uint32_t needed = OC_PROJECT_MULTICLASS;
+    oc_status status = oc__project_info(&info, in->project, err);
+    in->kind = info.kind;
+    if (status || info.n_tags || info.n_pictures || info.kind > OC_PROJECT_MULTILABEL) return status;
+    for (size_t i = 0; i < set->n_pictures; i++) {
+        size_t n_tags = 0;
+        for (size_t k = 0; k < set->pictures[i].n_marks; k++) {
+            if (set->marks[set->pictures[i].first_mark + k].kind == OC__MARK_TAG) n_tags++;
+            else needed = OC_PROJECT_DETECTION;
+        }
+        if (n_tags > 1 && needed == OC_PROJECT_MULTICLASS) needed = OC_PROJECT_MULTILABEL;
+    }
+    if (needed <= info.kind) return OC_OK;
+    in->kind = change.kind = needed;
+    return oc__project_update(in->project, &change, err);
+}
+
+/* Failures that are the thing's own; all others end the whole. */
+static bool is_own(oc_status status) {
+    return status == OC_E_FORMAT || status == OC_E_CORRUPT || status == OC_E_UNSUPPORTED || status == OC_E_LIMIT ||
+           status == OC_E_NOT_FOUND || status == OC_E_DATA || status == OC_E_ARGUMENT || status == OC_E_STATE;
+}
+
+static oc_status add_tag(importer *in, const oc__known_tag *known, oc_error *err) {
+    oc_tag tag = OC_TAG_INIT;
+    oc_error reason = OC_ERROR_INIT;
+    int64_t seq;
+    oc_status status = oc__project_find_tag(&seq, NULL, in->project, known->name, err);
+    if (status != OC_E_NOT_FOUND) return status; /* one that is there stays as it is */
+    tag.name = known->name;
+    tag.type = known->type;
+    tag.description = known->description;
+    tag.colour = known->colour;
+    tag.extra = known->extra;
+    status = oc__project_add_tag(NULL, in->project, &tag, &reason);
+    if (!status) return OC_OK;
+    if (!is_own(status)) return oc__fail(err, status, "%s", reason.message);
+    tag = (oc_tag){.struct_size = sizeof tag, .name = known->name};
+    status = oc__project_add_tag(NULL, in->project, &tag, err);
+    if (status) return status;
+    return oc__note(in->report, OC_NOTE_CHANGED, "the tag could be added by its name alone", err, "%s: %s", known->name, reason.message);
+}
+
+static oc_status add_tags(importer *in, oc_error *err) {
+    oc_status status = oc__project_begin(in->project, err);
+    if (status) return status;
+    status = settle_kind(in, err);
+    for (size_t i = 0; i < in->set->n_tags && !status; i++) status = add_tag(in, &in->set->tags[i], err);
+    oc_status ended = oc__project_end(in->project, !status, status ? NULL : err);
+    return status ? status : ended;
+}
+
+/* The picture's tags and boxes that the project can hold; the others are noted. */
+static oc_status sort_marks(importer *in, oc_labels *labels, size_t *n_regions, const oc__known_picture *picture, oc_error *err) {
+    bool detection = in->kind == OC_PROJECT_DETECTION;
+    oc_status status = OC_OK;
+    *n_regions = 0;
+    for (size_t i = 0; i < picture->n_marks && !status; i++) {
+        const oc__mark *mark = &in->set->marks[picture->first_mark + i];
+        const char *tag = mark->tag == OC__NO_TAG ? NULL : in->set->tags[mark->tag].name;
+        if (mark->kind == OC__MARK_TAG && !detection) {
+            in->tags[labels->n_tags++] = tag;
+        } else if (mark->kind == OC__MARK_TAG) {
+            status = leave_out(in, "the project is for detection, where pictures as a whole have no tags", picture, tag, err);
+        } else if (mark->kind == OC__MARK_BOX && !detection) {
+            status = leave_out(in, "the project is not for detection, so pictures have no boxes", picture, tag, err);
+        } else if (mark->extra && strlen(mark->extra) > MAX_EXTRA) {
+            status = leave_out(in, "what is known of the region is larger than 1 MiB", picture, tag ? tag : "", err);
+        } else {
+            oc_region region = OC_REGION_INIT;
+            double box[4] = {0, 0, 0, 0};
+            if (mark->kind == OC__MARK_BOX) oc__mark_fractions(box, in->set, mark);
+            region.kind = mark->kind == OC__MARK_BOX ? OC_REGION_BOX : OC_REGION_OTHER;
+            region.tag = tag;
+            region.left = box[0];
+            region.top = box[1];
+            region.width = box[2];
+            region.height = box[3];
+            region.extra = mark->extra;
+            in->regions[(*n_regions)++] = region;
+        }
+    }
+    return status;
+}
+
+/* The same for its metadata and what else is known of it. */
+static oc_status sort_labels(importer *in, oc_labels *labels, const oc__known_picture *picture, oc_error *err) {
+    oc_status status = OC_OK;
+    for (uint32_t i = 0; i < picture->n_pairs && !status; i++) {
+        const oc__metadata_pair *pair = &in->set->pairs[picture->first_pair + i];
+        if (!oc__tag_valid(pair->key) || strlen(pair->value) > MAX_VALUE || !oc__utf8_valid(pair->value, strlen(pair->value))) {
+            status = leave_out(in, "the metadata's key or value is too long or no text", picture, pair->key, err);
+            continue;
+        }
+        in->keys[labels->n_metadata] = pair->key;
+        in->values[labels->n_metadata++] = pair->value;
+    }
+    if (picture->split[0] && strlen(picture->split) <= MAX_SPLIT && oc__tag_valid(picture->split)) labels->split = picture->split;
+    else if (picture->split[0] && !status) status = leave_out(in, "the split's name is too long or no text", picture, "", err);
+    if (picture->extra && strlen(picture->extra) <= MAX_EXTRA) labels->extra = picture->extra;
+    else if (picture->extra && !status)
+        status = leave_out(in, "what is known of the picture is larger than 1 MiB", picture, "", err);
+    labels->tags = in->tags;
+    labels->keys = in->keys;
+    labels->values = in->values;
+    return status;
+}
+
+static oc_status add_regions(importer *in, const char *id, size_t n, const oc__known_picture *picture, oc_error *err) {
+    oc_region_list *list = NULL;
+    for (size_t i = 0; i < n; i++) in->regions[i].picture = id;
+    oc_status status = oc__project_add_regions(&list, in->project, in->regions, n, OC_REGIONS_CLIP | OC_REGIONS_SKIP, err);
+    for (size_t i = 0; i < n && !status; i++) {
+        const oc_region *region = &list->items[i];
+        if (region->outcome == OC_REGION_REFUSED) status = leave_out(in, "the region was refused", picture, region->reason, err);
+        else if (in->regions[i].kind == OC_REGION_BOX) in->report->summary.n_boxes++;
+        else in->report->summary.n_others++;
+    }
+    oc__region_list_free(list);
+    return status;
+}
+
+static oc_status add_picture(importer *in, const oc__known_picture *picture, oc_error *err) {
+    oc_labels labels = OC_LABELS_INIT;
+    oc_image image = OC_IMAGE_INIT;
+    oc_addition addition = OC_ADDITION_INIT;
+    oc_error reason = OC_ERROR_INIT;
+    oc_exchange_summary *summary = &in->report->summary;
+    size_t n_regions;
+    if (!picture->file) {
+        summary->n_missing++;
+        return leave_out(in, "the picture's file is not there", picture, "", err);
+    }
+    oc_status status = sort_marks(in, &labels, &n_regions, picture, err);
+    if (!status) status = sort_labels(in, &labels, picture, err);
+    if (status) return status;
+    image.format = OC_IMAGE_PATH;
+    image.data = picture->file;
+    image.name = picture->path;
+    status = oc__project_add_picture(&addition, in->project, &image, &labels, &reason);
+    if (status == OC_E_DATA && labels.n_tags) { /* its tags cannot be together, or beside those that it has */
+        status = leave_out(in, "the picture's tags cannot be together in the project", picture, reason.message, err);
+        labels.n_tags = 0;
+        if (!status) status = oc__project_add_picture(&addition, in->project, &image, &labels, &reason);
+    }
+    if (is_own(status)) return leave_out(in, "the picture cannot be read", picture, reason.message, err);
+    if (status) return oc__fail(err, status, "%s", reason.message);
+    *(addition.duplicate ? &summary->n_duplicates : &summary->n_added) += 1;
+    summary->n_labels += labels.n_tags;
+    return n_regions ? add_regions(in, addition.id, n_regions, picture, err) : OC_OK;
+}
+
+static oc_status end_batch(importer *in, oc_status status, oc_error *err) {
+    if (!in->open) return status;
+    in->open = false;
+    oc_status ended = oc__project_end(in->project, !status, status ? NULL : err);
+    if (!status) status = ended;
+    if (!status && !oc__progress_step(in->progress, in->n_in_change, 0)) status = oc__progress_status(in->progress, err);
+    in->n_in_change = 0;
+    return status;
+}
+
+static oc_status add_pictures(importer *in, oc_error *err) {
+    oc_status status = OC_OK;
+    oc__progress_stage(in->progress, "adding", 0, 1, in->set->n_pictures);
+    for (size_t i = 0; i < in->set->n_pictures && !status; i++) {
+        if (!in->open && (status = oc__project_begin(in->project, err))) break;
+        in->open = true;
+        status = add_picture(in, &in->set->pictures[i], err);
+        if (++in->n_in_change == BATCH && !status) status = end_batch(in, OC_OK, err);
+    }
+    return end_batch(in, status, err);
+}
+
+oc_status oc__project_import(oc_exchange *report, oc_project *project, const char *source, const oc_exchange_options *options,
+                             oc__progress *progress, oc_error *err) {
+    importer in = {.project = project, .report = report, .progress = progress};
+    oc__annotations *set = NULL;
+    oc_context *context = project->context;
+    oc_status status = oc__annotations_load(&set, context, report, source, options->from, options->pictures, err);
+    if (status) return status;
+    in.set = set;
+    report->summary.n_pictures = set->n_pictures;
+    report->summary.n_tags = set->n_tags;
+    status = make_room(&in, err);
+    if (!status) status = add_tags(&in, err);
+    if (!status) status = add_pictures(&in, err);
+    if (!status && set->extra)
+        status = oc__note(report, OC_NOTE_LEFT_OUT, "what the file says of itself is not kept in a project", err, "%s", source);
+    oc__free(context, in.tags);
+    oc__free(context, in.keys);
+    oc__free(context, in.values);
+    oc__free(context, in.regions);
+    oc__annotations_free(set);
+    return status;
+}
