@@ -64,7 +64,8 @@ oc_status oc__csv_row(char **fields, size_t *n, size_t most, oc__csv *csv, oc_er
     size_t line = csv->line;
     bool last = false;
     for (*n = 0; !last; ++*n) {
-        if (*n == most) return oc__fail(err, OC_E_CORRUPT, "%s:%zu: more than %zu fields", csv->path, line, most);
+        if (*n == most)
+            return oc__fail(err, line == 1 ? OC_E_LIMIT : OC_E_CORRUPT, "%s:%zu: more than %zu fields", csv->path, line, most);
         oc_status status = oc__csv_field(&fields[*n], &last, csv, err);
         if (status) return status;
     }

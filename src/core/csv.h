@@ -18,7 +18,7 @@ oc_status oc__csv_open(oc__csv *csv, oc_context *context, const char *path, oc_e
 /* Takes one field off. *last: it ended its line. OC_E_CORRUPT with the line. */
 oc_status oc__csv_field(char **out, bool *last, oc__csv *csv, oc_error *err);
 
-/* Takes a line of up to `most` fields off. OC_E_CORRUPT. */
+/* Takes a line of up to `most` fields off. If there are more: OC_E_LIMIT in the first line, OC_E_CORRUPT in another. */
 oc_status oc__csv_row(char **fields, size_t *n, size_t most, oc__csv *csv, oc_error *err);
 
 #endif

@@ -75,8 +75,9 @@ static oc_status add_tag(importer *in, const oc__known_tag *known, oc_error *err
     oc_tag tag = OC_TAG_INIT;
     oc_error reason = OC_ERROR_INIT;
     int64_t seq;
-    oc_status status = oc__project_find_tag(&seq, NULL, in->project, known->name, err);
-    if (status != OC_E_NOT_FOUND) return status; /* one that is there stays as it is */
+    oc_status status = oc__project_find_tag(&seq, NULL, in->project, known->name, &reason);
+    if (status && status != OC_E_NOT_FOUND) return oc__fail(err, status, "%s", reason.message);
+    if (!status) return OC_OK; /* one that is there stays as it is */
     tag.name = known->name;
     tag.type = known->type;
     tag.description = known->description;

@@ -557,6 +557,29 @@ static oc_status write_all(oc_project *project, oc_error *err) {
     return status ? status : ended;
 }
 
+/* Writes all of it in three formats, and gives back what was known of the project before. */
+static oc_status exchange(oc_project *project, oc_error *err) {
+    static const char *const formats[] = {"csv", "coco", "folder"};
+    static unsigned n;
+    oc_exchange_options options = OC_EXCHANGE_OPTIONS_INIT;
+    oc_status status = OC_OK;
+    for (int i = 0; i < 3 && !status; i++) {
+        char out[600];
+        oc_exchange *report = (oc_exchange *)(void *)folder;
+        snprintf(out, sizeof out, "%s/out-%u", folder, n++);
+        options.to = formats[i];
+        status = oc_project_export(&report, project, out, &options, NULL, NULL, err);
+        if (status) ck_assert_ptr_null(report);
+        oc_exchange_free(report);
+        if (status) break;
+        report = (oc_exchange *)(void *)folder;
+        status = oc_project_import(&report, project, out, NULL, NULL, NULL, err);
+        if (status) ck_assert_ptr_null(report);
+        oc_exchange_free(report);
+    }
+    return status;
+}
+
 /* Finds that there is nothing new to train. Opening the base network makes thousands of allocations. */
 static oc_status train_again(oc_project *project, oc_error *err) {
     static const char *const keys[] = {"views", "folds", "l2"}, *const values[] = {"1", "2", "0.01"};
@@ -568,6 +591,75 @@ static oc_status train_again(oc_project *project, oc_error *err) {
     oc_iteration_list_free(list);
     return status;
 }
+
+START_TEST(annotation_files) {
+    oc_context *context = new_context(1);
+    oc_project *project = NULL, *other = NULL;
+    oc_exchange *report = NULL;
+    oc_exchange_options options = OC_EXCHANGE_OPTIONS_INIT;
+    oc_exchange_summary summary = OC_EXCHANGE_SUMMARY_INIT;
+    oc_note note = OC_NOTE_INIT;
+    oc_format_info format = OC_FORMAT_INFO_INIT;
+    char out[512], file[512], again[512];
+    uint64_t n;
+    join(out, folder, "out");
+    join(file, folder, "labels.csv");
+    join(again, folder, "again");
+    OK(oc_project_create(&project, context, path, NULL, err));
+    for (int i = 0; i < 4; i++) add(NULL, project, i, i < 3 ? "a" : NULL);
+
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_project_export(&report, project, out, NULL, NULL, NULL, err)); /* in which format? */
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_project_export(&report, NULL, out, &options, NULL, NULL, err));
+    options.to = "tiff";
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_project_export(&report, project, out, &options, NULL, NULL, err));
+    options.to = "csv";
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_project_export(&report, project, NULL, &options, NULL, NULL, err));
+    FAILS_OUT(OC_E_STATE, report, oc_project_export(&report, project, path, &options, NULL, NULL, err)); /* not empty */
+    options.flags = 2;
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_project_export(&report, project, out, &options, NULL, NULL, err));
+    options.flags = 0;
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_project_import(&report, project, NULL, NULL, NULL, NULL, err));
+    FAILS_OUT(OC_E_NOT_FOUND, report, oc_project_import(&report, project, out, NULL, NULL, NULL, err));
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_annotations_convert(&report, NULL, out, file, &options, NULL, NULL, err));
+
+    OK(oc_project_export(&report, project, out, &options, NULL, NULL, err));
+    OK(oc_exchange_get(report, &summary, err));
+    ck_assert_str_eq(summary.format, "csv");
+    ck_assert_uint_eq(summary.n_pictures, 4);
+    ck_assert_uint_eq(summary.n_labels, 3);
+    ck_assert_uint_eq(summary.n_left_out, 0);
+    ck_assert_uint_eq(summary.n_notes, 1); /* they are all called "picture" */
+    OK(oc_exchange_note(report, 0, &note, err));
+    ck_assert_uint_eq(note.outcome, OC_NOTE_CHANGED);
+    ck_assert_uint_eq(note.n, 4);
+    ck_assert_str_eq(oc_exchange_example(report, 0, 3), "'picture' is now 'picture-4.png'");
+    ck_assert_ptr_null(oc_exchange_example(report, 0, 4));
+    ck_assert_ptr_null(oc_exchange_example(report, 1, 0));
+    FAILS(OC_E_NOT_FOUND, oc_exchange_note(report, 1, &note, err));
+    oc_exchange_free(report);
+
+    OK(oc_project_create(&other, context, again, NULL, err));
+    OK(oc_project_import(NULL, other, out, NULL, NULL, NULL, err));
+    OK(oc_project_count_pictures(&n, other, NULL, err));
+    ck_assert_uint_eq(n, 4);
+    OK(oc_project_begin(other, err)); /* all in one change, which is undone */
+    OK(oc_project_import(&report, other, out, NULL, NULL, NULL, err));
+    OK(oc_exchange_get(report, &summary, err));
+    ck_assert_uint_eq(summary.n_duplicates, 4);
+    oc_exchange_free(report);
+    OK(oc_project_end(other, 0, err));
+    options.to = "folder";
+    OK(oc_annotations_convert(NULL, context, out, file, &options, NULL, NULL, err)); /* a folder, whatever it is called */
+    FAILS_OUT(OC_E_STATE, report, oc_annotations_convert(&report, context, out, file, &options, NULL, NULL, err));
+    for (n = 0; oc_annotation_format((size_t)n, &format, NULL) == OC_OK; n++) ck_assert(format.name[0] && format.description[0]);
+    ck_assert_uint_ge(n, 5);
+    FAILS(OC_E_ARGUMENT, oc_exchange_get(NULL, &summary, err));
+    oc_exchange_free(NULL);
+    oc_project_free(other);
+    oc_project_free(project);
+    oc_context_free(context);
+}
+END_TEST
 
 /* Returns whether some allocation failed. */
 static bool attempt(oc_status (*run)(oc_project *, oc_error *), size_t n, bool forever) {
@@ -592,7 +684,7 @@ static bool attempt(oc_status (*run)(oc_project *, oc_error *), size_t n, bool f
 }
 
 START_TEST(memory_runs_out) {
-    static oc_status (*const runs[])(oc_project *, oc_error *) = {read_all, write_all, train_again};
+    static oc_status (*const runs[])(oc_project *, oc_error *) = {read_all, write_all, train_again, exchange};
     oc_context *context = new_context(1);
     oc_project *project = NULL;
     oc_problem_list *problems = NULL;
@@ -611,7 +703,7 @@ START_TEST(memory_runs_out) {
     oc_predictor_free(predictor);
     oc_model_free(model);
     for (int forever = 0; forever < 2; forever++)
-        for (size_t i = 1; attempt(runs[_i], i, forever); i += _i == 2 ? 1 + i / 8 : 1) ck_assert_uint_lt(i, 100000);
+        for (size_t i = 1; attempt(runs[_i], i, forever); i += _i == 2 ? 1 + i / 8 : _i == 3 ? 1 + i / 40 : 1) ck_assert_uint_lt(i, 100000);
     OK(oc_project_count_pictures(&n, project, NULL, err));
     ck_assert_uint_eq(n, 4);
     /* Of an addition that was undone without memory, a file may be left over, and nothing worse. */
@@ -637,7 +729,8 @@ int main(void) {
     tcase_add_test(tests, iterations);
     tcase_add_test(tests, versions);
     tcase_add_test(tests, stored_predictions);
-    tcase_add_loop_test(tests, memory_runs_out, 0, 3);
+    tcase_add_test(tests, annotation_files);
+    tcase_add_loop_test(tests, memory_runs_out, 0, 4);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -270,6 +270,30 @@ class Project(CommandTest):
         self.check(self.run_project("region-delete", added["id"]), DONE)
         self.assertEqual(self.facts("list")["pictures"][0]["tags"], ["edge"])
 
+    def test_annotation_files(self):
+        self.check(self.run_project("add", self.data), DONE)
+        out, again = self.path("out"), self.path("again")
+        self.check(self.run_project("export", out), USAGE, "--format FORMAT")
+        self.check(self.run_project("export", out, "--format", "tiff"), FAILED, "is no format", "coco")
+        report = self.facts("export", out, "--format", "csv")
+        self.assertEqual((report["format"], report["pictures"], report["left_out"]), ("csv", self.facts("info")["pictures"], 0))
+        self.check(self.run_project("export", out, "--format", "csv"), FAILED, "not empty")
+        self.check(ocellus("project", "create", again), DONE)
+        result = self.check(ocellus("project", "import", again, out), DONE)
+        self.assertRegex(result.out, r"Added %d pictures, .* \(format csv\)" % report["pictures"])
+        self.assertRegex(self.check(ocellus("project", "import", again, out), DONE).out, "Added 0 pictures .*were there already")
+        with open(os.path.join(out, "labels.csv"), "a", encoding="utf-8") as labels:
+            labels.write("gone.png,plain\n../../etc/passwd,plain\n")
+        result = self.check(ocellus("project", "import", again, out), PARTLY, "2 left out: the picture's file is not there", "gone.png")
+        report = json.loads(ocellus("project", "import", again, out, "--json").out)
+        self.assertEqual((report["missing"], report["notes"][0]["examples"]), (2, ["gone.png", "passwd"]))
+        self.check(ocellus("convert", out, self.path("x.csv"), "--to", "csv"), DONE)
+        self.check(ocellus("convert", out, self.path("y")), USAGE, "--to FORMAT")
+        self.check(ocellus("convert", out, "--to", "csv"), USAGE, "name what to read")
+        self.check(ocellus("convert", out, self.path("folders"), "--to", "folder", "--from", "csv"), PARTLY, "gone.png")
+        self.assertEqual(sorted(os.listdir(self.path("folders"))), sorted(os.listdir(self.data)))
+        self.check(ocellus("convert", self.picture, self.path("z"), "--to", "csv"), FAILED, "no annotation file")
+
     def test_help_of_verbs(self):
         listed = re.findall(r"(?m)^    ([a-z-]+)  ", ocellus("help", "project").out)
         self.assertGreater(len(listed), 15)

@@ -36,6 +36,7 @@ from .errors import (
     StateError,
     UnsupportedError,
 )
+from .exchange import Exchange, Format, Note, annotation_formats, convert
 from .images import Image, ImageSource, Picture
 from .model import Model, load
 from .predicting import Box, Prediction, Predictor, Result
@@ -71,11 +72,11 @@ def library_version() -> str:
 
 __all__ = [
     "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "CancelledError", "Context", "CorruptError",
-    "DataError", "Dataset", "DatasetSource", "Entry", "Error", "FolderSummary", "FormatError", "Image", "ImageSource",
-    "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LibraryError", "LimitError", "MemoryLimitError",
-    "Method", "Metrics", "Model", "NotFoundError", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
+    "DataError", "Dataset", "DatasetSource", "Entry", "Error", "Exchange", "FolderSummary", "Format", "FormatError",
+    "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LibraryError", "LimitError", "MemoryLimitError",
+    "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result",
     "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
-    "UnsupportedError", "Version", "base_features", "bases", "check_base", "default_context", "import_base",
-    "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
+    "UnsupportedError", "Version", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context",
+    "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

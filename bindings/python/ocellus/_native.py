@@ -110,6 +110,11 @@ OC_PICTURES_ALL = 0
 OC_PICTURES_TAGGED = 1
 OC_PICTURES_UNTAGGED = 2
 
+OC_EXCHANGE_NO_PICTURES = 1
+
+OC_NOTE_LEFT_OUT = 1
+OC_NOTE_CHANGED = 2
+
 OC_ORDER_OLDEST = 1
 OC_ORDER_NEWEST = 2
 OC_ORDER_NAME = 3
@@ -308,6 +313,7 @@ class oc_tag(SizedStruct):
         ("id", c_char_p),
         ("n_pictures", c_uint64),
         ("n_regions", c_uint64),
+        ("extra", c_char_p),
     ]
 
 
@@ -320,6 +326,7 @@ class oc_labels(SizedStruct):
         ("keys", POINTER(c_char_p)),
         ("values", POINTER(c_char_p)),
         ("split", c_char_p),
+        ("extra", c_char_p),
     ]
 
 
@@ -372,6 +379,7 @@ class oc_picture_info(SizedStruct):
         ("added", c_char_p),
         ("n_bytes", c_uint64),
         ("split", c_char_p),
+        ("extra", c_char_p),
     ]
 
 
@@ -492,6 +500,53 @@ class oc_version_entry(SizedStruct):
         ("name", c_char_p),
         ("created", c_char_p),
         ("n_pictures", c_uint64),
+    ]
+
+
+class oc_exchange_options(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("from", c_char_p),
+        ("to", c_char_p),
+        ("pictures", c_char_p),
+    ]
+
+
+class oc_exchange_summary(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_notes", c_uint32),
+        ("format", c_char_p),
+        ("n_pictures", c_uint64),
+        ("n_added", c_uint64),
+        ("n_duplicates", c_uint64),
+        ("n_missing", c_uint64),
+        ("n_tags", c_uint64),
+        ("n_labels", c_uint64),
+        ("n_boxes", c_uint64),
+        ("n_others", c_uint64),
+        ("n_left_out", c_uint64),
+    ]
+
+
+class oc_note(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("outcome", c_uint32),
+        ("reason", c_char_p),
+        ("n", c_uint64),
+        ("n_examples", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class oc_format_info(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("can_read", c_uint32),
+        ("name", c_char_p),
+        ("description", c_char_p),
     ]
 
 
@@ -676,4 +731,21 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_project_count_predictions": (oc_status, [POINTER(c_uint64), _handle, POINTER(oc_prediction_filter), _error]),
     "oc_project_promote_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, POINTER(oc_labels), _error]),
     "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
+    "oc_exchange_free": (None, [_handle]),
+    "oc_exchange_get": (oc_status, [_handle, POINTER(oc_exchange_summary), _error]),
+    "oc_exchange_note": (oc_status, [_handle, c_size_t, POINTER(oc_note), _error]),
+    "oc_exchange_example": (c_char_p, [_handle, c_size_t, c_size_t]),
+    "oc_project_import": (
+        oc_status,
+        [_out, _handle, c_char_p, POINTER(oc_exchange_options), oc_progress_fn, py_object, _error],
+    ),
+    "oc_project_export": (
+        oc_status,
+        [_out, _handle, c_char_p, POINTER(oc_exchange_options), oc_progress_fn, py_object, _error],
+    ),
+    "oc_annotations_convert": (
+        oc_status,
+        [_out, _handle, c_char_p, c_char_p, POINTER(oc_exchange_options), oc_progress_fn, py_object, _error],
+    ),
+    "oc_annotation_format": (oc_status, [c_size_t, POINTER(oc_format_info), _error]),
 }

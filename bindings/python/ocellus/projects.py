@@ -17,6 +17,7 @@ from ._library import lib
 from .context import Context, default_context
 from .dataset import Dataset
 from .errors import ArgumentError
+from .exchange import Exchange, options as exchange_options, run as run_exchange
 from .images import ImageSource, Picture, as_image
 from .model import Model
 from .predicting import Box, Prediction, Result
@@ -87,6 +88,8 @@ class Tag(NamedTuple):
     """"#rrggbb", or empty."""
     n_pictures: int
     n_regions: int
+    extra: str = ""
+    """What only another program understands: JSON that is kept as it is, or empty."""
 
 
 class StoredPicture(NamedTuple):
@@ -106,6 +109,8 @@ class StoredPicture(NamedTuple):
     sha256: str
     path: str
     """Of its file in the project."""
+    extra: str = ""
+    """What only another program understands: JSON that is kept as it is, or empty."""
 
 
 class RegionKind(enum.IntEnum):
@@ -251,7 +256,7 @@ def _optional(value: Optional[str], what: str) -> Optional[bytes]:
     return None if value is None else utf8(value, what)
 
 
-def _labels(tags: Names, metadata: Optional[Mapping[str, str]], split: Optional[str]) -> _native.oc_labels:
+def _labels(tags: Names, metadata: Optional[Mapping[str, str]], split: Optional[str], extra: Optional[str] = None) -> _native.oc_labels:
     names, pairs = _listed(tags), dict(metadata or {})
     return _native.oc_labels(
         n_tags=len(names),
@@ -260,6 +265,7 @@ def _labels(tags: Names, metadata: Optional[Mapping[str, str]], split: Optional[
         keys=_texts(list(pairs), "a metadata key"),
         values=_texts(list(pairs.values()), "a metadata value"),
         split=_optional(split, "the split"),
+        extra=_optional(extra, "the extra"),
     )
 
 
@@ -371,14 +377,14 @@ class Project(ExclusiveHandle):
                 call(lib.oc_tag_list_get, entries, index, byref(native))
                 found.append(Tag(
                     text(native.id), text(native.name), TagType(native.type), text(native.description), text(native.colour),
-                    native.n_pictures, native.n_regions,
+                    native.n_pictures, native.n_regions, text(native.extra),
                 ))
         return found
 
-    def add_tag(self, name: str, type: TagType = TagType.REGULAR, *, description: str = "", colour: str = "") -> str:
+    def add_tag(self, name: str, type: TagType = TagType.REGULAR, *, description: str = "", colour: str = "", extra: str = "") -> str:
         """Makes a tag and returns its identifier. Raises: StateError (there is one of that name, or a negative one already),
         ArgumentError, DataError (a negative tag in detection), LimitError."""
-        native = self._native_tag(name, type, description, colour)
+        native = self._native_tag(name, type, description, colour, extra)
         identifier = create_string_buffer(_native.OC_ID_SIZE)
         with self._borrow() as owner:
             call(lib.oc_project_add_tag, identifier, owner, byref(native))
@@ -392,21 +398,23 @@ class Project(ExclusiveHandle):
         type: Optional[TagType] = None,
         description: Optional[str] = None,
         colour: Optional[str] = None,
+        extra: Optional[str] = None,
     ) -> None:
         """Changes what is given. Raises: those of add_tag, NotFoundError."""
-        native = self._native_tag(name, type, description, colour)
+        native = self._native_tag(name, type, description, colour, extra)
         with self._borrow() as owner:
             call(lib.oc_project_update_tag, owner, utf8(tag, "the tag"), byref(native))
 
     @staticmethod
     def _native_tag(
-        name: Optional[str], type: Optional[TagType], description: Optional[str], colour: Optional[str]
+        name: Optional[str], type: Optional[TagType], description: Optional[str], colour: Optional[str], extra: Optional[str]
     ) -> _native.oc_tag:
         return _native.oc_tag(
             type=int(type or 0),
             name=_optional(name, "the name"),
             description=_optional(description, "the description"),
             colour=_optional(colour, "the colour"),
+            extra=_optional(extra, "the extra"),
         )
 
     def merge_tags(self, source: str, into: str) -> None:
@@ -428,10 +436,11 @@ class Project(ExclusiveHandle):
         *,
         metadata: Optional[Mapping[str, str]] = None,
         split: Optional[str] = None,
+        extra: Optional[str] = None,
     ) -> Addition:
-        """Adds a picture: a path, or the bytes of a picture file. Raises: those of Picture, UnsupportedError (raw pixels),
+        """Adds a picture: a path, or the bytes of a picture file; `extra` is JSON that is kept as it is. Raises: those of Picture, UnsupportedError (raw pixels),
         ArgumentError, DataError (these tags cannot be on one picture, or are for regions)."""
-        native, labels, addition = as_image(image), _labels(tags, metadata, split), _native.oc_addition()
+        native, labels, addition = as_image(image), _labels(tags, metadata, split, extra), _native.oc_addition()
         with self._borrow() as owner:
             call(lib.oc_project_add_picture, byref(addition), owner, byref(native._native), byref(labels))
         return Addition(text(addition.id), bool(addition.duplicate))
@@ -585,7 +594,7 @@ class Project(ExclusiveHandle):
                 text(native.id), text(native.name),
                 tuple(text(lib.oc_picture_list_tag(entries, index, k)) for k in range(native.n_tags)),
                 metadata, text(native.split), native.width, native.height, native.n_bytes, native.n_regions,
-                text(native.added), text(native.sha256), os.fsdecode(native.path),
+                text(native.added), text(native.sha256), os.fsdecode(native.path), text(native.extra),
             ))
         return found
 
@@ -924,6 +933,52 @@ class Project(ExclusiveHandle):
                     Trouble(native.kind), text(native.picture) or None, text(native.message), bool(native.repaired)
                 ))
         return found
+
+    def import_from(
+        self,
+        source: "Union[str, os.PathLike[str]]",
+        format: Optional[str] = None,
+        *,
+        pictures: "Union[str, os.PathLike[str], None]" = None,
+        progress: Optional[ProgressCallback] = None,
+    ) -> Exchange:
+        """Adds what a file or folder of annotations holds. A project that is still empty becomes of the kind that the source
+        needs. Some hundred pictures are one change; after an interruption the same call goes on without adding anything twice.
+
+        Args:
+            format: see annotation_formats(); default: as the source looks.
+            pictures: the folder in which the source's pictures are looked for; default: where its annotations lie.
+            progress: see Trainer.run.
+
+        Raises: NotFoundError, FormatError, CorruptError, LimitError, CancelledError, UnsupportedError (the library was built
+        without reading that format).
+        """
+        native = exchange_options(source=format, pictures=pictures)
+        with self._borrow() as owner:
+            return run_exchange(lib.oc_project_import, progress, owner, path_bytes(source), byref(native))
+
+    def export_to(
+        self,
+        path: "Union[str, os.PathLike[str]]",
+        format: str,
+        *,
+        copy: bool = True,
+        progress: Optional[ProgressCallback] = None,
+    ) -> Exchange:
+        """Writes the project, as it is at one moment, as a folder of pictures and annotations, wholly or not at all. Where
+        annotations are one file, a path that ends in ".json", ".xml" or ".csv" gets that file alone.
+
+        Args:
+            path: must not be there, or be an empty folder.
+            format: see annotation_formats().
+            copy: False writes no copies of the pictures.
+            progress: see Trainer.run.
+
+        Raises: ArgumentError, StateError (the folder is not empty), CancelledError.
+        """
+        native = exchange_options(to=format, copy=copy)
+        with self._borrow() as owner:
+            return run_exchange(lib.oc_project_export, progress, owner, path_bytes(path), byref(native))
 
     def backup(self, path: "Union[str, os.PathLike[str]]", progress: Optional[ProgressCallback] = None) -> None:
         """Writes all of the project, as it is at one moment, into one file, a tar archive: complete or not at all. Raises:

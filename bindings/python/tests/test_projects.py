@@ -53,6 +53,35 @@ def test_tags(project):
         project.delete_tag("first")
 
 
+def test_annotation_files(project, tmp_path, context):
+    project.add(ocellus.Image(scene_png("disc", 1), name="a.png"), "one", extra='{"coco":{"license":3}}')
+    project.add(ocellus.Image(scene_png("disc", 2), name="b.png"), "two", metadata={"k": "v"}, split="test")
+    stages = []
+    made = project.export_to(tmp_path / "out", "csv", progress=lambda now: stages.append(now.stage))
+    assert (made.format, made.n_pictures, made.n_labels, made.n_left_out) == ("csv", 2, 2, 1)
+    assert made.notes == (ocellus.Note("what is known besides is another format's", 1, True, ()),)
+    assert "writing" in stages
+    with ocellus.Project.create(tmp_path / "other", context=context) as other:
+        assert other.import_from(tmp_path / "out").n_added == 2
+        assert other.import_from(tmp_path / "out" / "labels.csv", "csv", pictures=tmp_path / "out").n_duplicates == 2
+        assert [(one.name, one.tags, one.metadata, one.split) for one in other.pictures()] == [
+            ("a.png", ("one",), {}, ""), ("b.png", ("two",), {"k": "v"}, "test"),
+        ]
+        with pytest.raises(ocellus.NotFoundError):
+            other.import_from(tmp_path / "nowhere")
+    with pytest.raises(ocellus.ArgumentError, match="tiff"):
+        project.export_to(tmp_path / "x", "tiff")
+    with pytest.raises(ocellus.CancelledError):
+        project.export_to(tmp_path / "x", "csv", progress=lambda now: True)
+    assert not (tmp_path / "x").exists()
+    made = ocellus.convert(tmp_path / "out", tmp_path / "again.csv", "csv", context=context)
+    assert made.n_labels == 2 and (tmp_path / "again.csv").read_text() == (tmp_path / "out" / "labels.csv").read_text()
+    assert {"folder", "csv", "coco", "customvision"} <= {one.name for one in ocellus.annotation_formats()}
+    assert project.pictures()[0].extra == '{"coco":{"license":3}}'
+    project.add_tag("three", extra="[1]")
+    assert project.tags[2].extra == "[1]"
+
+
 def test_pictures(project):
     data = [scene_png("disc", seed) for seed in range(6)]
     with project.change():
