@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 say() { printf '\n==> %s\n' "$*"; }
 
-sh tests/setup.sh gcc libc6-dev meson ninja-build pkg-config python3 libjpeg62-turbo-dev libpng-dev zlib1g-dev libsqlite3-dev
+sh tests/setup.sh gcc libc6-dev meson ninja-build pkg-config python3 libjpeg62-turbo-dev libpng-dev zlib1g-dev libsqlite3-dev libjansson-dev libexpat1-dev
 
 say "building"
 [ -f build/build.ninja ] || meson setup build >/dev/null

@@ -7,7 +7,8 @@ set -eu
 root=$1
 mkdir -p "$root/apt/lists/partial" "$root/apt/cache/archives/partial"
 root=$(cd "$root" && pwd)
-packages="libjpeg62-turbo libjpeg62-turbo-dev libpng16-16 libpng-dev zlib1g zlib1g-dev libsqlite3-0 libsqlite3-dev check libsubunit0 libsubunit-dev"
+packages="libjpeg62-turbo libjpeg62-turbo-dev libpng16-16 libpng-dev zlib1g zlib1g-dev libsqlite3-0 libsqlite3-dev check libsubunit0 libsubunit-dev libjansson4 libjansson-dev
+    libexpat1 libexpat1-dev"
 
 if [ "$(cat "$root/packages" 2>/dev/null)" != "$packages" ]; then
     get() {
