@@ -1218,6 +1218,43 @@ OC_API oc_status oc_project_promote_predictions(oc_project *project, const char 
 /* Removes stored predictions. All or none. Errors: OC_E_NOT_FOUND. */
 OC_API oc_status oc_project_delete_predictions(oc_project *project, const char *const *ids, size_t n, oc_error *err);
 
+/* Searching by example. (By tag, metadata and name: see oc_picture_filter.) */
+
+/* What is looked for. 0 or NULL: the default. */
+typedef struct oc_search {
+    uint32_t struct_size;
+    uint32_t limit;        /* at most so many matches: default 10, at most 10,000 */
+    const char *picture;   /* pictures like this one of the project, itself left out; or */
+    const oc_image *image; /* like this one */
+    const char *base;      /* the base network whose features are compared: default the built-in one */
+    const oc_picture_filter *filter; /* among these (offset and limit are not looked at); default: all */
+    double min_score;      /* -1 to 1; default 0 */
+} oc_search;
+
+#define OC_SEARCH_INIT {sizeof(oc_search), 0, NULL, NULL, NULL, NULL, 0}
+
+/* A picture that is like the example. */
+typedef struct oc_match {
+    uint32_t struct_size;
+    float score; /* the cosine of the two pictures' features: 1 the same, around 0 nothing in common */
+    const char *picture;
+    const char *name;
+    const char *path; /* of its file in the project */
+} oc_match;
+
+#define OC_MATCH_INIT {sizeof(oc_match), 0, NULL, NULL, NULL}
+
+/* The pictures that are most like one, the most alike first: exact, over all of them. Features are computed for those of which
+ * they are not known yet (which is most of the time that the first search takes) and kept in the project. A picture that cannot
+ * be read is logged and left out. `progress` may be NULL. Errors: OC_E_ARGUMENT (neither picture nor image, or both),
+ * OC_E_NOT_FOUND, OC_E_CANCELLED (what was computed is kept), those of oc_base_open, and of oc_picture_open for the example. */
+typedef struct oc_match_list oc_match_list;
+OC_API oc_status oc_project_similar(oc_match_list **out, oc_project *project, const oc_search *search, oc_progress_fn progress,
+                                    void *user, oc_error *err);
+OC_API void oc_match_list_free(oc_match_list *list);
+OC_API size_t oc_match_list_count(const oc_match_list *list);
+OC_API oc_status oc_match_list_get(const oc_match_list *list, size_t index, oc_match *match, oc_error *err);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * 11. Annotation files: pictures, tags and regions in and out, in the formats of other programs
  *

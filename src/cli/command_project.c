@@ -342,8 +342,9 @@ const command project_verbs[] = {
 
 static const command *const groups[] = {project_verbs,        project_picture_verbs,   project_tag_verbs,
                                         project_region_verbs, project_iteration_verbs, project_prediction_verbs,
-                                        project_exchange_verbs};
-static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions", "Training", "Stored predictions", "In and out"};
+                                        project_exchange_verbs, project_assist_verbs};
+static const char *const titles[] = {"The project", "Pictures", "Tags", "Regions", "Training", "Stored predictions", "In and out",
+                                     "Help with pictures"};
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 #define PREFIX (sizeof("project ") - 1)
 

@@ -9,7 +9,7 @@
 
 /* The verbs of one file; the last one's name is NULL. */
 extern const command project_verbs[], project_picture_verbs[], project_tag_verbs[], project_region_verbs[],
-    project_iteration_verbs[], project_prediction_verbs[], project_exchange_verbs[];
+    project_iteration_verbs[], project_prediction_verbs[], project_exchange_verbs[], project_assist_verbs[];
 
 /* One call of a verb. Zero-initialise. */
 typedef struct project_call {

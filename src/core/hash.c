@@ -106,3 +106,13 @@ void oc__sha256_of(char out[65], const void *data, size_t size) {
     oc__sha256_end(&hash, digest);
     oc__sha256_hex(out, digest);
 }
+
+bool oc__sha256_parse(uint8_t digest[32], const char *digits) {
+    for (int i = 0; i < 64; i++) {
+        char digit = digits[i];
+        int value = digit >= '0' && digit <= '9' ? digit - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+        if (value < 0) return false;
+        digest[i / 2] = (uint8_t)(i % 2 ? digest[i / 2] | value : value << 4);
+    }
+    return true;
+}

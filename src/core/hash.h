@@ -2,6 +2,7 @@
 #ifndef OC_CORE_HASH_H
 #define OC_CORE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ void oc__sha256_end(oc__sha256 *hash, uint8_t digest[32]);
 
 /* 64 hexadecimal digits and NUL. */
 void oc__sha256_hex(char out[65], const uint8_t digest[32]);
+
+/* The digest that 64 digits, in lower case, stand for; false if they are none. What follows them is not looked at. */
+bool oc__sha256_parse(uint8_t digest[32], const char *digits);
 
 /* The digits for these bytes. */
 void oc__sha256_of(char out[65], const void *data, size_t size);

@@ -227,17 +227,6 @@ oc_status oc__cache_set(size_t *out, oc__cache *c, const char *key, size_t n_val
 
 /* --- rows --- */
 
-/* 32 bytes of 64 digits. */
-static bool parse_hash(uint8_t out[32], const char *hash) {
-    for (int i = 0; i < 64; i++) {
-        char digit = hash[i];
-        int value = digit >= '0' && digit <= '9' ? digit - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-        if (value < 0) return false;
-        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | value : value << 4);
-    }
-    return true;
-}
-
 static int64_t checksum(const uint8_t hash[32], int64_t content, const void *values, size_t size) {
     uint32_t sum = oc__crc32(0, hash, 32);
     sum = oc__crc32(sum, &content, sizeof content);
@@ -255,7 +244,7 @@ static bool sound(sqlite3_stmt *row, int at, const uint8_t hash[32], size_t n_va
 bool oc__cache_get(float *values, uint64_t *content, oc__cache *c, size_t number_of_set, const char *hash) {
     const set *s = &c->sets[number_of_set];
     uint8_t digest[32];
-    if (!c->db || !parse_hash(digest, hash)) return false;
+    if (!c->db || !oc__sha256_parse(digest, hash)) return false;
     sqlite3_stmt *statement = s->get;
     sqlite3_bind_blob(statement, 1, digest, sizeof digest, SQLITE_STATIC);
     int code = sqlite3_step(statement);
@@ -274,7 +263,7 @@ void oc__cache_put(oc__cache *c, size_t number_of_set, const char *hash, const f
     uint8_t digest[32];
     size_t size = s->n_values * sizeof *values;
     int code = SQLITE_OK;
-    if (!c->db || !parse_hash(digest, hash)) return;
+    if (!c->db || !oc__sha256_parse(digest, hash)) return;
     if (!c->writing) code = run(c, "BEGIN IMMEDIATE");
     if (code == SQLITE_OK) {
         c->writing = true;
@@ -305,11 +294,9 @@ void oc__cache_scan(oc__cache *c, size_t number_of_set, oc__cache_fn function, v
     while (code == SQLITE_OK || code == SQLITE_ROW) {
         if ((code = sqlite3_step(statement)) != SQLITE_ROW) break;
         const void *digest = sqlite3_column_blob(statement, 3);
-        char hash[65];
         if (!digest || sqlite3_column_bytes(statement, 3) != 32 || !sound(statement, 0, digest, s->n_values)) continue;
-        oc__sha256_hex(hash, digest);
         memcpy(c->row, sqlite3_column_blob(statement, 0), s->n_values * sizeof *c->row);
-        if (!function(user, hash, c->row, (uint64_t)sqlite3_column_int64(statement, 1))) {
+        if (!function(user, digest, c->row, (uint64_t)sqlite3_column_int64(statement, 1))) {
             code = SQLITE_DONE;
             break;
         }

@@ -28,8 +28,8 @@ bool oc__cache_get(float *values, uint64_t *content, oc__cache *cache, size_t se
 void oc__cache_put(oc__cache *cache, size_t set, const char *hash, const float *values, uint64_t content);
 void oc__cache_flush(oc__cache *cache);
 
-/* Calls `function` for all rows of a set, in the order in which they lie, until it returns false. */
-typedef bool (*oc__cache_fn)(void *user, const char *hash, const float *values, uint64_t content);
+/* Calls `function` for all rows of a set, in the order in which they lie, until it returns false. `digest` is the file's SHA-256. */
+typedef bool (*oc__cache_fn)(void *user, const uint8_t digest[32], const float *values, uint64_t content);
 void oc__cache_scan(oc__cache *cache, size_t set, oc__cache_fn function, void *user);
 
 #endif

@@ -237,6 +237,31 @@ oc_status oc__project_count_pictures(uint64_t *n, oc_project *project, const oc_
     return status;
 }
 
+oc_status oc__project_select(int64_t **out, size_t *n, oc_project *project, const oc_picture_filter *filter, oc_error *err) {
+    condition c = {.filter = filter};
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    int next;
+    int64_t *found = NULL;
+    size_t capacity = 0;
+    *n = 0;
+    oc_status status = condition_make(&c, project, filter, err);
+    if (!status) begin_with(&c, "SELECT p.seq");
+    if (!status) add_sql(&c, " ORDER BY p.seq");
+    if (!status) status = condition_query(&statement, &next, &c, project, err);
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row) {
+        status = oc__reserve(&found, &capacity, *n, sizeof *found, project->context, err);
+        if (!status) found[(*n)++] = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    condition_free(&c, project);
+    if (status)
+        oc__free(project->context, found);
+    else
+        *out = found;
+    return status;
+}
+
 oc_status oc__project_picture(oc_picture_list **out, oc_project *project, const char *picture, oc_error *err) {
     sqlite3_stmt *statement = NULL;
     int64_t seq;

@@ -168,6 +168,10 @@ oc_status oc__project_pictures(oc_picture_list **out, oc_project *project, const
 oc_status oc__project_picture(oc_picture_list **out, oc_project *project, const char *picture, oc_error *err);
 oc_status oc__project_count_pictures(uint64_t *n, oc_project *project, const oc_picture_filter *filter, oc_error *err);
 void oc__picture_list_free(oc_picture_list *list);
+
+/* The numbers of all pictures that the filter lets through, rising, whatever its order, offset and limit. The caller frees
+ * *out. */
+oc_status oc__project_select(int64_t **out, size_t *n, oc_project *project, const oc_picture_filter *filter, oc_error *err);
 oc_status oc__project_thumbnail(oc__bitmap *out, oc_project *project, const char *picture, uint32_t side, oc_error *err);
 
 oc_status oc__project_add_regions(oc_region_list **out, oc_project *project, const oc_region *regions, size_t n, uint32_t flags,

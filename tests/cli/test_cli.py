@@ -231,6 +231,22 @@ class Project(CommandTest):
         self.assertEqual(self.facts("info")["keep_days"], 7)
         self.assertEqual(self.run_project("verify", "-q").out, "")
 
+    def test_similar(self):
+        self.check(self.run_project("add", self.data), DONE)
+        first = self.facts("list")["pictures"][0]
+        matches = self.facts("similar", first["id"][:8], "-n", "3")["matches"]
+        self.assertEqual(len(matches), 3)
+        self.assertNotIn(first["id"], [one["id"] for one in matches])
+        self.assertGreaterEqual(matches[0]["score"], matches[1]["score"])
+        same = self.facts("similar", first["path"], "-n", "1")["matches"][0]
+        self.assertEqual((same["id"], same["tags"], round(same["score"], 4)), (first["id"], first["tags"], 1))
+        self.assertRegex(self.check(self.run_project("similar", first["id"], "--tag", first["tags"][0]), DONE).out,
+                         r"(?m)^0\.\d{3} +[0-9a-f]{8} .* %s$" % first["tags"][0])
+        self.check(self.run_project("similar", self.path("nothing.png")), FAILED, "nothing.png")
+        self.check(self.run_project("similar"), USAGE)
+        self.check(self.run_project("similar", first["id"], "--tagged", "--untagged"), USAGE, "both")
+        self.check(self.run_project("similar", first["id"], "--base", "nothing"), FAILED, "nothing")
+
     def test_versions(self):
         self.check(self.run_project("add", self.data), DONE)
         n = self.facts("info")["pictures"]

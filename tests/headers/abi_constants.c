@@ -395,6 +395,20 @@ SAME(offsetof(oc_format_info, can_read) == 4);
 SAME(offsetof(oc_format_info, name) == 8);
 SAME(offsetof(oc_format_info, description) == 16);
 SAME(sizeof(oc_format_info) >= 24);
+
+SAME(offsetof(oc_search, limit) == 4);
+SAME(offsetof(oc_search, picture) == 8);
+SAME(offsetof(oc_search, image) == 16);
+SAME(offsetof(oc_search, base) == 24);
+SAME(offsetof(oc_search, filter) == 32);
+SAME(offsetof(oc_search, min_score) == 40);
+SAME(sizeof(oc_search) >= 48);
+
+SAME(offsetof(oc_match, score) == 4);
+SAME(offsetof(oc_match, picture) == 8);
+SAME(offsetof(oc_match, name) == 16);
+SAME(offsetof(oc_match, path) == 24);
+SAME(sizeof(oc_match) >= 32);
 #endif
 
 int main(void) { return 0; }

@@ -8,6 +8,7 @@
 
 #include "cache.h"
 #include "contents.h"
+#include "hash.h"
 #include "memory.h"
 #include "support.h"
 
@@ -75,8 +76,10 @@ static int count_rows(oc__cache *cache, size_t set) {
     return n;
 }
 
-static bool count_one(void *user, const char *hash, const float *values, uint64_t content) {
+static bool count_one(void *user, const uint8_t digest[32], const float *values, uint64_t content) {
+    char hash[65];
     float expected[SIZE];
+    oc__sha256_hex(hash, digest);
     unsigned i = (unsigned)content - 1000;
     fill(expected, i);
     ck_assert_str_eq(hash, hash_of(i));

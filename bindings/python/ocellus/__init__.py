@@ -17,6 +17,7 @@ held inside the library. After os.fork() the child cannot use objects of the par
 from ._callbacks import Progress, ProgressCallback
 from ._handle import text as _text
 from ._library import lib as _lib
+from .assisting import Match
 from .bases import BaseEntry, Place, base_features, bases, check_base, import_base, open_base, remove_base, store_base
 from .context import Context, default_context
 from .dataset import Dataset, DatasetSource, Sample
@@ -74,7 +75,7 @@ __all__ = [
     "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "CancelledError", "Context", "CorruptError",
     "DataError", "Dataset", "DatasetSource", "Entry", "Error", "Exchange", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LibraryError", "LimitError", "MemoryLimitError",
-    "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
+    "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result",
     "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
     "UnsupportedError", "Version", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context",

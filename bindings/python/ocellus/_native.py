@@ -429,6 +429,28 @@ class oc_iteration(SizedStruct):
     ]
 
 
+class oc_search(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("limit", c_uint32),
+        ("picture", c_char_p),
+        ("image", POINTER(oc_image)),
+        ("base", c_char_p),
+        ("filter", POINTER(oc_picture_filter)),
+        ("min_score", c_double),
+    ]
+
+
+class oc_match(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("score", c_float),
+        ("picture", c_char_p),
+        ("name", c_char_p),
+        ("path", c_char_p),
+    ]
+
+
 class oc_prediction_filter(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -730,6 +752,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_project_predictions": (oc_status, [_out, _handle, POINTER(oc_prediction_filter), _error]),
     "oc_project_count_predictions": (oc_status, [POINTER(c_uint64), _handle, POINTER(oc_prediction_filter), _error]),
     "oc_project_promote_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, POINTER(oc_labels), _error]),
+    "oc_project_similar": (oc_status, [_out, _handle, POINTER(oc_search), oc_progress_fn, py_object, _error]),
+    "oc_match_list_free": (None, [_handle]),
+    "oc_match_list_count": (c_size_t, [_handle]),
+    "oc_match_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_match), _error]),
     "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
     "oc_exchange_free": (None, [_handle]),
     "oc_exchange_get": (oc_status, [_handle, POINTER(oc_exchange_summary), _error]),

@@ -14,6 +14,7 @@ from . import _native
 from ._callbacks import ProgressCallback, call_with_progress, create_with_progress
 from ._handle import ExclusiveHandle, Handle, call, create, path_bytes, text, utf8
 from ._library import lib
+from .assisting import Assisting
 from .context import Context, default_context
 from .dataset import Dataset
 from .errors import ArgumentError
@@ -281,7 +282,7 @@ def _project_info(
     )
 
 
-class Project(ExclusiveHandle):
+class Project(ExclusiveHandle, Assisting):
     """Pictures, tags and metadata in a folder. `Project(path)` opens one, `Project.create(path)` makes one.
 
     Every method is one change, which lasts once the method has returned, and is made wholly or not at all; change() joins
