@@ -113,6 +113,17 @@ static oc_status build(oc__graph *graph, const network *net, oc_error *err) {
     return status;
 }
 
+oc_status network_join_levels(oc__graph *graph, oc_error *err) {
+    uint32_t parts[4] = {graph->outputs[OUTPUT_FEATURES]};
+    oc_status status = OC_OK;
+    for (uint32_t i = OUTPUT_STRIDE_8; i <= OUTPUT_STRIDE_32 && !status; i++) {
+        status = oc__graph_clamp(&parts[i], graph, graph->outputs[i], 0, INFINITY, err);
+        if (!status) status = oc__graph_global_pool(&parts[i], graph, parts[i], err);
+    }
+    if (!status) status = oc__graph_concat(&graph->outputs[OUTPUT_FEATURES], graph, parts, 4, err);
+    return status;
+}
+
 oc_status network_build(oc__graph *graph, const char *name, uint64_t seed, oc_error *err) {
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
         if (strcmp(networks[i].name, name) == 0) {

@@ -333,6 +333,7 @@ static void write_base(state *s, const options *o, oc_error *err) {
     oc__buffer buffer = {.context = s->context};
     check(oc__model_create(&model, s->context, err), err);
     check(network_build(&model->graph, o->network, o->seed, err), err);
+    check(network_join_levels(&model->graph, err), err);
     oc__optimiser_swap_average(&s->optimiser, &s->graph);
     for (size_t i = 0; i < model->graph.n_params; i++) {
         const float *from = s->graph.params[i].values;

@@ -420,12 +420,25 @@ def describe(options, name):
     return subprocess.run([options.describe, "--describe", name], check=True, capture_output=True, text=True).stdout
 
 
+class Base(nn.Module):
+    """A network as it is shipped: beside the features, the means of what is positive in its maps."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture):
+        features, *maps = self.network(picture)
+        means = [functional.relu(places).mean((2, 3), keepdim=True) for places in maps]
+        return torch.cat([features, *means], 1), *maps
+
+
 def export(options):
     """One trained network alone with its weights rounded to half precision, as ONNX."""
     network = Network(describe(options, options.export))
     network.load_state_dict({name: value.half().float() if value.is_floating_point() else value
                              for name, value in torch.load(options.out / f"{options.export}.pt", map_location="cpu").items()})
-    torch.onnx.export(network.eval(), torch.zeros(1, 3, options.side, options.side), str(options.out / f"{options.export}.onnx"),
+    torch.onnx.export(Base(network).eval(), torch.zeros(1, 3, options.side, options.side), str(options.out / f"{options.export}.onnx"),
                       input_names=["picture"], output_names=["features", "stride_8", "stride_16", "stride_32"],
                       opset_version=13, do_constant_folding=False, training=torch.onnx.TrainingMode.PRESERVE,
                       dynamic_axes={"picture": {0: "n"}})

@@ -18,6 +18,7 @@ pictures=build/demo/pictures
 model=build/demo/parts.ocm
 
 mkdir -p build/demo
+export OCELLUS_INSTALLED_BASE_PATH=base # where the library is used without being installed
 say "rendering pictures of washers, nuts, gears and screws into $pictures"
 build/examples/generate/generate-pictures "$pictures" --per-class 80 --overwrite
 

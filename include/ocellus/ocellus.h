@@ -574,7 +574,8 @@ OC_API size_t oc_base_list_count(const oc_base_list *list);
  * OC_E_NOT_FOUND if out of range. */
 OC_API oc_status oc_base_list_get(const oc_base_list *list, size_t index, oc_base *base, oc_error *err);
 
-/* Opens a base network by its name, or by the path of its file (a path holds a '/' or ends in ".ocm"), and checks it. It is an
+/* Opens a base network by its name, or by the path of its file (a path holds a '/' or ends in ".ocm"), and checks it. "auto" is
+ * the best of the library's own: "standard" where it is installed, or else "compact", which is built in. It is an
  * oc_model without tags, whose properties say what it is: "name", "sha256" (of its file), "input", "n_parameters",
  * "n_multiply_adds", "licence", ...
  * Errors: OC_E_NOT_FOUND (the message lists what there is), OC_E_CORRUPT (damaged, or not the file that was stored),

@@ -27,7 +27,7 @@ static const row table[] = {
      offsetof(oc__train_options, mirror)},
     {"skip_broken", "true", "leave out pictures that cannot be read, with a warning; false stops at the first",
      OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, skip_broken)},
-    {"base", "compact", "the base network to start from: its name (see oc_base_list_create) or its file", OC_OPTION_TEXT, 1,
+    {"base", "auto", "the base network to start from: its name or its file; auto: the best of the library's own", OC_OPTION_TEXT, 1,
      OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, base)},
 };
 #define N_ROWS (sizeof table / sizeof *table)

@@ -2,6 +2,7 @@
 #include "base.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "file.h"
@@ -35,6 +36,13 @@ static bool is_path(const char *name) { return strchr(name, '/') || ends_in(name
 
 static oc_status user_folder(char **out, oc_context *context, oc_error *err) {
     return oc__user_folder(out, context, "ocellus/base", "OCELLUS_BASE_PATH", err);
+}
+
+/* Where the library's own files lie; OCELLUS_INSTALLED_BASE_PATH stands for it where the library is used without having been
+ * installed, and is empty where what is installed shall not matter. */
+static const char *installed_folder(void) {
+    const char *wanted = getenv("OCELLUS_INSTALLED_BASE_PATH");
+    return wanted ? wanted : OC_BASE_FOLDER;
 }
 
 /* "folder/name.ocm" with `more` behind it; NULL if there is no memory. */
@@ -129,7 +137,7 @@ oc_status oc__base_list_all(oc__base_list *out, oc_context *context, oc_error *e
         else if (status) oc__fail(err, status, "%s", error.message);
     }
     if (!status && folder) status = list_folder(&list, OC_BASE_USER, folder, err);
-    if (!status) status = list_folder(&list, OC_BASE_INSTALLED, OC_BASE_FOLDER, err);
+    if (!status && installed_folder()[0]) status = list_folder(&list, OC_BASE_INSTALLED, installed_folder(), err);
     oc__free(context, folder);
     if (status) oc__base_list_free(&list);
     else *out = list;
@@ -184,9 +192,24 @@ static oc_status no_such_base(const oc__base_list *list, const char *name, oc_er
     return oc__fail(err, OC_E_NOT_FOUND, "there is no base network '%.64s'; there are: %s", name, names);
 }
 
+/* The best of the library's own bases. A base of the user's does not come in by its name alone. */
+static oc_status open_best(oc_model **out, oc_context *context, oc_error *err) {
+    char *path = installed_folder()[0] ? file_path(context, installed_folder(), OC__INSTALLED_BASE, "") : NULL;
+    oc_error error = OC_ERROR_INIT;
+    uint64_t size;
+    if (installed_folder()[0] && !path) return oc__fail_nomem(err, context, strlen(installed_folder()), OC__INSTALLED_BASE);
+    oc_status status = path ? oc__file_size(&size, context, path, &error) : OC_E_NOT_FOUND;
+    if (status == OC_E_NOT_FOUND) status = oc__base_open(out, context, OC__BUILTIN_BASE, err);
+    else if (status) oc__fail(err, status, "%s", error.message);
+    else status = open_file(out, context, path, OC__INSTALLED_BASE, err);
+    oc__free(context, path);
+    return status;
+}
+
 oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, oc_error *err) {
     oc__base_list list;
     *out = NULL;
+    if (strcmp(name, OC__BEST_BASE) == 0) return open_best(out, context, err);
     if (strcmp(name, OC__BUILTIN_BASE) == 0)
         return open_bytes(out, context, oc__builtin_base_begin, builtin_size(), "built-in base", name, "", err);
     if (is_path(name))
@@ -221,6 +244,8 @@ static oc_status check_free(oc_context *context, const char *name, const char *p
                         "a base cannot be named '%.80s': a name has 1 to %d letters, digits, '.', '_' and '-'", name, MAX_NAME);
     if (strcmp(name, OC__BUILTIN_BASE) == 0)
         return oc__fail(err, OC_E_ARGUMENT, "'%s' is the name of the built-in base; choose another", name);
+    if (strcmp(name, OC__INSTALLED_BASE) == 0 || strcmp(name, OC__BEST_BASE) == 0)
+        return oc__fail(err, OC_E_ARGUMENT, "'%s' stands for a base of the library's own; choose another name", name);
     if (replace || oc__file_head(&byte, 1, &n, context, path, NULL) == OC_E_NOT_FOUND) return OC_OK;
     return oc__fail(err, OC_E_STATE, "there is a base '%s' already: %s", name, path);
 }

@@ -10,6 +10,8 @@
 
 /* The name of the built-in base. */
 #define OC__BUILTIN_BASE "compact"
+#define OC__INSTALLED_BASE "standard"
+#define OC__BEST_BASE "auto" /* the installed one if it is there, or else the built-in one */
 
 /* One base that can be opened by its name. */
 typedef struct oc__base_entry {

@@ -64,11 +64,17 @@ if not shutil.which("pkg-config") or not compilers:
 with tempfile.TemporaryDirectory() as staging:
     run([MESON, "install", "-C", BUILD, "--no-rebuild", "--destdir", staging])
     installed = {name for _, _, files in os.walk(staging) for name in files}
-    for name in ("ocellus.h", "version.h", "ocellus.pc"):
+    for name in ("ocellus.h", "version.h", "ocellus.pc", "standard.ocm", "standard.ocm.sha256", "NOTICE"):
         if name not in installed:
             sys.exit(f"{name} is not installed")
     if run(["pkg-config", "--version"]) and not pkg_config(staging, "--modversion"):
         sys.exit("ocellus.pc has no version")
+    command = next((os.path.join(folder, "ocellus") for folder, _, files in os.walk(staging) if "ocellus" in files), None)
+    if command:
+        bases = next(folder for folder, _, files in os.walk(staging) if "standard.ocm" in files)
+        libraries = [folder for folder, _, files in os.walk(staging) if "libocellus.so" in files]
+        environment = dict(os.environ, OCELLUS_INSTALLED_BASE_PATH=bases, LD_LIBRARY_PATH=os.pathsep.join(libraries))
+        print(run([command, "base", "verify", "compact", "standard"], env=environment).strip())
     kinds = [static for static, name in ((False, "libocellus.so"), (True, "libocellus.a")) if name in installed]
     if not kinds:
         sys.exit("no library is installed")

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base.h"
 #include "file.h"
@@ -84,6 +85,34 @@ START_TEST(stores_lists_and_opens) {
 }
 END_TEST
 
+START_TEST(takes_the_best_of_its_own) {
+    oc_error error = OC_ERROR_INIT;
+    oc__buffer file = {.context = context};
+    oc__base_list list;
+    oc_model *installed = tiny_base("standard", 3), *best;
+    ck_assert_int_eq(oc__ocm_write(&file, installed, NULL), OC_OK);
+    ck_assert_int_eq(oc__base_open(&best, context, "auto", &error), OC_OK);
+    ck_assert_str_eq(oc__model_property(best, "name"), "compact");
+    oc__model_release(best);
+    ck_assert_int_eq(mkdir(in(folder, "installed"), 0777), 0);
+    put_file(folder, "installed/standard.ocm", file.data, file.size);
+    setenv("OCELLUS_INSTALLED_BASE_PATH", in(folder, "installed"), 1);
+    ck_assert_int_eq(oc__base_open(&best, context, "auto", &error), OC_OK);
+    ck_assert_str_eq(oc__model_property(best, "name"), "standard");
+    oc__model_release(best);
+    ck_assert_int_eq(oc__base_list_all(&list, context, NULL), OC_OK);
+    ck_assert_uint_eq(list.n, 2);
+    ck_assert_uint_eq(list.entries[1].place, OC_BASE_INSTALLED);
+    oc__base_list_free(&list);
+    ck_assert_int_eq(oc__base_remove(context, "standard", &error), OC_E_ARGUMENT);
+    put_text(folder, "installed/standard.ocm", "broken");
+    ck_assert_int_ne(oc__base_open(&best, context, "auto", &error), OC_OK); /* not quietly another one */
+    setenv("OCELLUS_INSTALLED_BASE_PATH", "", 1);
+    oc__buffer_free(&file);
+    oc__model_release(installed);
+}
+END_TEST
+
 START_TEST(refuses_to_overwrite_unless_told_to) {
     oc_error error = OC_ERROR_INIT;
     oc_model *other = tiny_base("mine", 9);
@@ -97,7 +126,7 @@ START_TEST(refuses_to_overwrite_unless_told_to) {
 END_TEST
 
 START_TEST(refuses_names_that_are_no_names) {
-    static const char *const names[] = {"", ".", "..", "../up", "a/b", "-x", ".hidden", "a b", "x.ocm", "compact", "\xC3\xA9",
+    static const char *const names[] = {"", ".", "..", "../up", "a/b", "-x", ".hidden", "a b", "x.ocm", "compact", "standard", "auto", "\xC3\xA9",
                                         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
     oc_error error = OC_ERROR_INIT;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -201,8 +230,9 @@ int main(void) {
     Suite *suite = suite_create("base");
     TCase *tests = tcase_create("base");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_set_timeout(tests, 300);
+    tcase_set_timeout(tests, 0); /* who runs the tests has a timeout */
     tcase_add_test(tests, stores_lists_and_opens);
+    tcase_add_test(tests, takes_the_best_of_its_own);
     tcase_add_test(tests, refuses_to_overwrite_unless_told_to);
     tcase_add_test(tests, refuses_names_that_are_no_names);
     tcase_add_test(tests, notices_a_changed_file);
