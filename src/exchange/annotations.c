@@ -8,36 +8,9 @@
 #include "text.h"
 #include "uuid.h"
 
-/* Strings are small and many, so they lie one behind the other. */
-typedef struct oc__text_block {
-    struct oc__text_block *next;
-    size_t used, size;
-    char bytes[];
-} oc__text_block;
-
-#define BLOCK_BYTES (64u << 10)
-
 const char *oc__annotations_text(oc__annotations *set, const char *text, size_t size, oc_error *err) {
-    oc__text_block *block = set->text;
-    if (size == 0) return "";
-    if (!block || block->size - block->used <= size) {
-        /* A long string gets a block of its own, behind the one that is being filled. */
-        bool alone = block && size >= BLOCK_BYTES / 4;
-        size_t room = alone || size >= BLOCK_BYTES ? size + 1 : BLOCK_BYTES;
-        oc__text_block *fresh = room > size ? oc__alloc(set->context, sizeof *fresh + room) : NULL;
-        if (!fresh) {
-            oc__fail_nomem(err, set->context, size, "text of annotations");
-            return NULL;
-        }
-        *fresh = (oc__text_block){alone ? block->next : block, 0, room};
-        if (alone) block->next = fresh;
-        else set->text = fresh;
-        block = fresh;
-    }
-    char *copy = block->bytes + block->used;
-    memcpy(copy, text, size);
-    copy[size] = 0;
-    block->used += size + 1;
+    const char *copy = size ? oc__arena_text(&set->text, text, size) : "";
+    if (!copy) oc__fail_nomem(err, set->context, size, "text of annotations");
     return copy;
 }
 
@@ -51,7 +24,7 @@ oc_status oc__annotations_create(oc__annotations **out, oc_context *context, oc_
                                  oc_error *err) {
     oc__annotations *set = oc__alloc_zero(context, sizeof *set);
     if (!set) return oc__fail_nomem(err, context, sizeof *set, "annotations");
-    set->context = context;
+    set->context = set->text.context = context;
     set->report = report;
     set->place = "object";
     oc_status status = oc__annotations_keep(&set->folder, set, folder, err);
@@ -63,10 +36,7 @@ oc_status oc__annotations_create(oc__annotations **out, oc_context *context, oc_
 void oc__annotations_free(oc__annotations *set) {
     if (!set) return;
     oc_context *context = set->context;
-    for (oc__text_block *block = set->text, *next; block; block = next) {
-        next = block->next;
-        oc__free(context, block);
-    }
+    oc__arena_free(&set->text);
     oc__names_free(&set->tag_names, context);
     oc__names_free(&set->paths, context);
     oc__names_free(&set->far_names, context);

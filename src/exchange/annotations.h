@@ -6,6 +6,7 @@
 #ifndef OC_EXCHANGE_ANNOTATIONS_H
 #define OC_EXCHANGE_ANNOTATIONS_H
 
+#include "arena.h"
 #include "notes.h"
 
 #define OC__MAX_KNOWN_TAGS 10000 /* as many as a project has */
@@ -17,7 +18,7 @@
 /* What a format can hold. Names of pictures they all can. */
 #define OC__HOLDS_BOXES 1u
 #define OC__HOLDS_TAGS 2u      /* tags of a whole picture */
-#define OC__HOLDS_SPLIT 4u     /* train, test, ... */
+#define OC__HOLDS_SPLIT 4u     /* under any name */
 #define OC__HOLDS_SIZE 8u      /* width and height in pixels */
 #define OC__HOLDS_METADATA 16u
 #define OC__HOLDS_DETAILS 32u  /* a tag's kind, colour and description */
@@ -25,6 +26,7 @@
 #define OC__HOLDS_UNUSED 128u  /* tags that no picture bears */
 #define OC__HOLDS_BARE 256u    /* pictures without any mark */
 #define OC__HOLDS_OTHERS 512u  /* its own opaque parts */
+#define OC__HOLDS_SPLITS 2048u /* those that are called "train", "test" or the like */
 #define OC__HOLDS_PIXELS 1024u /* boxes are in pixels, so sizes must be known */
 
 typedef struct oc__known_tag {
@@ -84,7 +86,7 @@ typedef struct oc__annotations {
     size_t n_tags, n_pictures, n_pairs, n_marks;
     size_t tag_capacity, picture_capacity, pair_capacity, mark_capacity;
     oc__names tag_names, paths, far_names;
-    struct oc__text_block *text; /* where the strings lie */
+    oc__arena text;              /* where the strings lie */
     const char *place;           /* what a mark's place is called in notes: "line", "object" */
 } oc__annotations;
 

@@ -30,7 +30,7 @@ static void write_picture(oc__buffer *line, const oc__annotations *set, const oc
         integer_member(line, "height", picture->height);
     }
     text_member(line, "split", picture->split);
-    oc__append_metadata(line, set, picture);
+    oc__append_metadata(line, set, picture, "metadata");
     oc__append_extra_members(line, picture->extra, "coco", "id");
     oc__append(line, "}");
 }

@@ -19,7 +19,7 @@ static void write_picture(oc__buffer *line, const oc__annotations *set, const oc
     bool first = true;
     oc__append(line, "{\"filename\":");
     oc__json_append_string(line, picture->path);
-    oc__append_metadata(line, set, picture);
+    oc__append_metadata(line, set, picture, "metadata");
     oc__append(line, ",\"tags\":[");
     for (size_t i = 0; i < picture->n_marks; i++) {
         const oc__mark *mark = &set->marks[picture->first_mark + i];

@@ -5,15 +5,15 @@
 
 #define HEAD_BYTES (64u << 10)
 
-/* Names of members and elements that tell a format, those of one before those of another that has them too. */
+/* Names of members and elements that tell a format, those of one before those of another that has them too; and what a file begins
+ * with. */
 static const struct {
-    const char *ending, *mark, *format;
+    const char *ending, *begin, *mark, *format;
 } marks[] = {
-    {".json", "\"files\"", "customvision"},    {".json", "\"coordinates\"", "createml"}, {".json", "\"imagefilename\"", "createml"},
-    {".json", "\"from_name\"", "labelstudio"}, {".json", "\"data\"", "labelstudio"},     {".json", "\"images\"", "coco"},
-    {".json", "\"categories\"", "coco"},       {".json", "\"annotations\"", "coco"},     {".xml", "<annotations", "cvat"},
-    {".xml", "<annotation", "voc"},            {".csv", "", "csv"},                      {".yaml", "names", "yolo"},
-    {".yml", "names", "yolo"},
+    {".json", "[", "\"from_name\"", "labelstudio"}, {".json", "[", "\"data\"", "labelstudio"}, {".json", "[", "\"image", "createml"},
+    {".json", "{", "\"files\"", "customvision"},    {".json", "{", "\"images\"", "coco"},      {".json", "{", "\"categories\"", "coco"},
+    {".json", "{", "\"annotations\"", "coco"},      {".xml", "<", "<annotations", "cvat"},      {".xml", "<", "<annotation", "voc"},
+    {".csv", "", "", "csv"},                         {".yaml", "", "names", "yolo"},            {".yml", "", "names", "yolo"},
 };
 
 static oc_status format_of_file(const char **out, oc_context *context, const char *path, oc_error *err) {
@@ -26,8 +26,12 @@ static oc_status format_of_file(const char **out, oc_context *context, const cha
         head[n] = 0;
         for (size_t i = 0; i < n; i++)
             if (!head[i]) head[i] = ' ';
+        const char *first = head + (strncmp(head, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0);
+        first += strspn(first, " \t\r\n");
         for (size_t i = 0; i < sizeof marks / sizeof *marks && !*out; i++)
-            if (oc__ends_in(path, marks[i].ending) && strstr(head, marks[i].mark)) *out = marks[i].format;
+            if (oc__ends_in(path, marks[i].ending) && strncmp(first, marks[i].begin, strlen(marks[i].begin)) == 0 &&
+                strstr(head, marks[i].mark))
+                *out = marks[i].format;
         if (!*out)
             status = oc__fail(err, OC_E_FORMAT, "%s: is no annotation file that is known; name its format if it is one", path);
     }

@@ -46,8 +46,11 @@ typedef struct oc__tree {
 oc_status oc__tree_list(oc__tree *tree, oc_context *context, const char *folder, oc_error *err);
 void oc__tree_free(oc__tree *tree);
 
-/* "train" for "valid", "val", "test" and their like, of which a folder's name may be one; else false. */
-bool oc__is_split(const char *name, size_t size);
+/* The name of a split, static, that `name` (`size` bytes) is: "train", "valid", "val", "test" and their like; NULL if it is none. */
+const char *oc__split_of(const char *name, size_t size);
+
+/* The splits that oc__split_of knows; NULL past the last one. */
+const char *oc__split_at(size_t index);
 
 /* A small text file, with a NUL behind and without its byte-order mark. The caller frees *bytes; *text lies in it.
  * OC_E_CORRUPT if it holds zero bytes. */
@@ -88,8 +91,8 @@ oc_status oc__extra_keep(const char **out, oc__annotations *set, const char *tex
  * ',"a":1,"b":2'. */
 void oc__append_extra_members(oc__buffer *buffer, const char *extra, const char *family, const char *but);
 
-/* Appends ,"metadata":{...}, or nothing if there is none. */
-void oc__append_metadata(oc__buffer *buffer, const oc__annotations *set, const oc__known_picture *picture);
+/* Appends ,"key":{...}, or nothing if there is no metadata. */
+void oc__append_metadata(oc__buffer *buffer, const oc__annotations *set, const oc__known_picture *picture, const char *key);
 
 /* Whether a mark can be written in a format of that family: a box's place must be known in what it takes, and another shape must be
  * the family's own. */

@@ -51,6 +51,9 @@ bool oc__json_member(oc__slice *out, oc__slice object, const char *key);
 /* Appends valid JSON without the blanks between its parts. */
 void oc__json_append_compact(oc__buffer *buffer, oc__slice text);
 
+/* Appends the members of a valid object that are not among `known` (NULL ends them), each with a comma before it. */
+void oc__json_append_others(oc__buffer *buffer, oc__slice object, const char *const *known);
+
 /* The string behind a valid, quoted JSON string. NULL if there is no memory; the caller frees it. A NUL ends it early. */
 char *oc__json_unquote(oc_context *context, oc__slice text);
 

@@ -60,48 +60,33 @@ static oc_status keep(const char **out, oc__annotations *set, oc__buffer *buffer
     return copy ? OC_OK : OC_E_NOMEM;
 }
 
-static void begin_extra(oc__buffer *buffer, const char *family) {
-    oc__append(buffer, "{\"");
-    oc__append(buffer, family);
-    oc__append(buffer, "\":");
-}
-
 oc_status oc__json_keep(const char **out, oc__annotations *set, oc__slice value, const char *family, oc_error *err) {
     oc__buffer buffer = {.context = set->context};
-    begin_extra(&buffer, family);
+    oc__append(&buffer, "{\"");
+    oc__append(&buffer, family);
+    oc__append(&buffer, "\":");
     oc__json_append_compact(&buffer, value);
     oc__append(&buffer, "}");
     return keep(out, set, &buffer, err);
 }
 
-static bool is_known(const oc__json_walk *member, const char *const *known) {
-    for (size_t i = 0; i < member->key.size; i++) /* nobody writes these */
-        if (member->key.data[i] == '\\' || (unsigned char)member->key.data[i] < 0x20) return true;
-    if (!oc__utf8_valid(member->key.data, member->key.size)) return true;
-    for (; *known; known++)
-        if (oc__json_key_is(member, *known)) return true;
-    return false;
+oc_status oc__json_keep_members(const char **out, oc__annotations *set, oc__buffer *members, const char *family, oc_error *err) {
+    oc_status status = members->failed ? oc__fail_nomem(err, set->context, members->size, family) : OC_OK;
+    if (!status && members->size) {
+        members->data[0] = '{'; /* instead of the comma */
+        oc__append(members, "}");
+        status = members->failed ? oc__fail_nomem(err, set->context, members->size, family)
+                                 : oc__json_keep(out, set, (oc__slice){(char *)members->data, members->size}, family, err);
+    }
+    oc__buffer_free(members);
+    return status;
 }
 
 oc_status oc__json_keep_others(const char **out, oc__annotations *set, oc__slice object, const char *family,
                                const char *const *known, oc_error *err) {
-    oc__buffer buffer = {.context = set->context};
-    oc__json_walk member;
-    bool more, any = false;
-    oc_status status = oc__json_walk_begin(&member, object, '{', "", object.data, "a value", err);
-    while (!status && !(status = oc__json_walk_next(&more, &member, err)) && more) {
-        if (is_known(&member, known)) continue;
-        if (any) oc__append(&buffer, ",\"");
-        else begin_extra(&buffer, family), oc__append(&buffer, "{\"");
-        any = true;
-        oc__buffer_append(&buffer, member.key.data, member.key.size);
-        oc__append(&buffer, "\":");
-        oc__json_append_compact(&buffer, member.value);
-    }
-    oc__append(&buffer, "}}");
-    if (!status && any) return keep(out, set, &buffer, err);
-    oc__buffer_free(&buffer);
-    return status;
+    oc__buffer members = {.context = set->context};
+    oc__json_append_others(&members, object, known);
+    return oc__json_keep_members(out, set, &members, family, err);
 }
 
 oc_status oc__json_each(oc__slice array, const char *file, const char *start, const char *what, oc__json_take_fn take, void *user,

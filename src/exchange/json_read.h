@@ -27,6 +27,9 @@ bool oc__json_id(char out[80], const json_t *value);
 oc_status oc__json_keep_others(const char **out, oc__annotations *set, oc__slice object, const char *family,
                                const char *const *known, oc_error *err);
 
+/* The same for members that stand in a buffer already, each with a comma before it. Frees the buffer. */
+oc_status oc__json_keep_members(const char **out, oc__annotations *set, oc__buffer *members, const char *family, oc_error *err);
+
 /* Keeps any value that has been decoded as {"FAMILY":value}. */
 oc_status oc__json_keep(const char **out, oc__annotations *set, oc__slice value, const char *family, oc_error *err);
 

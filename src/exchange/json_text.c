@@ -224,3 +224,25 @@ void oc__json_append_number(oc__buffer *buffer, double value) {
     oc__print_double(text, value);
     oc__append(buffer, text);
 }
+
+/* Whether a member's name can stand in another object as it is: nobody writes others. */
+static bool is_plain(const oc__slice *key) {
+    for (size_t i = 0; i < key->size; i++)
+        if (key->data[i] == '\\' || (unsigned char)key->data[i] < 0x20) return false;
+    return oc__utf8_valid(key->data, key->size);
+}
+
+void oc__json_append_others(oc__buffer *buffer, oc__slice object, const char *const *known) {
+    oc__json_walk member;
+    bool more;
+    if (oc__json_walk_begin(&member, object, '{', "", object.data, "", NULL)) return;
+    while (!oc__json_walk_next(&more, &member, NULL) && more) {
+        size_t i = 0;
+        while (known[i] && !oc__json_key_is(&member, known[i])) i++;
+        if (known[i] || !is_plain(&member.key)) continue;
+        oc__append(buffer, ",\"");
+        oc__buffer_append(buffer, member.key.data, member.key.size);
+        oc__append(buffer, "\":");
+        oc__json_append_compact(buffer, member.value);
+    }
+}

@@ -52,7 +52,8 @@ static oc_status note_losses(oc__annotations *set, const oc__exchange_format *fo
             else boxes++;
             if (can && is_foreign(mark->extra, format)) extras++;
         }
-        if (!(holds & OC__HOLDS_SPLIT)) splits += picture->split[0] != 0;
+        bool known = holds & OC__HOLDS_SPLITS && oc__split_of(picture->split, strlen(picture->split));
+        if (!(holds & OC__HOLDS_SPLIT)) splits += picture->split[0] && !known;
         if (!(holds & OC__HOLDS_METADATA)) metadata += picture->n_pairs;
         if (!(holds & OC__HOLDS_BARE)) bare += n_written == 0;
         extras += is_foreign(picture->extra, format);
@@ -72,7 +73,7 @@ static oc_status note_losses(oc__annotations *set, const oc__exchange_format *fo
     } losses[] = {
         {tags, "the format has no tags of whole pictures"},
         {boxes, "the format has no boxes"},
-        {splits, "the format has no splits"},
+        {splits, "the format has no splits, or none of that name"},
         {metadata, "the format has no metadata"},
         {details, "the format has no kinds, descriptions or colours of tags"},
         {unused, "the format has no tags that nothing bears"},

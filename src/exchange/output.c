@@ -95,16 +95,8 @@ oc_status oc__extra_keep(const char **out, oc__annotations *set, const char *tex
 
 void oc__append_extra_members(oc__buffer *buffer, const char *extra, const char *family, const char *but) {
     oc__slice members;
-    oc__json_walk member;
-    bool more;
-    if (!oc__extra_of(&members, extra, family) || oc__json_walk_begin(&member, members, '{', "", members.data, "", NULL)) return;
-    while (!oc__json_walk_next(&more, &member, NULL) && more) {
-        if (but && oc__json_key_is(&member, but)) continue;
-        oc__append(buffer, ",\"");
-        oc__buffer_append(buffer, member.key.data, member.key.size);
-        oc__append(buffer, "\":");
-        oc__buffer_append(buffer, member.value.data, member.value.size);
-    }
+    const char *const known[] = {but, NULL};
+    if (oc__extra_of(&members, extra, family)) oc__json_append_others(buffer, members, known);
 }
 
 bool oc__can_write(const oc__annotations *set, const oc__mark *mark, const oc__exchange_format *format) {
@@ -117,10 +109,14 @@ bool oc__can_write(const oc__annotations *set, const oc__mark *mark, const oc__e
     return format->holds & OC__HOLDS_BOXES && known;
 }
 
-void oc__append_metadata(oc__buffer *buffer, const oc__annotations *set, const oc__known_picture *picture) {
+void oc__append_metadata(oc__buffer *buffer, const oc__annotations *set, const oc__known_picture *picture, const char *key) {
     for (uint32_t i = 0; i < picture->n_pairs; i++) {
         const oc__metadata_pair *pair = &set->pairs[picture->first_pair + i];
-        oc__append(buffer, i ? "," : ",\"metadata\":{");
+        if (i == 0) {
+            oc__append(buffer, ",\"");
+            oc__append(buffer, key);
+        }
+        oc__append(buffer, i ? "," : "\":{");
         oc__json_append_string(buffer, pair->key);
         oc__append(buffer, ":");
         oc__json_append_string(buffer, pair->value);

@@ -58,11 +58,16 @@ void oc__tree_free(oc__tree *tree) {
     oc__free(tree->context, tree->paths);
 }
 
-bool oc__is_split(const char *name, size_t size) {
+const char *oc__split_at(size_t index) {
     static const char *const splits[] = {"train", "training", "val", "valid", "validation", "test", "testing", "dev"};
-    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
-        if (strlen(splits[i]) == size && memcmp(splits[i], name, size) == 0) return true;
-    return false;
+    return index < sizeof splits / sizeof *splits ? splits[index] : NULL;
+}
+
+const char *oc__split_of(const char *name, size_t size) {
+    const char *split;
+    for (size_t i = 0; (split = oc__split_at(i)); i++)
+        if (strlen(split) == size && memcmp(split, name, size) == 0) break;
+    return split;
 }
 
 oc_status oc__text_file(uint8_t **bytes, char **text, oc_context *context, const char *path, oc_error *err) {

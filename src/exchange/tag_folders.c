@@ -34,7 +34,7 @@ static oc_status take_picture(oc__annotations *set, const oc__source *source, co
     status = oc__annotations_keep(&set->pictures[picture].file, set, file, err);
     oc__free(set->context, file);
     oc__mark mark = {.picture = picture, .kind = OC__MARK_TAG};
-    if (!status && split && !(set->pictures[picture].split = oc__annotations_text(set, path, split, err))) status = OC_E_NOMEM;
+    if (split) set->pictures[picture].split = oc__split_of(path, split);
     if (!status && tag[0]) status = oc__annotations_tag(&mark.tag, set, tag, source->path, err);
     return status || !tag[0] ? status : oc__annotations_add(set, &mark, err);
 }
@@ -48,7 +48,7 @@ oc_status oc__folder_read(oc__annotations *set, const oc__exchange_format *forma
         const char *path = tree.paths[i];
         size_t first = strcspn(path, "/");
         bool same = i > 0 && strncmp(path, tree.paths[i - 1], first + 1) == 0;
-        if (!same) split = path[first] && oc__is_split(path, first) && has_folders(&tree, path, first) ? first : 0;
+        if (!same) split = path[first] && oc__split_of(path, first) && has_folders(&tree, path, first) ? first : 0;
         status = take_picture(set, source, path, split, err);
     }
     oc__tree_free(&tree);
@@ -58,7 +58,7 @@ oc_status oc__folder_read(oc__annotations *set, const oc__exchange_format *forma
 /* --- writing --- */
 
 static void append_folder(oc__buffer *path, const char *tag) {
-    bool odd = tag[0] == '.' || oc__is_split(tag, strlen(tag));
+    bool odd = tag[0] == '.' || oc__split_of(tag, strlen(tag));
     for (const char *p = tag; *p; p++) {
         char code[4];
         bool plain = *p != '/' && *p != '\\' && *p != '%' && !(odd && p == tag);
@@ -98,7 +98,7 @@ oc_status oc__folder_write(const oc__annotations *set, const oc__exchange_format
     uint64_t n_splits = 0;
     for (size_t i = 0; i < set->n_pictures && !status; i++) {
         const oc__known_picture *picture = &set->pictures[i];
-        bool tagged = false, split = oc__is_split(picture->split, strlen(picture->split));
+        bool tagged = false, split = oc__split_of(picture->split, strlen(picture->split)) != NULL;
         for (size_t k = 0; k < picture->n_marks && !status; k++) {
             const oc__mark *mark = &set->marks[picture->first_mark + k];
             if (!oc__can_write(set, mark, format)) continue;
@@ -108,12 +108,12 @@ oc_status oc__folder_write(const oc__annotations *set, const oc__exchange_format
             append_folder(&place, set->tags[mark->tag].name);
             status = copy(set, picture, path, &place, err);
         }
-        n_splits += picture->split[0] && !(split && tagged);
+        n_splits += split && !tagged;
         place.size = 0;
         if (!tagged && !status) status = copy(set, picture, path, &place, err);
     }
     if (!status)
-        status = oc__note_count(set->report, OC_NOTE_LEFT_OUT, "the split is not train, val or test, or the picture has no tag", n_splits, err);
+        status = oc__note_count(set->report, OC_NOTE_LEFT_OUT, "the picture has no tag, so it cannot lie in its split's folder", n_splits, err);
     oc__buffer_free(&place);
     return status;
 }

@@ -126,7 +126,7 @@ static void describe(text *t, oc_project *project, uint32_t holds) {
         size_t n_own = holds & OC__HOLDS_TAGS ? info->n_tags : 0;
         for (size_t k = 0; k < regions->n; k++) n_own += regions->items[k].kind == OC_REGION_BOX ? !!(holds & OC__HOLDS_BOXES) : others;
         if (n_own || holds & OC__HOLDS_BARE) {
-            SAY("picture %s %.8s [%s] %s", info->name, info->sha256, holds & OC__HOLDS_SPLIT ? info->split : "", others ? beyond_number(info->extra) : "");
+            SAY("picture %s %.8s [%s] %s", info->name, info->sha256, holds & (OC__HOLDS_SPLIT | OC__HOLDS_SPLITS) ? info->split : "", others ? beyond_number(info->extra) : "");
             for (uint32_t k = 0; k < info->n_metadata && holds & OC__HOLDS_METADATA; k++)
                 SAY(" {%s=%s}", pictures->pairs[pictures->items[i].first_pair + k].key,
                     pictures->pairs[pictures->items[i].first_pair + k].value);
@@ -199,6 +199,11 @@ static void add_region(oc_project *project, const char *picture, const char *tag
 /* What each format gives back of what only it knows. */
 static const char *const own_parts[] = {
     "{\"coco\":{\"segmentation\":[[1,0.5,3,0.5,3,2]],\"note\":\"a\\\"b\"}}",
+    "{\"yolo\":\"+0.5 0.25 2\"}",
+    "{\"createml\":{\"confidence\":0.5,\"id\":[1e40]}}",
+    "{\"labelstudio\":{\"id\":\"ab\",\"from_name\":\"x\",\"value\":{\"text\":[\"\\u00e9\"]}}}",
+    "{\"voc\":\"<pose>Left</pose><attributes><attribute n=\\\"&lt;a\\\">x &amp; y</attribute></attributes>\"}",
+    "{\"cvat\":\"<box occluded=\\\"1\\\"><attribute name=\\\"c\\\">red</attribute></box>\"}",
 };
 
 static oc_project *detection_project(const char *extra) {
