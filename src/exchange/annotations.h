@@ -133,6 +133,12 @@ oc_status oc__annotations_find_size(oc__annotations *set, oc__known_picture *pic
 void oc__mark_fractions(double out[4], const oc__annotations *set, const oc__mark *mark);
 void oc__mark_pixels(double out[4], const oc__annotations *set, const oc__mark *mark);
 
+/* The same in pixels: left, top, right, bottom. */
+void oc__mark_corners(double out[4], const oc__annotations *set, const oc__mark *mark);
+
+/* A number with up to four digits behind the point if it is one but for rounding: 12, not 12.000000000000002. */
+double oc__snap(double exact, double side);
+
 /* Decodes %20 and the like in place, if all of the text stays without NULs. */
 void oc__percent_decode(char *text);
 

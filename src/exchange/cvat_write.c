@@ -43,8 +43,8 @@ static oc_status write_mark(oc__buffer *line, const oc__annotations *set, const 
     const char *rest = begin_element(line, own ? own : plain);
     if (mark->tag != OC__NO_TAG) oc__xml_append_attribute(line, "label", set->tags[mark->tag].name);
     if (mark->kind == OC__MARK_BOX) {
-        oc__mark_pixels(box, set, mark);
-        for (int i = 0; i < 4; i++) number_attribute(line, sides[i], i < 2 ? box[i] : box[i] + box[i - 2]);
+        oc__mark_corners(box, set, mark);
+        for (int i = 0; i < 4; i++) number_attribute(line, sides[i], box[i]);
     }
     oc__append(line, rest);
     oc__append(line, "\n");

@@ -18,13 +18,25 @@ void oc__mark_fractions(double out[4], const oc__annotations *set, const oc__mar
     for (int i = 0; i < 4; i++) out[i] /= i % 2 ? picture->height : picture->width;
 }
 
+double oc__snap(double exact, double side) {
+    double round = floor(exact * 1e4 + 0.5) / 1e4;
+    return fabs(round - exact) <= 1e-12 * side ? round : exact;
+}
+
+void oc__mark_corners(double out[4], const oc__annotations *set, const oc__mark *mark) {
+    const oc__known_picture *picture = &set->pictures[mark->picture];
+    oc__mark_pixels(out, set, mark);
+    out[2] = oc__snap(out[0] + out[2], picture->width);
+    out[3] = oc__snap(out[1] + out[3], picture->height);
+}
+
 void oc__mark_pixels(double out[4], const oc__annotations *set, const oc__mark *mark) {
     const oc__known_picture *picture = &set->pictures[mark->picture];
     memcpy(out, mark->box, sizeof mark->box);
     if (mark->in_pixels) return;
     for (int i = 0; i < 4; i++) {
-        double side = i % 2 ? picture->height : picture->width, exact = out[i] * side, round = floor(exact * 1e4 + 0.5) / 1e4;
-        out[i] = fabs(round - exact) <= 1e-12 * side ? round : exact; /* 12 pixels are 12, not 12.000000000000002 */
+        double side = i % 2 ? picture->height : picture->width;
+        out[i] = oc__snap(out[i] * side, side);
     }
 }
 

@@ -36,7 +36,7 @@ static void write_mark(oc__buffer *line, const oc__annotations *set, const oc__m
     if (is_box) {
         oc__mark_fractions(box, set, mark);
         oc__append(line, ",\"value\":{\"rotation\":0");
-        for (int i = 0; i < 4; i++) number_member(line, sides[i], box[i] * 100);
+        for (int i = 0; i < 4; i++) number_member(line, sides[i], oc__snap(box[i] * 100, 100));
         oc__append(line, ",\"rectanglelabels\":[");
     } else {
         oc__append(line, ",\"value\":{\"choices\":[");

@@ -43,9 +43,9 @@ static oc_status write_object(oc__buffer *buffer, const oc__annotations *set, co
     oc__xml_append_child(buffer, "name", mark->tag == OC__NO_TAG ? "unknown" : set->tags[mark->tag].name);
     oc_status status = append_extra(buffer, mark->extra, true, err);
     if (mark->kind == OC__MARK_BOX) {
-        oc__mark_pixels(box, set, mark);
+        oc__mark_corners(box, set, mark);
         oc__append(buffer, "<bndbox>");
-        for (int i = 0; i < 4; i++) number_child(buffer, sides[i], i < 2 ? box[i] : box[i] + box[i - 2]);
+        for (int i = 0; i < 4; i++) number_child(buffer, sides[i], box[i]);
         oc__append(buffer, "</bndbox>");
     }
     oc__append(buffer, "</object>\n");
