@@ -91,7 +91,7 @@ tests build/valgrind --suite unit --suite kernels --timeout-multiplier 40 \
 unset OCELLUS_TEST_LIGHT
 
 say "fuzzing, briefly"
-targets="tests/fuzz/fuzz_filter tests/fuzz/fuzz_image tests/fuzz/fuzz_ocm tests/fuzz/fuzz_onnx" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
+targets="tests/fuzz/fuzz_filter tests/fuzz/fuzz_image tests/fuzz/fuzz_json tests/fuzz/fuzz_ocm tests/fuzz/fuzz_onnx tests/fuzz/fuzz_text" CC=clang build build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Ddefault_library=static
 mkdir -p build/corpus
 build/gcc/examples/generate/generate-pictures build/corpus/seeds_image --formats --size 29x21 --overwrite --quiet
 fuzz() { # TARGET SEEDS: forty seconds
@@ -103,8 +103,10 @@ fuzz() { # TARGET SEEDS: forty seconds
 }
 fuzz image build/corpus/seeds_image
 fuzz filter tests/golden/filter
+fuzz json tests/golden/annotations
 fuzz ocm tests/golden
 fuzz onnx tests/golden/onnx
+fuzz text tests/golden/annotations
 
 say "arm64, briefly"
 targets= build_arm64

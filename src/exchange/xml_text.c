@@ -36,8 +36,13 @@ void oc__xml_append_text(oc__buffer *buffer, const char *text) {
             snprintf(code, sizeof code, "&#%d;", *text);
             oc__append(buffer, code);
             break;
-        default: /* XML 1.0 has no other control characters */
-            oc__buffer_append(buffer, (unsigned char)*text < 0x20 ? "?" : text, 1);
+        default: /* XML 1.0 has no other control characters, no U+FFFE and no U+FFFF */
+            if (strncmp(text, "\xEF\xBF\xBE", 3) == 0 || strncmp(text, "\xEF\xBF\xBF", 3) == 0) {
+                oc__append(buffer, "?");
+                text += 2;
+            } else {
+                oc__buffer_append(buffer, (unsigned char)*text < 0x20 ? "?" : text, 1);
+            }
         }
     }
 }

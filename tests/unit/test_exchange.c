@@ -28,7 +28,7 @@ static void tear_down(void) {
     remove_folder(folder);
 }
 
-/* A picture of 4 x 2 pixels, or 40 x 20 where `large`, different for each seed. */
+/* A picture of 4 x 2 pixels, different for each seed. */
 static void put_picture(const char *name, unsigned seed) {
     uint8_t bytes[78];
     oc_image image = script_picture(seed, bytes);
@@ -324,13 +324,184 @@ START_TEST(own_parts_there_and_back) {
 }
 END_TEST
 
+/* --- when memory runs out, the disk fails, or work is broken off --- */
+
+typedef struct passage {
+    const oc__exchange_format *format;
+    char source[512], target[512];
+} passage;
+
+static oc_status pass(oc_context *own, void *user, oc_error *err) {
+    const passage *p = user;
+    oc_exchange *report = NULL;
+    oc__annotations *set = NULL;
+    oc_status status = oc__exchange_create(&report, own, err);
+    if (!status) status = oc__annotations_load(&set, own, report, p->source, p->format->name, NULL, err);
+    if (!status) status = oc__annotations_save(set, p->target, p->format, 0, silent(), err);
+    oc__annotations_free(set);
+    oc__exchange_free(report);
+    ck_assert(!status || !oc__path_exists(p->target));
+    oc__folder_remove(p->target);
+    return status;
+}
+
+/* Names in a folder that nobody gave. */
+static void check_nothing_beside(void) {
+    oc__entry *entries;
+    size_t n;
+    must(oc__folder_list(&entries, &n, context, folder, &error));
+    for (size_t i = 0; i < n; i++) ck_assert_msg(!strstr(entries[i].name, ".new-"), "%s is left over", entries[i].name);
+    oc__entries_free(entries, n, context);
+}
+
+START_TEST(memory_runs_out) {
+    const oc__exchange_format *format;
+    passage p;
+    set_up();
+    oc_project *project = detection_project(own_parts[0]);
+    for (size_t i = 0; (format = oc__exchange_format_at(i)); i++) {
+        oc_exchange *report;
+        if (!format->read) continue;
+        must(export(&report, project, format->name, format->name));
+        oc__exchange_free(report);
+        p.format = format;
+        strcpy(p.source, in(folder, format->name));
+        strcpy(p.target, in(folder, "target"));
+        sweep_allocations(pass, &p, false);
+        check_nothing_beside();
+    }
+    oc__project_free(project);
+    tear_down();
+}
+END_TEST
+
+START_TEST(disk_fails_while_exporting) {
+    const oc__exchange_format *format;
+    set_up();
+    oc_project *project = detection_project(NULL);
+    for (size_t i = 0; (format = oc__exchange_format_at(i)); i++) {
+        oc_status status = OC_E_IO;
+        int n = 1;
+        for (; status; n++) {
+            oc_exchange *report;
+            fault = FAULT_ONCE, fault_left = n, fault_struck = false;
+            context->files = faulty_files();
+            status = export(&report, project, "target", format->name);
+            context->files = &oc__system_files;
+            fault_left = -1;
+            oc__exchange_free(report);
+            ck_assert_msg(!status || status == OC_E_IO, "%s: %d: %s", format->name, status, error.message);
+            ck_assert(status || !fault_struck);
+            ck_assert_int_eq(!status, oc__path_exists(in(folder, "target")));
+            check_nothing_beside();
+            ck_assert_int_lt(n, 1000);
+        }
+        ck_assert_int_gt(n, 10);
+        char *gone = strdup(in(folder, "target"));
+        oc__folder_remove(gone);
+        free(gone);
+    }
+    oc__project_free(project);
+    tear_down();
+}
+END_TEST
+
+/* Broken off anywhere, an import goes on when it is made again, and comes to the same. */
+START_TEST(disk_fails_while_importing) {
+    static text whole, resumed;
+    oc_exchange *report;
+    oc_status status = OC_E_IO;
+    set_up();
+    oc_project *project = detection_project(NULL);
+    must(export(&report, project, "out", "csv"));
+    oc__exchange_free(report);
+    describe(&whole, project, oc__exchange_format_at(1)->holds);
+    oc__project_free(project);
+    int n = 1;
+    for (; status; n += 1 + n / 10) {
+        char name[32];
+        snprintf(name, sizeof name, "p%d", n);
+        project = new_project(name, OC_PROJECT_DETECTION);
+        oc__project_free(project);
+        fault = FAULT_ONCE, fault_left = n;
+        context->files = faulty_files();
+        status = oc__project_open(&project, context, in(folder, name), &error);
+        if (!status) {
+            status = import(&report, project, "out", NULL);
+            oc__exchange_free(report);
+            oc__project_free(project);
+        }
+        context->files = &oc__system_files;
+        fault_left = -1;
+        must(oc__project_open(&project, context, in(folder, name), &error));
+        must(import(&report, project, "out", NULL));
+        oc__exchange_free(report);
+        describe(&resumed, project, oc__exchange_format_at(1)->holds);
+        ck_assert_str_eq(whole.data, resumed.data);
+        oc__project_free(project);
+        ck_assert_int_lt(n, 1000);
+    }
+    ck_assert_int_gt(n, 10);
+    tear_down();
+}
+END_TEST
+
+/* A project that is empty becomes of the kind that the source needs; another takes what it can hold. */
+START_TEST(kinds) {
+    static const struct {
+        const char *text;
+        uint32_t before, after;
+        size_t n_left_out;
+    } cases[] = {
+        {"path,tag\na.bmp,t\n", OC_PROJECT_MULTICLASS, OC_PROJECT_MULTICLASS, 0},
+        {"path,tag\na.bmp,t\na.bmp,u\n", OC_PROJECT_MULTICLASS, OC_PROJECT_MULTILABEL, 0},
+        {"path,tag,left,top,width,height\na.bmp,t,0,0,1,1\n", OC_PROJECT_MULTICLASS, OC_PROJECT_DETECTION, 0},
+        {"path,tag,left,top,width,height\na.bmp,t,0,0,1,1\n", OC_PROJECT_MULTILABEL, OC_PROJECT_DETECTION, 0},
+        {"path,tag\na.bmp,t\n", OC_PROJECT_DETECTION, OC_PROJECT_DETECTION, 1},
+        {"path,tag,left,top,width,height\na.bmp,t,0,0,1,1\n", OC_PROJECT_ANOMALY, OC_PROJECT_ANOMALY, 1},
+    };
+    set_up();
+    put_picture("a.bmp", 1);
+    put_picture("b.bmp", 2);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char name[16];
+        oc_exchange *report;
+        uint32_t kind;
+        snprintf(name, sizeof name, "p%zu", i);
+        oc_project *project = new_project(name, cases[i].before);
+        put_text(folder, "x.csv", cases[i].text);
+        must(import(&report, project, "x.csv", NULL));
+        ck_assert_uint_eq(report->summary.n_left_out, cases[i].n_left_out);
+        ck_assert_uint_eq(report->summary.n_added, 1);
+        oc__exchange_free(report);
+        must(oc__project_kind(&kind, project, &error));
+        ck_assert_uint_eq(kind, cases[i].after);
+        if (i == 0) { /* no longer empty: it stays as it is */
+            put_text(folder, "x.csv", "path,tag\na.bmp,other\nb.bmp,t\nb.bmp,u\nnone.bmp,t\nx.csv,t\n");
+            must(import(&report, project, "x.csv", NULL));
+            ck_assert_uint_eq(noted(report, "cannot be together"), 2);
+            ck_assert_uint_eq(noted(report, "is not there"), 1);
+            ck_assert_uint_eq(noted(report, "cannot be read"), 1);
+            ck_assert_uint_eq(report->summary.n_added, 1);
+            ck_assert_uint_eq(report->summary.n_missing, 1);
+            oc__exchange_free(report);
+        }
+        oc__project_free(project);
+    }
+    tear_down();
+}
+END_TEST
+
 int main(void) {
     const unit_test tests[] = {
         {detection_there_and_back, 0},
         {classes_there_and_back, 0},
         {own_parts_there_and_back, 0},
+        {memory_runs_out, 0},
+        {disk_fails_while_exporting, 0},
+        {disk_fails_while_importing, 0},
+        {kinds, 0},
     };
-    (void)put_picture, (void)noted;
     script_in_memory();
     return RUN_UNIT_TESTS("exchange", tests);
 }
