@@ -31,9 +31,9 @@ static oc_status report(check *c, uint32_t kind, const char *picture, bool repai
     char message[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    int length = vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    oc__cut_text(message, sizeof message - 1);
+    if ((size_t)length >= sizeof message) oc__cut_text(message, sizeof message - 1);
     oc_status status = oc__reserve(&list->items, &list->capacity, list->n, sizeof *list->items, list->strings.context, err);
     if (status) return status;
     oc_problem problem = {sizeof problem, kind, repaired, oc__strings_add(&list->strings, picture),

@@ -125,7 +125,9 @@ void put_file(const char *folder, const char *name, const void *data, size_t siz
 
 void put_text(const char *folder, const char *name, const char *text) { put_file(folder, name, text, strlen(text)); }
 
-int rounds(int n) { return getenv("OCELLUS_TEST_LIGHT") ? (n + 3) / 4 : n; }
+bool is_light(void) { return getenv("OCELLUS_TEST_LIGHT") != NULL; }
+
+int rounds(int n) { return is_light() ? (n + 3) / 4 : n; }
 
 int run_unit_tests(const char *name, const unit_test *tests, size_t n) {
     Suite *suite = suite_create(name);

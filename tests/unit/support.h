@@ -50,8 +50,9 @@ typedef struct unit_test {
     int n; /* loops; 0: once */
 } unit_test;
 int run_unit_tests(const char *name, const unit_test *tests, size_t n);
-/* How often to repeat what is random: n times, or, where OCELLUS_TEST_LIGHT is set, a quarter of that. Under valgrind, whose
- * findings hardly depend on the numbers, everything takes some thirty times as long. */
+/* Whether OCELLUS_TEST_LIGHT is set, as it is under valgrind: its findings hardly depend on the numbers, and everything takes
+ * some thirty times as long. What is random is then repeated a quarter as often: rounds(n) is n or that. */
+bool is_light(void);
 int rounds(int n);
 
 #define RUN_UNIT_TESTS(name, tests) run_unit_tests(name, tests, sizeof tests / sizeof *tests)

@@ -153,7 +153,7 @@ START_TEST(test_gradients) {
         for (size_t p = 0; p < c.graph.n_params; p++) {
             size_t count = c.graph.params[p].count, j = 0;
             expected[p] = calloc(count, sizeof(double));
-            size_t n_probed = _i == CASE_WIDE ? N_WIDE : N_PROBED;
+            size_t n_probed = _i == CASE_WIDE ? N_WIDE : (size_t)rounds(N_PROBED);
             steps[p] = count <= n_probed ? 1 : count / n_probed;
             if (!oc__learner_gradient(learners[0], p)) continue;
             for (; j < count; j += steps[p]) {

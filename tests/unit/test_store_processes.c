@@ -82,9 +82,13 @@ static void read_pages(const char *path, int until) {
     _exit(n_reads < 2 ? 5 : 0);
 }
 
+/* Not on the stack, where valgrind would not find them any more in a child that ends. */
+static oc_context *context;
+static char *folder;
+
 START_TEST(readers_and_writers) {
-    oc_context *context = new_threads_context(1, NULL);
-    char *folder = new_folder();
+    context = new_threads_context(1, NULL);
+    folder = new_folder();
     const char *path = in(folder, "p");
     oc_project *project = NULL;
     oc_project_info info = OC_PROJECT_INFO_INIT;
