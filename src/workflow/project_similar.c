@@ -142,7 +142,7 @@ oc_status oc__project_similar(oc_match_list **out, oc_project *project, const oc
     oc__progress progress;
     oc__progress_begin(&progress, callback, user, NULL);
     oc_status status = check_search(search, err);
-    if (!status) status = oc__base_open(&base, context, search->base ? search->base : OC__BUILTIN_BASE, err);
+    if (!status) status = oc__base_open(&base, context, search->base ? search->base : OC__BEST_BASE, err);
     if (!status) status = read_example(&example, &q.self, project, search, base, &progress, err);
     if (!status) status = oc__project_survey(&survey, project, search->filter, err);
     if (!status && !(q.scores = oc__alloc_array(context, survey->n, sizeof *q.scores)))

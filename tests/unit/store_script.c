@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static bool strikes(bool is_write) {
     if (fault == FAULT_FULL && !is_write) return false;
     if (fault_left < 0) return false;
     if (fault_left > 0 && --fault_left > 0) return false;
-    if (fault == FAULT_KILL) _exit(9);
+    if (fault == FAULT_KILL) kill(getpid(), SIGKILL);
     if (fault == FAULT_ONCE) fault_left = -1;
     fault_struck = true;
     errno = fault == FAULT_FULL ? ENOSPC : EIO;

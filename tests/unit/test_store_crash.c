@@ -8,6 +8,7 @@
  *
  * Failing: a step either does all it should or says that it failed and has changed nothing; once there is room again, the same
  * step succeeds. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -67,7 +68,8 @@ static const char *new_project(int n) {
 }
 
 static void child(const char *path, int n, int pipe_to) {
-    oc_context *own = new_threads_context(1, NULL);
+    static oc_context *own; /* not on the stack, where valgrind would not find it at the end */
+    own = new_threads_context(1, NULL);
     oc_project *project = NULL;
     oc_addition first = OC_ADDITION_INIT;
     own->files = faulty_files();
@@ -87,7 +89,7 @@ START_TEST(killed) {
     oc_project *project = NULL;
     int n = 1, status = -1;
     set_up();
-    for (; status != 0; n += is_light() ? 61 : 1) {
+    for (; status != 0; n += is_light() ? 11 : 1) {
         const char *path = new_project(n);
         char byte;
         int ends[2], told = 0;
@@ -98,7 +100,7 @@ START_TEST(killed) {
         while (read(ends[0], &byte, 1) == 1) told++;
         close(ends[0]);
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert_msg(WIFEXITED(status) && (WEXITSTATUS(status) == 9 || status == 0), "killed at %d: ended with %d", n, status);
+        ck_assert_msg(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL), "killed at %d: ended with %d", n, status);
         ck_assert_int_eq(oc__project_open(&project, context, path, NULL), OC_OK);
         script_describe(found, project);
         ck_assert_msg(strcmp(found, expected[told]) == 0 || (told < N_STEPS && strcmp(found, expected[told + 1]) == 0),
@@ -151,7 +153,7 @@ START_TEST(failing) {
     set_up();
     context->files = faulty_files();
     fault = kinds[_i];
-    while (run_with_fault(n)) n += is_light() ? 61 : 1;
+    while (run_with_fault(n)) n += is_light() ? 11 : 1;
     printf("%s at %d operations\n", fault == FAULT_ONCE ? "failed" : "disk full", n - 1);
     ck_assert_int_gt(n, N_STEPS * 2);
     tear_down();
