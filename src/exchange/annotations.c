@@ -145,6 +145,8 @@ static const char *clean_name(char clean[OC__MAX_PATH_BYTES + 1], bool *far, con
         *far = true;
         if (!append_parts(clean, last_part(text))) clean[0] = 0;
     }
+    for (const char *part = clean; *part; part += strcspn(part, "/"), part += *part == '/')
+        if (strcspn(part, "/") > OC__MAX_PART_BYTES) return "a part of the picture's name is longer than 200 bytes";
     return clean[0] ? NULL : "the picture has no name";
 }
 
@@ -203,6 +205,9 @@ oc_status oc__annotations_new_picture(uint32_t *out, oc__annotations *set, const
 }
 
 oc_status oc__annotations_pair(oc__annotations *set, const char *key, const char *value, oc_error *err) {
+    if (!oc__utf8_valid(key, strlen(key)) || !oc__utf8_valid(value, strlen(value)))
+        return oc__note(set->report, OC_NOTE_LEFT_OUT, "the metadata's key or value is not UTF-8", err, "%s: %s",
+                        set->pictures[set->n_pictures - 1].path, key);
     oc_status status = oc__reserve(&set->pairs, &set->pair_capacity, set->n_pairs, sizeof *set->pairs, set->context, err);
     oc__metadata_pair pair = {NULL, NULL};
     if (!status) status = oc__annotations_keep(&pair.key, set, key, err);

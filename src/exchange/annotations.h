@@ -13,6 +13,7 @@
 #define OC__MAX_PICTURES (1u << 24)
 #define OC__MAX_MARKS (1u << 28)
 #define OC__MAX_PATH_BYTES 1024          /* of a picture's name */
+#define OC__MAX_PART_BYTES 200           /* between its slashes, so that endings and numbers can follow */
 #define OC__MAX_OBJECT_BYTES (16u << 20) /* what a file may say of one picture or mark */
 
 /* What a format can hold. Names of pictures they all can. */
@@ -114,7 +115,7 @@ oc_status oc__annotations_picture(uint32_t *out, bool *is_new, oc__annotations *
  * other letters, another one of a picture's. */
 oc_status oc__annotations_new_picture(uint32_t *out, oc__annotations *set, const char *name, const char *ending, oc_error *err);
 
-/* Adds a metadata pair to the newest picture. */
+/* Adds a metadata pair to the newest picture, or notes that it is not UTF-8. */
 oc_status oc__annotations_pair(oc__annotations *set, const char *key, const char *value, oc_error *err);
 
 /* Adds a mark. Whether its box is one is seen to by oc__annotations_finish. One of tag OC__NO_TAG that needs one is passed over: it

@@ -168,11 +168,10 @@ static oc_status drop_repeated_tags(oc__annotations *set, oc_error *err) {
     memset(seen, 0, set->n_tags * sizeof *seen);
     for (size_t p = 0; p < set->n_pictures; p++) {
         oc__known_picture *picture = &set->pictures[p];
-        const oc__mark *marks = &set->marks[picture->first_mark];
-        size_t n = picture->n_marks;
+        size_t first = picture->first_mark, n = picture->n_marks;
         picture->first_mark = to;
         for (size_t i = 0; i < n; i++) {
-            const oc__mark mark = marks[i];
+            const oc__mark mark = set->marks[first + i];
             if (mark.kind == OC__MARK_TAG && seen[mark.tag] == p + 1) continue;
             if (mark.kind == OC__MARK_TAG) seen[mark.tag] = (uint32_t)p + 1;
             set->marks[to++] = mark;

@@ -107,7 +107,9 @@ static oc_status take_row(table *t, oc_error *err) {
         known->width = take_side(fields, t, WIDTH);
         known->height = take_side(fields, t, HEIGHT);
     }
-    if (is_new) status = oc__annotations_keep(&known->split, t->set, field(fields, t, SPLIT), err);
+    const char *split = field(fields, t, SPLIT);
+    if (is_new && oc__utf8_valid(split, strlen(split))) status = oc__annotations_keep(&known->split, t->set, split, err);
+    else if (is_new) status = oc__note(t->set->report, OC_NOTE_LEFT_OUT, "the split's name is not UTF-8", err, "%s:%zu", t->csv.path, line);
     for (size_t i = 0; i < n && is_new && !status; i++)
         if (t->keys[i] && fields[i][0]) status = oc__annotations_pair(t->set, t->keys[i], fields[i], err);
     return status ? status : take_mark(t, fields, picture, line, err);

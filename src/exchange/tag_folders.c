@@ -57,7 +57,9 @@ oc_status oc__folder_read(oc__annotations *set, const oc__exchange_format *forma
 
 /* --- writing --- */
 
-static void append_folder(oc__buffer *path, const char *tag) {
+/* False if the tag's name is too long for a folder's. */
+static bool append_folder(oc__buffer *path, const char *tag) {
+    size_t start = path->size;
     bool odd = tag[0] == '.' || oc__split_of(tag, strlen(tag));
     for (const char *p = tag; *p; p++) {
         char code[4];
@@ -66,6 +68,7 @@ static void append_folder(oc__buffer *path, const char *tag) {
         oc__append(path, code);
     }
     oc__append(path, "/");
+    return path->size - start <= OC__MAX_PART_BYTES;
 }
 
 /* Copies a picture into the folder that `path` names, under its own last name or one that is free. */
@@ -105,8 +108,8 @@ oc_status oc__folder_write(const oc__annotations *set, const oc__exchange_format
             tagged = true;
             place.size = 0;
             if (split) oc__append(&place, picture->split), oc__append(&place, "/");
-            append_folder(&place, set->tags[mark->tag].name);
-            status = copy(set, picture, path, &place, err);
+            if (append_folder(&place, set->tags[mark->tag].name)) status = copy(set, picture, path, &place, err);
+            else status = oc__note(set->report, OC_NOTE_LEFT_OUT, "the tag's name is too long for a folder's", err, "%s", picture->path);
         }
         n_splits += split && !tagged;
         place.size = 0;
