@@ -1259,13 +1259,14 @@ OC_API oc_status oc_match_list_get(const oc_match_list *list, size_t index, oc_m
 /* ---------------------------------------------------------------------------------------------------------------------
  * 11. Annotation files: pictures, tags and regions in and out, in the formats of other programs
  *
- * Formats have names: "folder" (one folder a tag), "csv", "coco", "coco-normalised" (boxes in fractions), "voc", "yolo", "createml",
- * "labelstudio", "cvat", "customvision" (tagged-images.json). docs/projects.md says what each can hold. What a format cannot hold,
- * and what cannot be used, is left out and told in a report. What only another program understands (polygons, masks, rotated boxes,
- * key points, attributes) is kept as it came, in `extra` of tags, pictures and regions, and written again in that format.
+ * Formats have names: "folder" (one folder a tag), "csv", "coco", "coco-normalised" (boxes in fractions), "voc", "yolo",
+ * "createml", "labelstudio", "cvat", "customvision" (tagged-images.json). docs/projects.md says what each can hold. What a
+ * format cannot hold, and what cannot be used, is left out and told in a report. What only another program understands
+ * (polygons, masks, rotated boxes, key points, attributes) is kept as it came, in `extra` of tags, pictures and regions,
+ * and written again in that format.
  *
- * Files are read as untrusted: a name in them never leads out of the folder that the pictures are looked for in; of an absolute path
- * or a URL the last part is taken.
+ * Files are read as untrusted: a name in them never leads out of the folder that the pictures are looked for in; of an
+ * absolute path or a URL the last part is taken.
  * ------------------------------------------------------------------------------------------------------------------ */
 
 #define OC_EXCHANGE_NO_PICTURES 1 /* writing: annotations alone, without copies of the pictures */
@@ -1276,8 +1277,8 @@ typedef struct oc_exchange_options {
     uint32_t flags;       /* a sum of OC_EXCHANGE_... */
     const char *from;     /* the source's format; default: as it looks */
     const char *to;       /* the format to write; not left out */
-    const char *pictures; /* the folder in which the source's pictures are looked for; default: where its annotations lie, and in
-                             "images" or "JPEGImages" there */
+    const char *pictures; /* the folder in which the source's pictures are looked for; default: where its annotations lie,
+                             and "images" or "JPEGImages" there */
 } oc_exchange_options;
 
 #define OC_EXCHANGE_OPTIONS_INIT {sizeof(oc_exchange_options), 0, NULL, NULL, NULL}
@@ -1324,23 +1325,24 @@ OC_API oc_status oc_exchange_get(const oc_exchange *exchange, oc_exchange_summar
 OC_API oc_status oc_exchange_note(const oc_exchange *exchange, size_t index, oc_note *note, oc_error *err);
 OC_API const char *oc_exchange_example(const oc_exchange *exchange, size_t index, size_t k);
 
-/* Adds what a file or folder holds to a project. A project without tags and pictures becomes of the kind that the source needs: for
- * detection if it has boxes, multilabel if a picture has several tags. Into others goes what their kind can hold. Some hundred
- * pictures are one change: what has been reported as progress lasts, and after an interruption the same call goes on without adding
- * anything twice. (Between oc_project_begin and oc_project_end all of it is one change.) `out`, `options` and `progress` may be NULL.
- * Errors: OC_E_NOT_FOUND, OC_E_FORMAT (of no known format, or not of the one named), OC_E_CORRUPT, OC_E_LIMIT, OC_E_UNSUPPORTED (the
- * library was built without that format), OC_E_CANCELLED. */
-OC_API oc_status oc_project_import(oc_exchange **out, oc_project *project, const char *source, const oc_exchange_options *options,
-                                   oc_progress_fn progress, void *user, oc_error *err);
+/* Adds what a file or folder holds to a project. A project without tags and pictures becomes of the kind that the source
+ * needs: for detection if it has boxes, multilabel if a picture has several tags. Into others goes what their kind can
+ * hold. Some hundred pictures are one change: what has been reported as progress lasts, and after an interruption the same
+ * call goes on without adding anything twice. (Between oc_project_begin and oc_project_end all of it is one change.)
+ * `out`, `options` and `progress` may be NULL. Errors: OC_E_NOT_FOUND, OC_E_FORMAT (of no known format, or not of the one
+ * named), OC_E_CORRUPT, OC_E_LIMIT, OC_E_UNSUPPORTED (the library was built without that format), OC_E_CANCELLED. */
+OC_API oc_status oc_project_import(oc_exchange **out, oc_project *project, const char *source,
+                                   const oc_exchange_options *options, oc_progress_fn progress, void *user, oc_error *err);
 
-/* Writes a project, as it is at one moment, as a folder of pictures and annotations, wholly or not at all. `path` must not be there
- * or be an empty folder. Where annotations are one file, a `path` that ends as such files do (".json", ".xml", ".csv") gets that file
- * alone, in place of an older one. Importing the folder gives the same project again, as far as the format holds it. `options` must say
- * `to`. Errors: OC_E_ARGUMENT, OC_E_STATE (the folder is not empty), OC_E_CANCELLED. */
+/* Writes a project, as it is at one moment, as a folder of pictures and annotations, wholly or not at all. `path` must not
+ * be there or be an empty folder. Where annotations are one file, a `path` that ends as such files do (".json", ".xml",
+ * ".csv") gets that file alone, in place of an older one. Importing the folder gives the same project again, as far as the
+ * format holds it. `options` must say `to`. Errors: OC_E_ARGUMENT, OC_E_STATE (the folder is not empty), OC_E_CANCELLED. */
 OC_API oc_status oc_project_export(oc_exchange **out, oc_project *project, const char *path, const oc_exchange_options *options,
                                    oc_progress_fn progress, void *user, oc_error *err);
 
-/* Writes what `source` holds in another format, without a project. `path` is as in oc_project_export, errors are those of both. */
+/* Writes what `source` holds in another format, without a project. `path` is as in oc_project_export, errors are those of
+ * both. */
 OC_API oc_status oc_annotations_convert(oc_exchange **out, oc_context *context, const char *source, const char *path,
                                         const oc_exchange_options *options, oc_progress_fn progress, void *user, oc_error *err);
 

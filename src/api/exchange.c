@@ -14,9 +14,11 @@ static oc_status begin(call *c, oc_exchange **out, oc_context *context, const ch
     if (out) *out = NULL;
     oc_status status = oc__check_pointer(source, "source", err);
     if (!status) status = oc__check_pointer(path, "path", err);
-    if (!status && options) status = oc__struct_read(&c->options, sizeof c->options, sizeof c->options, options, "oc_exchange_options", err);
+    if (!status && options)
+        status = oc__struct_read(&c->options, sizeof c->options, sizeof c->options, options, "oc_exchange_options", err);
     if (!status && c->options.flags & ~(uint32_t)OC_EXCHANGE_NO_PICTURES)
-        status = oc__fail(err, OC_E_ARGUMENT, "oc_exchange_options: flags is %u, expected a sum of OC_EXCHANGE_...", c->options.flags);
+        status = oc__fail(err, OC_E_ARGUMENT, "oc_exchange_options: flags is %u, expected a sum of OC_EXCHANGE_...",
+                          c->options.flags);
     if (!status && writes && !c->options.to) status = oc__fail(err, OC_E_ARGUMENT, "oc_exchange_options: to is NULL");
     if (!status) status = oc__exchange_create(&c->report, context, err);
     if (!status) oc__progress_begin(&c->progress, callback, user, NULL);
@@ -25,8 +27,10 @@ static oc_status begin(call *c, oc_exchange **out, oc_context *context, const ch
 
 static oc_status end(call *c, oc_exchange **out, oc_status status) {
     if (!status) oc__progress_end(&c->progress);
-    if (status || !out) oc__exchange_free(c->report);
-    else *out = c->report;
+    if (status || !out)
+        oc__exchange_free(c->report);
+    else
+        *out = c->report;
     return status;
 }
 
@@ -75,7 +79,8 @@ oc_status oc_exchange_get(const oc_exchange *exchange, oc_exchange_summary *summ
 oc_status oc_exchange_note(const oc_exchange *exchange, size_t index, oc_note *note, oc_error *err) {
     oc_status status = oc__check_pointer(exchange, "exchange", err);
     if (status) return status;
-    if (index >= exchange->n) return oc__fail(err, OC_E_NOT_FOUND, "note %zu is out of range, there are %zu", index, exchange->n);
+    if (index >= exchange->n)
+        return oc__fail(err, OC_E_NOT_FOUND, "note %zu is out of range, there are %zu", index, exchange->n);
     const oc__note_group *group = &exchange->notes[index];
     const oc_note known = {sizeof known, group->outcome, group->reason, group->n, group->n_examples, 0};
     return oc__struct_write(note, &known, sizeof known, sizeof known, "oc_note", err);

@@ -26,13 +26,21 @@ static option_group exchange_group(exchange_call *e, int which) {
     size_t n = 0;
     bool both = which == (FROM | TO);
     if (which & FROM) {
-        e->table[n++] = (cli_option){both ? "from" : "format", both ? 0 : 'f', OPTION_TEXT, "FORMAT",
-                                     "the source's format (default: as it looks)", 0, 0, &e->from};
-        e->table[n++] = (cli_option){"pictures", 0, OPTION_TEXT, "FOLDER",
-                                     "where the source's pictures are (default: beside it, or in 'images' there)", 0, 0, &e->pictures};
+        e->table[n++] = (cli_option){both ? "from" : "format",
+                                     both ? 0 : 'f',
+                                     OPTION_TEXT,
+                                     "FORMAT",
+                                     "the source's format (default: as it looks)",
+                                     0,
+                                     0,
+                                     &e->from};
+        e->table[n++] = (cli_option){
+            "pictures", 0, OPTION_TEXT, "FOLDER", "where the source's pictures are (default: beside it, or in 'images' there)",
+            0,          0, &e->pictures};
     }
     if (which & TO) {
-        e->table[n++] = (cli_option){both ? "to" : "format", both ? 0 : 'f', OPTION_TEXT, "FORMAT", "the format to write", 0, 0, &e->to};
+        e->table[n++] =
+            (cli_option){both ? "to" : "format", both ? 0 : 'f', OPTION_TEXT, "FORMAT", "the format to write", 0, 0, &e->to};
         e->table[n++] = (cli_option){"no-pictures", 0, OPTION_FLAG, NULL, "write no copies of the pictures", 0, 0, &e->bare};
     }
     return (option_group){"Options", e->table, n};
@@ -96,7 +104,8 @@ static void show_summary(const oc_exchange_summary *s, bool import) {
 static void show_notes(const oc_exchange *exchange) {
     oc_note note = OC_NOTE_INIT;
     for (size_t i = 0; oc_exchange_note(exchange, i, &note, NULL) == OC_OK; i++) {
-        console_warning("%llu %s: %s", (unsigned long long)note.n, note.outcome == OC_NOTE_CHANGED ? "changed" : "left out", note.reason);
+        console_warning("%llu %s: %s", (unsigned long long)note.n, note.outcome == OC_NOTE_CHANGED ? "changed" : "left out",
+                        note.reason);
         for (size_t k = 0; k < note.n_examples && k < N_SHOWN; k++) console_note("    %s", oc_exchange_example(exchange, i, k));
     }
 }
@@ -114,7 +123,8 @@ static int end(exchange_call *e, oc_status done, oc_exchange *exchange, bool imp
     }
     oc_exchange_free(exchange);
     int status = project_end(&e->c, interrupted ? OC_OK : done);
-    if (interrupted) return console_interrupted(import ? "what was added is kept; the same command goes on" : "nothing was written");
+    if (interrupted)
+        return console_interrupted(import ? "what was added is kept; the same command goes on" : "nothing was written");
     return status == STATUS_DONE && summary.n_left_out > 0 ? STATUS_PARTLY : status;
 }
 
@@ -171,7 +181,7 @@ static int run_convert(const command *self, int argc, char **argv) {
 }
 
 #define FORMATS                                                                                                                \
-    "Formats: folder (one for each tag), csv, coco, coco-normalised (boxes in fractions), voc, yolo, createml, labelstudio, "   \
+    "Formats: folder (one for each tag), csv, coco, coco-normalised (boxes in fractions), voc, yolo, createml, labelstudio, "  \
     "cvat, customvision (tagged-images.json)."
 #define LEFT_OUT "What cannot be taken over is counted by reason, with examples; the exit code is 3 if something was left out."
 
@@ -187,7 +197,8 @@ const command project_exchange_verbs[] = {
      "    ocellus project import shelf instances_train.json --pictures train2017\n",
      run_import},
     {"project export", "write the project for another program", "project export PROJECT DESTINATION --format FORMAT [options]",
-     "Writes the folder DESTINATION with annotations and copies of the pictures, wholly or not at all. Where annotations are one "
+     "Writes the folder DESTINATION with annotations and copies of the pictures, wholly or not at all. Where annotations are "
+     "one "
      "file, a DESTINATION that ends in .json, .xml or .csv becomes that file alone.\n" LEFT_OUT "\n" FORMATS,
      "    ocellus project export shelf shelf-yolo --format yolo\n"
      "    ocellus project export shelf boxes.csv --format csv\n",
@@ -199,7 +210,8 @@ const command command_convert = {
     "convert",
     "write annotation files in another format",
     "convert SOURCE DESTINATION --to FORMAT [--from FORMAT] [options]",
-    "Reads a file or folder of annotations and writes them in another format, with copies of the pictures unless DESTINATION ends "
+    "Reads a file or folder of annotations and writes them in another format, with copies of the pictures unless DESTINATION "
+    "ends "
     "in .json, .xml or .csv.\n" LEFT_OUT "\n" FORMATS,
     "    ocellus convert labels.csv coco.json --to coco\n"
     "    ocellus convert voc-folder yolo-folder --to yolo\n",

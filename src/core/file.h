@@ -42,8 +42,8 @@ oc_status oc__file_map(oc__mapping *out, oc_context *context, const char *path, 
                        oc_error *err);
 void oc__file_unmap(oc__mapping *mapping);
 
-/* A file that is written piece by piece and then put in place of whatever `path` was, at once: a reader sees the old file or the
- * new one. It is written beside it, synced and renamed, and the folder is synced. */
+/* A file that is written piece by piece and then put in place of whatever `path` was, at once: a reader sees the old file or
+ * the new one. It is written beside it, synced and renamed, and the folder is synced. */
 typedef struct oc__stream {
     oc_context *context;
     char *path, *folder, *beside;
@@ -58,8 +58,8 @@ oc_status oc__stream_begin(oc__stream *stream, oc_context *context, const char *
 void oc__stream_write(oc__stream *stream, const void *data, size_t size);
 
 /* Ends what oc__stream_begin began. If `status` is a failure, or ending fails, the old file stands and nothing is left behind.
- * (Should syncing the folder fail, the new file stands, and OC_E_IO says that a power loss might bring the old one back.) Returns
- * `status` or what failed. */
+ * (Should syncing the folder fail, the new file stands, and OC_E_IO says that a power loss might bring the old one back.)
+ * Returns `status` or what failed. */
 oc_status oc__stream_end(oc__stream *stream, oc_status status, oc_error *err);
 
 /* The same in one call, for what is in memory. */

@@ -24,12 +24,14 @@ oc_status oc__annotations_create(oc__annotations **out, oc_context *context, oc_
                                  oc_error *err) {
     oc__annotations *set = oc__alloc_zero(context, sizeof *set);
     if (!set) return oc__fail_nomem(err, context, sizeof *set, "annotations");
-    set->context = set->text.context = context;
+    set->context = set->text.context = set->given.text.context = context;
     set->report = report;
     set->place = "object";
     oc_status status = oc__annotations_keep(&set->folder, set, folder, err);
-    if (status) oc__annotations_free(set);
-    else *out = set;
+    if (status)
+        oc__annotations_free(set);
+    else
+        *out = set;
     return status;
 }
 
@@ -40,6 +42,7 @@ void oc__annotations_free(oc__annotations *set) {
     oc__names_free(&set->tag_names, context);
     oc__names_free(&set->paths, context);
     oc__names_free(&set->far_names, context);
+    oc__given_free(&set->given);
     oc__free(context, set->tags);
     oc__free(context, set->pictures);
     oc__free(context, set->pairs);
@@ -124,8 +127,8 @@ static const char *last_part(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-/* Makes `clean` what a picture of that name is called here. *far: it was an absolute path or the like, of which the last part is
- * left. Returns why it cannot be, or NULL. */
+/* Makes `clean` what a picture of that name is called here. *far: it was an absolute path or the like, of which the last part
+ * is left. Returns why it cannot be, or NULL. */
 static const char *clean_name(char clean[OC__MAX_PATH_BYTES + 1], bool *far, const char *name) {
     char text[OC__MAX_PATH_BYTES + 1];
     bool url = strstr(name, "://") != NULL;
@@ -185,23 +188,22 @@ oc_status oc__annotations_picture(uint32_t *out, bool *is_new, oc__annotations *
     return status;
 }
 
-oc_status oc__annotations_new_picture(uint32_t *out, oc__annotations *set, const char *name, const char *ending, oc_error *err) {
-    char clean[OC__MAX_PATH_BYTES + 1], path[OC__MAX_PATH_BYTES + 48];
+oc_status oc__annotations_new_picture(uint32_t *out, oc__annotations *set, const char *name, const char *ending,
+                                      oc_error *err) {
+    char clean[OC__MAX_PATH_BYTES + 1];
+    const char *path;
     bool far;
-    uint32_t known;
     if (clean_name(clean, &far, name)) strcpy(clean, "picture");
     size_t size = strlen(clean);
     if (oc__is_picture_name(clean)) {
         ending = strrchr(clean, '.');
         size -= strlen(ending);
     }
-    snprintf(path, sizeof path, "%.*s%s", (int)size, clean, ending);
-    for (unsigned i = 2; oc__names_find(&known, &set->paths, path); i++)
-        snprintf(path, sizeof path, "%.*s-%u%s", (int)size, clean, i, ending);
-    oc_status status = add_picture(out, set, path, name, err);
+    oc_status status = oc__given_add(&path, &set->given, clean, size, ending, err);
+    if (!status) status = add_picture(out, set, path, name, err);
     if (status || strcmp(path, name) == 0) return status;
-    return oc__note(set->report, OC_NOTE_CHANGED, "the picture's name cannot be, or is another's too", err, "'%.200s' is now '%.200s'",
-                    name, path);
+    return oc__note(set->report, OC_NOTE_CHANGED, "the picture's name cannot be, or is another's too", err,
+                    "'%.200s' is now '%.200s'", name, path);
 }
 
 oc_status oc__annotations_pair(oc__annotations *set, const char *key, const char *value, oc_error *err) {
@@ -220,7 +222,8 @@ oc_status oc__annotations_pair(oc__annotations *set, const char *key, const char
 
 oc_status oc__annotations_add(oc__annotations *set, const oc__mark *mark, oc_error *err) {
     if (mark->tag == OC__NO_TAG && mark->kind != OC__MARK_OTHER) return OC_OK;
-    if (set->n_marks >= OC__MAX_MARKS) return oc__fail(err, OC_E_LIMIT, "more than %u boxes and tags of pictures", OC__MAX_MARKS);
+    if (set->n_marks >= OC__MAX_MARKS)
+        return oc__fail(err, OC_E_LIMIT, "more than %u boxes and tags of pictures", OC__MAX_MARKS);
     oc_status status = oc__reserve(&set->marks, &set->mark_capacity, set->n_marks, sizeof *set->marks, set->context, err);
     if (!status) set->marks[set->n_marks++] = *mark;
     return status;

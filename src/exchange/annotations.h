@@ -1,8 +1,8 @@
 /* Annotations of pictures in memory, whatever file they came from. SPDX-License-Identifier: MIT
  *
- * A reader fills a set between oc__annotations_create and oc__annotations_finish; a writer walks over a finished one. What only one
- * format knows of a tag, a picture or a mark is kept as opaque text under that format's family: the JSON object {"FAMILY": ...},
- * which the format's writer gives back and every other writer passes over. */
+ * A reader fills a set between oc__annotations_create and oc__annotations_finish; a writer walks over a finished one. What only
+ * one format knows of a tag, a picture or a mark is kept as opaque text under that format's family: the JSON object {"FAMILY":
+ * ...}, which the format's writer gives back and every other writer passes over. */
 #ifndef OC_EXCHANGE_ANNOTATIONS_H
 #define OC_EXCHANGE_ANNOTATIONS_H
 
@@ -18,9 +18,9 @@
 
 /* What a format can hold. Names of pictures they all can. */
 #define OC__HOLDS_BOXES 1u
-#define OC__HOLDS_TAGS 2u      /* tags of a whole picture */
-#define OC__HOLDS_SPLIT 4u     /* under any name */
-#define OC__HOLDS_SIZE 8u      /* width and height in pixels */
+#define OC__HOLDS_TAGS 2u  /* tags of a whole picture */
+#define OC__HOLDS_SPLIT 4u /* under any name */
+#define OC__HOLDS_SIZE 8u  /* width and height in pixels */
 #define OC__HOLDS_METADATA 16u
 #define OC__HOLDS_DETAILS 32u  /* a tag's kind, colour and description */
 #define OC__HOLDS_COLOUR 64u   /* its colour alone */
@@ -37,11 +37,11 @@ typedef struct oc__known_tag {
 } oc__known_tag;
 
 typedef struct oc__known_picture {
-    const char *path;   /* with '/', never absolute and never upwards */
-    const char *file;   /* where it lies; NULL: not there */
-    const char *split;  /* "" if none */
-    const char *source; /* what notes call the place that speaks of it: "labels/a.txt" */
-    const char *extra;  /* opaque, or NULL */
+    const char *path;       /* with '/', never absolute and never upwards */
+    const char *file;       /* where it lies; NULL: not there */
+    const char *split;      /* "" if none */
+    const char *source;     /* what notes call the place that speaks of it: "labels/a.txt" */
+    const char *extra;      /* opaque, or NULL */
     uint32_t width, height; /* 0: not known */
     size_t first_pair;
     uint32_t n_pairs;
@@ -75,6 +75,12 @@ typedef struct oc__names {
     uint64_t seed;
 } oc__names;
 
+/* Names that are given out, each once. Set `text.context`. */
+typedef struct oc__given {
+    oc__names names, counts; /* counts: of a name that was wanted again, the last number behind it */
+    oc__arena text;
+} oc__given;
+
 typedef struct oc__annotations {
     oc_context *context;
     oc_exchange *report; /* the caller's */
@@ -87,8 +93,9 @@ typedef struct oc__annotations {
     size_t n_tags, n_pictures, n_pairs, n_marks;
     size_t tag_capacity, picture_capacity, pair_capacity, mark_capacity;
     oc__names tag_names, paths, far_names;
-    oc__arena text;              /* where the strings lie */
-    const char *place;           /* what a mark's place is called in notes: "line", "object" */
+    oc__given given;   /* paths that oc__annotations_new_picture made */
+    oc__arena text;    /* where the strings lie */
+    const char *place; /* what a mark's place is called in notes: "line", "object" */
 } oc__annotations;
 
 oc_status oc__annotations_create(oc__annotations **out, oc_context *context, oc_exchange *report, const char *folder,
@@ -101,30 +108,30 @@ const char *oc__annotations_text(oc__annotations *set, const char *text, size_t 
 /* The same for NUL-terminated text. Leaves *out as it is if `text` is NULL. */
 oc_status oc__annotations_keep(const char **out, oc__annotations *set, const char *text, oc_error *err);
 
-/* The tag of that name, made if it is new; OC__NO_TAG, with a note that names the place, if it cannot be a tag's name or there are
- * too many. */
+/* The tag of that name, made if it is new; OC__NO_TAG, with a note that names the place, if it cannot be a tag's name or there
+ * are too many. */
 oc_status oc__annotations_tag(uint32_t *out, oc__annotations *set, const char *name, const char *place, oc_error *err);
 
-/* The picture that a file calls so, made if it is new; only a new one takes `source`, what notes are to call the place. Backslashes
- * become '/', "./" goes. Of a name that is absolute, leads upwards or is a URL, the last part is taken; if another picture has it
- * already, or it cannot be a name, that is noted and *out is UINT32_MAX. */
+/* The picture that a file calls so, made if it is new; only a new one takes `source`, what notes are to call the place.
+ * Backslashes become '/', "./" goes. Of a name that is absolute, leads upwards or is a URL, the last part is taken; if another
+ * picture has it already, or it cannot be a name, that is noted and *out is UINT32_MAX. */
 oc_status oc__annotations_picture(uint32_t *out, bool *is_new, oc__annotations *set, const char *name, const char *source,
                                   oc_error *err);
 
-/* A new picture called so, or almost so if another one is. `ending` (".jpg") is put behind a name that does not have it or, with
- * other letters, another one of a picture's. */
+/* A new picture called so, or almost so if another one is. `ending` (".jpg") is put behind a name that does not have it or,
+ * with other letters, another one of a picture's. */
 oc_status oc__annotations_new_picture(uint32_t *out, oc__annotations *set, const char *name, const char *ending, oc_error *err);
 
 /* Adds a metadata pair to the newest picture, or notes that it is not UTF-8. */
 oc_status oc__annotations_pair(oc__annotations *set, const char *key, const char *value, oc_error *err);
 
-/* Adds a mark. Whether its box is one is seen to by oc__annotations_finish. One of tag OC__NO_TAG that needs one is passed over: it
- * was noted. */
+/* Adds a mark. Whether its box is one is seen to by oc__annotations_finish. One of tag OC__NO_TAG that needs one is passed
+ * over: it was noted. */
 oc_status oc__annotations_add(oc__annotations *set, const oc__mark *mark, oc_error *err);
 
-/* Looks for the pictures' files; finds the sizes of those that have boxes in pixels and no size; checks the boxes, leaves out those
- * that are none and clips those that stand over the edge, with notes; leaves out a tag that a picture has already; groups the marks
- * by picture. */
+/* Looks for the pictures' files; finds the sizes of those that have boxes in pixels and no size; checks the boxes, leaves out
+ * those that are none and clips those that stand over the edge, with notes; leaves out a tag that a picture has already; groups
+ * the marks by picture. */
 oc_status oc__annotations_finish(oc__annotations *set, oc_error *err);
 
 /* Takes the picture's size from its file, if it is not known. It may stay unknown. */
@@ -150,6 +157,10 @@ bool oc__is_picture_name(const char *name);
 /* The number of a name (NUL-terminated), or false. Names are not copied. */
 bool oc__names_find(uint32_t *out, const oc__names *names, const char *name);
 oc_status oc__names_add(oc__names *names, const char *name, uint32_t number, oc_context *context, oc_error *err);
+
+/* *out is "stem" (`size` bytes) and "ending", or "stem-2" and so on if that was given already. It lives as long as `given`. */
+oc_status oc__given_add(const char **out, oc__given *given, const char *stem, size_t size, const char *ending, oc_error *err);
+void oc__given_free(oc__given *given);
 void oc__names_free(oc__names *names, oc_context *context);
 
 #endif

@@ -25,8 +25,10 @@ void *oc__arena_alloc(oc__arena *arena, size_t size) {
         oc__arena_block *fresh = oc__alloc(arena->context, sizeof *fresh + room);
         if (!fresh) return NULL;
         *fresh = (oc__arena_block){alone ? block->next : block, 0, room};
-        if (alone) block->next = fresh;
-        else arena->last = fresh;
+        if (alone)
+            block->next = fresh;
+        else
+            arena->last = fresh;
         block = fresh;
     }
     void *piece = (char *)block->bytes + block->used;

@@ -121,7 +121,8 @@ static oc_status take_annotation(void *user, json_t *element, const oc__json_wal
         r->reach = fmax(r->reach, fmax(mark.box[0] + mark.box[2], mark.box[1] + mark.box[3]));
     } else {
         const json_t *shape = json_object_get(element, "segmentation");
-        mark.kind = json_array_size(shape) || json_object_size(shape) || json_object_get(element, "keypoints") ? OC__MARK_OTHER : OC__MARK_TAG;
+        mark.kind = json_array_size(shape) || json_object_size(shape) || json_object_get(element, "keypoints") ? OC__MARK_OTHER
+                                                                                                               : OC__MARK_TAG;
     }
     if (mark.kind != OC__MARK_OTHER) known[n_known++] = "bbox";
     for (size_t i = 0; i < 3; i++)
@@ -149,13 +150,14 @@ static oc_status take_all(reader *r, oc_error *err) {
         size_t i = part_of(&walk);
         if (i == N_PARTS) continue;
         if (arrays[i].data)
-            return oc__fail(err, OC_E_CORRUPT, "%s:%zu: has '%s' twice", walk.file, oc__json_line(walk.start, walk.value.data), parts[i]);
+            return oc__fail(err, OC_E_CORRUPT, "%s:%zu: has '%s' twice", walk.file, oc__json_line(walk.start, walk.value.data),
+                            parts[i]);
         arrays[i] = walk.value;
     }
-    if (!status && !arrays[1].data) status = oc__fail(err, OC_E_FORMAT, "%s: is no COCO file: it has no 'images'", r->source->path);
+    if (!status && !arrays[1].data)
+        status = oc__fail(err, OC_E_FORMAT, "%s: is no COCO file: it has no 'images'", r->source->path);
     for (size_t i = 0; i < N_PARTS && !status; i++)
-        if (arrays[i].data)
-            status = oc__json_each(arrays[i], r->source->path, r->text.data, parts[i], takers[i], r, err);
+        if (arrays[i].data) status = oc__json_each(arrays[i], r->source->path, r->text.data, parts[i], takers[i], r, err);
     return status;
 }
 
@@ -169,12 +171,13 @@ static oc_status keep_rest(reader *r, oc_error *err) {
         json_t *value;
         if (part_of(&member) < N_PARTS) continue;
         fit = fit && member.value.size <= OC__MAX_OBJECT_BYTES;
-        if (fit && !(status = oc__json_decode(&value, &member, "member", err))) json_decref(value); /* what is kept must be valid */
+        if (fit && !(status = oc__json_decode(&value, &member, "member", err)))
+            json_decref(value); /* what is kept must be valid */
     }
     if (!status && fit) return oc__json_keep_others(&r->set->extra, r->set, r->text, "coco", known, err);
     return status ? status
-                  : oc__note(r->set->report, OC_NOTE_LEFT_OUT, "what stands beside images, categories and annotations is too large",
-                             err, "%s", r->source->path);
+                  : oc__note(r->set->report, OC_NOTE_LEFT_OUT,
+                             "what stands beside images, categories and annotations is too large", err, "%s", r->source->path);
 }
 
 oc_status oc__coco_read(oc__annotations *set, const oc__exchange_format *format, const oc__source *source, oc_error *err) {

@@ -64,8 +64,10 @@ static void write_mark(oc__buffer *line, const oc__annotations *set, const oc__m
     if (mark->tag != OC__NO_TAG) integer_member(line, "category_id", n->tags[mark->tag]);
     if (mark->kind == OC__MARK_BOX) {
         double box[4];
-        if (n->normalised) oc__mark_fractions(box, set, mark);
-        else oc__mark_pixels(box, set, mark);
+        if (n->normalised)
+            oc__mark_fractions(box, set, mark);
+        else
+            oc__mark_pixels(box, set, mark);
         for (int i = 0; i < 4; i++) {
             oc__append(line, i ? "," : ",\"bbox\":[");
             oc__json_append_number(line, box[i]);
@@ -115,7 +117,8 @@ static oc_status settle(int64_t *ids, size_t n, oc_context *context, oc_error *e
 static oc_status number(numbers *out, const oc__annotations *set, oc_error *err) {
     out->tags = oc__alloc_array(set->context, set->n_tags, sizeof *out->tags);
     out->pictures = oc__alloc_array(set->context, set->n_pictures, sizeof *out->pictures);
-    if (!out->tags || !out->pictures) return oc__fail_nomem(err, set->context, set->n_pictures * sizeof *out->pictures, "numbers");
+    if (!out->tags || !out->pictures)
+        return oc__fail_nomem(err, set->context, set->n_pictures * sizeof *out->pictures, "numbers");
     for (size_t i = 0; i < set->n_tags; i++) out->tags[i] = own_id(set->tags[i].extra);
     for (size_t i = 0; i < set->n_pictures; i++) out->pictures[i] = own_id(set->pictures[i].extra);
     oc_status status = settle(out->tags, set->n_tags, set->context, err);

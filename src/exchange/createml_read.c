@@ -1,7 +1,8 @@
 /* Create ML's annotations: reading. SPDX-License-Identifier: MIT
  *
- * [{"image": "a.jpg", "annotations": [{"label": "apple", "coordinates": {"x": .., "y": .., "width": .., "height": ..}}]}], where x and y are
- * the centre's, in pixels. Some call "image" "imagefilename", "annotations" "annotation", or "label" at the picture itself. */
+ * [{"image": "a.jpg", "annotations": [{"label": "apple", "coordinates": {"x": .., "y": .., "width": .., "height": ..}}]}],
+ * where x and y are the centre's, in pixels. Some call "image" "imagefilename", "annotations" "annotation", or "label" at the
+ * picture itself. */
 #include <string.h>
 
 #include "json_read.h"
@@ -22,8 +23,8 @@ static oc_status add_tag(const reader *r, uint32_t picture, const char *label, c
 }
 
 /* `raw` is the annotation's text. */
-static oc_status take_annotation(const reader *r, uint32_t picture, const json_t *element, oc__slice raw, const oc__json_walk *walk,
-                                 oc_error *err) {
+static oc_status take_annotation(const reader *r, uint32_t picture, const json_t *element, oc__slice raw,
+                                 const oc__json_walk *walk, oc_error *err) {
     static const char *const sides[] = {"x", "y", "width", "height"}, *const known[] = {"label", "coordinates", NULL};
     const char *label = oc__json_text(element, "label");
     const json_t *box = json_object_get(element, "coordinates");

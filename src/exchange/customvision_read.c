@@ -1,6 +1,7 @@
 /* The service's "tagged-images.json", as its course and samples use it: reading. SPDX-License-Identifier: MIT
  *
- * {"files": [{"filename": "a.jpg", "tags": [{"tag": "apple", "left": .., "top": .., "width": .., "height": ..}, {"tag": ".."}]}]} */
+ * {"files": [{"filename": "a.jpg", "tags": [{"tag": "apple", "left": .., "top": .., "width": .., "height": ..}, {"tag":
+ * ".."}]}]} */
 #include <string.h>
 
 #include "json_read.h"
@@ -10,7 +11,8 @@ static oc_status leave_out(oc__annotations *set, const oc__json_walk *walk, cons
     return oc__note(set->report, OC_NOTE_LEFT_OUT, reason, err, "%s: file %zu", walk->file, walk->index);
 }
 
-static oc_status take_tag(oc__annotations *set, uint32_t picture, const json_t *element, const oc__json_walk *walk, oc_error *err) {
+static oc_status take_tag(oc__annotations *set, uint32_t picture, const json_t *element, const oc__json_walk *walk,
+                          oc_error *err) {
     static const char *const sides[] = {"left", "top", "width", "height"};
     const char *name = oc__json_text(element, "tag");
     oc__mark mark = {.picture = picture, .place = (uint32_t)walk->index, .kind = OC__MARK_TAG};
@@ -44,7 +46,8 @@ static oc_status take_file(void *user, json_t *element, const oc__json_walk *wal
     return status;
 }
 
-oc_status oc__customvision_read(oc__annotations *set, const oc__exchange_format *format, const oc__source *source, oc_error *err) {
+oc_status oc__customvision_read(oc__annotations *set, const oc__exchange_format *format, const oc__source *source,
+                                oc_error *err) {
     reader r = {set, source};
     oc__mapping file;
     oc__slice text;
@@ -60,7 +63,8 @@ oc_status oc__customvision_read(oc__annotations *set, const oc__exchange_format 
         found = true;
         status = oc__json_each(walk.value, source->path, text.data, "file", take_file, &r, err);
     }
-    if (!status && !found) status = oc__fail(err, OC_E_FORMAT, "%s: is no file of tagged images: it has no 'files'", source->path);
+    if (!status && !found)
+        status = oc__fail(err, OC_E_FORMAT, "%s: is no file of tagged images: it has no 'files'", source->path);
     oc__file_unmap(&file);
     return status;
 }

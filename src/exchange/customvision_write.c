@@ -31,7 +31,8 @@ static void write_picture(oc__buffer *line, const oc__annotations *set, const oc
     oc__append(line, "]}");
 }
 
-oc_status oc__customvision_write(const oc__annotations *set, const oc__exchange_format *format, const char *path, oc_error *err) {
+oc_status oc__customvision_write(const oc__annotations *set, const oc__exchange_format *format, const char *path,
+                                 oc_error *err) {
     oc__output output;
     oc_status status = oc__output_begin(&output, set->context, path, err);
     if (status) return status;

@@ -17,8 +17,10 @@ static oc_status keep(const char **out, reader *r, oc_error *err) {
     oc_status status = OC_OK;
     bool any = r->scratch.size > 0;
     oc__buffer_append(&r->scratch, "", 1);
-    if (r->scratch.failed) status = oc__fail_nomem(err, r->set->context, r->scratch.size, r->source->path);
-    else if (any) status = oc__extra_keep(out, r->set, (const char *)r->scratch.data, "cvat", err);
+    if (r->scratch.failed)
+        status = oc__fail_nomem(err, r->set->context, r->scratch.size, r->source->path);
+    else if (any)
+        status = oc__extra_keep(out, r->set, (const char *)r->scratch.data, "cvat", err);
     r->scratch.size = 0;
     return status;
 }
@@ -28,7 +30,8 @@ static oc_status take_label(reader *r, const oc__xml *label, oc_error *err) {
     static const char *const none[] = {NULL};
     const char *name = oc__xml_child_text(label, "name"), *colour = oc__xml_child_text(label, "color");
     uint32_t tag;
-    if (!name || !name[0]) return oc__note(r->set->report, OC_NOTE_LEFT_OUT, "the label has no name", err, "line %zu", label->line);
+    if (!name || !name[0])
+        return oc__note(r->set->report, OC_NOTE_LEFT_OUT, "the label has no name", err, "line %zu", label->line);
     oc_status status = oc__annotations_tag(&tag, r->set, name, r->source->path, err);
     if (status || tag == OC__NO_TAG) return status;
     oc__known_tag *known = &r->set->tags[tag];
@@ -74,12 +77,15 @@ static oc_status take_mark(reader *r, const oc__xml *element, uint32_t picture, 
     static const char *const place[] = {"label", "xtl", "ytl", "xbr", "ybr", NULL}, *const label[] = {"label", NULL};
     const char *name = oc__xml_attribute(element, "label"), *rotation = oc__xml_attribute(element, "rotation"), *reason = NULL;
     double turned = 0;
-    oc__mark mark = {.picture = picture, .tag = OC__NO_TAG, .place = (uint32_t)element->line, .kind = OC__MARK_OTHER, .in_pixels = true};
+    oc__mark mark = {
+        .picture = picture, .tag = OC__NO_TAG, .place = (uint32_t)element->line, .kind = OC__MARK_OTHER, .in_pixels = true};
     if (rotation && !oc__parse_double(rotation, &turned)) turned = 1;
     if (strcmp(element->name, "tag") == 0) mark.kind = OC__MARK_TAG;
     if (strcmp(element->name, "box") == 0 && turned == 0) mark.kind = OC__MARK_BOX;
-    if (!name) reason = "the shape has no label";
-    else if (mark.kind == OC__MARK_BOX && !take_box(mark.box, element)) reason = "the box is not four numbers";
+    if (!name)
+        reason = "the shape has no label";
+    else if (mark.kind == OC__MARK_BOX && !take_box(mark.box, element))
+        reason = "the box is not four numbers";
     if (reason) return oc__note(r->set->report, OC_NOTE_LEFT_OUT, reason, err, "%s: line %zu", r->source->path, element->line);
     oc_status status = oc__annotations_tag(&mark.tag, r->set, name, r->source->path, err);
     const char *const *known = mark.kind == OC__MARK_BOX ? place : label;
@@ -100,32 +106,38 @@ static oc_status take_image(reader *r, const oc__xml *element, oc_error *err) {
     oc__xml bare = *element;
     uint32_t picture;
     bool is_new;
-    if (!name) return oc__note(r->set->report, OC_NOTE_LEFT_OUT, "the image has no name", err, "%s: line %zu", r->source->path, element->line);
+    if (!name)
+        return oc__note(r->set->report, OC_NOTE_LEFT_OUT, "the image has no name", err, "%s: line %zu", r->source->path,
+                        element->line);
     oc_status status = oc__source_picture(&picture, &is_new, r->set, r->source, name, err);
     if (status || picture == UINT32_MAX) return status;
     if (is_new) {
         oc__known_picture *to = &r->set->pictures[picture];
         to->width = side_of(element, "width");
         to->height = side_of(element, "height");
-        if (subset && strcmp(subset, "default") && !to->split[0]) status = oc__annotations_keep(&to->split, r->set, subset, err);
+        if (subset && strcmp(subset, "default") && !to->split[0])
+            status = oc__annotations_keep(&to->split, r->set, subset, err);
         bare.first = NULL;
         bare.text = "";
         if (says_more(&bare, known)) oc__xml_append(&r->scratch, &bare, known);
         if (!status) status = keep(&to->extra, r, err);
     }
-    for (const oc__xml *child = element->first; child && !status; child = child->next) status = take_mark(r, child, picture, err);
+    for (const oc__xml *child = element->first; child && !status; child = child->next)
+        status = take_mark(r, child, picture, err);
     return status;
 }
 
 static oc_status take_element(void *user, const oc__xml *element, oc_error *err) {
     reader *r = user;
     if (strcmp(element->parent->name, "annotations"))
-        return oc__fail(err, OC_E_FORMAT, "%s: is no CVAT file: its element is '%.40s'", r->source->path, element->parent->name);
+        return oc__fail(err, OC_E_FORMAT, "%s: is no CVAT file: its element is '%.40s'", r->source->path,
+                        element->parent->name);
     r->seen = true;
     if (strcmp(element->name, "meta") == 0) return take_labels(r, element, err);
     if (strcmp(element->name, "image") == 0) return take_image(r, element, err);
     if (strcmp(element->name, "track") == 0)
-        return oc__note(r->set->report, OC_NOTE_LEFT_OUT, "tracks are of videos", err, "%s: line %zu", r->source->path, element->line);
+        return oc__note(r->set->report, OC_NOTE_LEFT_OUT, "tracks are of videos", err, "%s: line %zu", r->source->path,
+                        element->line);
     return OC_OK;
 }
 

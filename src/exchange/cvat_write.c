@@ -25,8 +25,8 @@ static oc_status write_label(oc__buffer *line, const oc__known_tag *tag, oc_erro
     return OC_OK;
 }
 
-/* An element of what is kept of it, or else `plain`, begins here: its name and, before its other attributes, those that the caller
- * appends then. Returns what is to follow them. */
+/* An element of what is kept of it, or else `plain`, begins here: its name and, before its other attributes, those that the
+ * caller appends then. Returns what is to follow them. */
 static const char *begin_element(oc__buffer *line, const char *own) {
     size_t size = strcspn(own, " />");
     oc__buffer_append(line, own, size);
@@ -39,7 +39,8 @@ static oc_status write_mark(oc__buffer *line, const oc__annotations *set, const 
     char *own;
     oc_status status = oc__extra_text(&own, line->context, mark->extra, "cvat", err);
     if (status) return status;
-    const char *plain = mark->kind == OC__MARK_BOX ? "<box source=\"manual\" occluded=\"0\" z_order=\"0\"/>" : "<tag source=\"manual\"/>";
+    const char *plain =
+        mark->kind == OC__MARK_BOX ? "<box source=\"manual\" occluded=\"0\" z_order=\"0\"/>" : "<tag source=\"manual\"/>";
     const char *rest = begin_element(line, own ? own : plain);
     if (mark->tag != OC__NO_TAG) oc__xml_append_attribute(line, "label", set->tags[mark->tag].name);
     if (mark->kind == OC__MARK_BOX) {
@@ -52,7 +53,8 @@ static oc_status write_mark(oc__buffer *line, const oc__annotations *set, const 
     return OC_OK;
 }
 
-static oc_status write_picture(oc__buffer *line, const oc__annotations *set, size_t index, const oc__exchange_format *format, oc_error *err) {
+static oc_status write_picture(oc__buffer *line, const oc__annotations *set, size_t index, const oc__exchange_format *format,
+                               oc_error *err) {
     const oc__known_picture *picture = &set->pictures[index];
     char *own;
     oc_status status = oc__extra_text(&own, line->context, picture->extra, "cvat", err);
@@ -81,7 +83,8 @@ oc_status oc__cvat_write(const oc__annotations *set, const oc__exchange_format *
     oc__output output;
     oc_status status = oc__output_begin(&output, set->context, path, err);
     if (status) return status;
-    oc__append(&output.line, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n<version>1.1</version>\n<meta><task><labels>\n");
+    oc__append(&output.line,
+               "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n<version>1.1</version>\n<meta><task><labels>\n");
     for (size_t i = 0; i < set->n_tags && !status; i++) status = write_label(&output.line, &set->tags[i], err);
     oc__append(&output.line, "</labels></task></meta>\n");
     for (size_t i = 0; i < set->n_pictures && !status; i++) {

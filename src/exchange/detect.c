@@ -5,15 +5,23 @@
 
 #define HEAD_BYTES (64u << 10)
 
-/* Names of members and elements that tell a format, those of one before those of another that has them too; and what a file begins
- * with. */
+/* Names of members and elements that tell a format, those of one before those of another that has them too; and what a file
+ * begins with. */
 static const struct {
     const char *ending, *begin, *mark, *format;
 } marks[] = {
-    {".json", "[", "\"from_name\"", "labelstudio"}, {".json", "[", "\"data\"", "labelstudio"}, {".json", "[", "\"image", "createml"},
-    {".json", "{", "\"files\"", "customvision"},    {".json", "{", "\"images\"", "coco"},      {".json", "{", "\"categories\"", "coco"},
-    {".json", "{", "\"annotations\"", "coco"},      {".xml", "<", "<annotations", "cvat"},      {".xml", "<", "<annotation", "voc"},
-    {".csv", "", "", "csv"},                         {".yaml", "", "names", "yolo"},            {".yml", "", "names", "yolo"},
+    {".json", "[", "\"from_name\"", "labelstudio"},
+    {".json", "[", "\"data\"", "labelstudio"},
+    {".json", "[", "\"image", "createml"},
+    {".json", "{", "\"files\"", "customvision"},
+    {".json", "{", "\"images\"", "coco"},
+    {".json", "{", "\"categories\"", "coco"},
+    {".json", "{", "\"annotations\"", "coco"},
+    {".xml", "<", "<annotations", "cvat"},
+    {".xml", "<", "<annotation", "voc"},
+    {".csv", "", "", "csv"},
+    {".yaml", "", "names", "yolo"},
+    {".yml", "", "names", "yolo"},
 };
 
 static oc_status format_of_file(const char **out, oc_context *context, const char *path, oc_error *err) {
@@ -124,7 +132,8 @@ static oc_status look_into_folder(oc__detected *found, const char *path, const c
     return status;
 }
 
-oc_status oc__detect(oc__detected *out, oc_context *context, const char *path, const oc__exchange_format *format, oc_error *err) {
+oc_status oc__detect(oc__detected *out, oc_context *context, const char *path, const oc__exchange_format *format,
+                     oc_error *err) {
     const char *slash = strrchr(path, '/');
     bool is_folder = oc__is_folder(path);
     oc_status status = OC_OK;
@@ -132,8 +141,10 @@ oc_status oc__detect(oc__detected *out, oc_context *context, const char *path, c
     if (!(out->folder = oc__strdup(context, path))) return oc__fail_nomem(err, context, strlen(path), path);
     if (is_folder) return look_into_folder(out, path, format ? format->name : NULL, err);
     out->folder[slash ? slash - path + 1 : 0] = 0;
-    if (format) out->format = format->name;
-    else status = format_of_file(&out->format, context, path, err);
+    if (format)
+        out->format = format->name;
+    else
+        status = format_of_file(&out->format, context, path, err);
     if (!status && strcmp(out->format, "yolo") == 0) /* data.yaml speaks of its folder */
         return add_source(out, oc__strdup(context, out->folder[0] ? out->folder : "."), "", "", err);
     return status ? status : add_source(out, oc__strdup(context, path), "", "", err);

@@ -23,7 +23,7 @@ struct oc__exchange_format {
     const char *file;   /* how its one file is called; NULL: it is a folder of files */
     const char *needs;  /* the build option without which it cannot be read, or NULL */
     uint32_t holds;     /* OC__HOLDS_... */
-    oc__read_fn *read; /* NULL: built without it */
+    oc__read_fn *read;  /* NULL: built without it */
     oc__write_fn *write;
 
     /* Where a picture's copy belongs, below the folder that is written; NULL: where its path says. */
@@ -41,7 +41,8 @@ oc_status oc__exchange_find_format(const oc__exchange_format **out, const char *
 oc_status oc__annotations_load(oc__annotations **out, oc_context *context, oc_exchange *report, const char *path,
                                const char *format, const char *pictures, oc_error *err);
 
-/* Writes a set as oc_project_export says, and counts in the set's report what was written. `flags` is a sum of OC_EXCHANGE_... */
+/* Writes a set as oc_project_export says, and counts in the set's report what was written. `flags` is a sum of OC_EXCHANGE_...
+ */
 oc_status oc__annotations_save(oc__annotations *set, const char *path, const oc__exchange_format *format, uint32_t flags,
                                oc__progress *progress, oc_error *err);
 

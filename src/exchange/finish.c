@@ -128,8 +128,8 @@ static oc_status check_marks(oc__annotations *set, oc_error *err) {
             if (!status) fault = check_box(set, mark, &over);
         }
         if (over > ROUNDING && !fault && !status)
-            status = oc__note(set->report, OC_NOTE_CHANGED, "the box stood over the picture's edge and was cut", err, "%s: %s %u",
-                              picture->source, set->place, mark->place);
+            status = oc__note(set->report, OC_NOTE_CHANGED, "the box stood over the picture's edge and was cut", err,
+                              "%s: %s %u", picture->source, set->place, mark->place);
         if (fault && !status)
             status = oc__note(set->report, OC_NOTE_LEFT_OUT, fault, err, "%s: %s %u", picture->source, set->place, mark->place);
         else

@@ -9,8 +9,8 @@
 #define OC__MAX_SMALL_FILE_BYTES (16u << 20) /* of a file that speaks of one picture */
 #define OC__MAX_FOLDER_DEPTH 16
 
-oc__read_fn oc__coco_read, oc__createml_read, oc__csv_read, oc__customvision_read, oc__cvat_read, oc__folder_read, oc__labelstudio_read,
-    oc__voc_read, oc__yolo_read;
+oc__read_fn oc__coco_read, oc__createml_read, oc__csv_read, oc__customvision_read, oc__cvat_read, oc__folder_read,
+    oc__labelstudio_read, oc__voc_read, oc__yolo_read;
 oc__write_fn oc__coco_write, oc__createml_write, oc__csv_write, oc__customvision_write, oc__cvat_write, oc__folder_write,
     oc__labelstudio_write, oc__voc_write, oc__yolo_write;
 void oc__voc_place(oc__buffer *path, const oc__annotations *set, const oc__known_picture *picture);
@@ -29,7 +29,8 @@ typedef struct oc__detected {
 
 /* Looks at a file's first bytes, or at what a folder holds. `format` is what the caller says it is, or NULL. Free with
  * oc__detected_free, also after a failure. OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT. */
-oc_status oc__detect(oc__detected *out, oc_context *context, const char *path, const oc__exchange_format *format, oc_error *err);
+oc_status oc__detect(oc__detected *out, oc_context *context, const char *path, const oc__exchange_format *format,
+                     oc_error *err);
 void oc__detected_free(oc__detected *found);
 
 /* Adds a picture whose name a file gives, below the source's prefix. */
@@ -46,7 +47,8 @@ typedef struct oc__tree {
 oc_status oc__tree_list(oc__tree *tree, oc_context *context, const char *folder, oc_error *err);
 void oc__tree_free(oc__tree *tree);
 
-/* The name of a split, static, that `name` (`size` bytes) is: "train", "valid", "val", "test" and their like; NULL if it is none. */
+/* The name of a split, static, that `name` (`size` bytes) is: "train", "valid", "val", "test" and their like; NULL if it is
+ * none. */
 const char *oc__split_of(const char *name, size_t size);
 
 /* The splits that oc__split_of knows; NULL past the last one. */
@@ -87,15 +89,16 @@ oc_status oc__extra_text(char **out, oc_context *context, const char *extra, con
 /* Keeps a text as extra, {"FAMILY":"text"}. */
 oc_status oc__extra_keep(const char **out, oc__annotations *set, const char *text, const char *family, oc_error *err);
 
-/* Appends the members that an object has for a family, but for `but` (or NULL), to JSON members that stand in the buffer already:
+/* Appends the members that an object has for a family, but for `but` (or NULL), to JSON members that stand in the buffer
+ * already:
  * ',"a":1,"b":2'. */
 void oc__append_extra_members(oc__buffer *buffer, const char *extra, const char *family, const char *but);
 
 /* Appends ,"key":{...}, or nothing if there is no metadata. */
 void oc__append_metadata(oc__buffer *buffer, const oc__annotations *set, const oc__known_picture *picture, const char *key);
 
-/* Whether a mark can be written in a format of that family: a box's place must be known in what it takes, and another shape must be
- * the family's own. */
+/* Whether a mark can be written in a format of that family: a box's place must be known in what it takes, and another shape
+ * must be the family's own. */
 bool oc__can_write(const oc__annotations *set, const oc__mark *mark, const oc__exchange_format *format);
 
 #endif

@@ -1,8 +1,8 @@
 /* JSON: finding the parts of a text, and writing. What a text means is decoded by Jansson (json_read.h).
  * SPDX-License-Identifier: MIT
  *
- * A file of annotations may be much larger than what it says of one picture or box. So its outermost objects and arrays are walked
- * over in the mapped file, and only one element at a time is decoded. */
+ * A file of annotations may be much larger than what it says of one picture or box. So its outermost objects and arrays are
+ * walked over in the mapped file, and only one element at a time is decoded. */
 #ifndef OC_EXCHANGE_JSON_H
 #define OC_EXCHANGE_JSON_H
 
@@ -27,15 +27,16 @@ typedef struct oc__json_walk {
     const char *at, *end;
     char close;
     bool begun;
-    size_t index;      /* of the current element, from 0 */
-    oc__slice key;     /* between its quotes, still escaped; objects only */
+    size_t index;  /* of the current element, from 0 */
+    oc__slice key; /* between its quotes, still escaped; objects only */
     oc__slice value;
 } oc__json_walk;
 
-/* Begins at `text`, which must be an object ('{') or an array ('[') and may have blanks around it; `what` names it in the error.
- * `start` is the beginning of the whole text. Strings and brackets are followed; everything else is left to who decodes. */
-oc_status oc__json_walk_begin(oc__json_walk *walk, oc__slice text, char open, const char *file, const char *start, const char *what,
-                              oc_error *err);
+/* Begins at `text`, which must be an object ('{') or an array ('[') and may have blanks around it; `what` names it in the
+ * error. `start` is the beginning of the whole text. Strings and brackets are followed; everything else is left to who decodes.
+ */
+oc_status oc__json_walk_begin(oc__json_walk *walk, oc__slice text, char open, const char *file, const char *start,
+                              const char *what, oc_error *err);
 
 /* Goes to the next one. *more becomes false at the end. OC_E_CORRUPT, OC_E_LIMIT (nested too deep). */
 oc_status oc__json_walk_next(bool *more, oc__json_walk *walk, oc_error *err);

@@ -15,7 +15,8 @@ oc_status oc__json_decode(json_t **out, const oc__json_walk *walk, const char *w
     *out = NULL;
     if (walk->value.size > OC__MAX_OBJECT_BYTES)
         return oc__fail(err, OC_E_LIMIT, "%s:%zu: %s %zu has %zu bytes, at most %u are read", walk->file,
-                        oc__json_line(walk->start, walk->value.data), what, walk->index, walk->value.size, OC__MAX_OBJECT_BYTES);
+                        oc__json_line(walk->start, walk->value.data), what, walk->index, walk->value.size,
+                        OC__MAX_OBJECT_BYTES);
     *out = json_loadb(walk->value.data, walk->value.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
     if (*out) return OC_OK;
     if (json_error_code(&fault) == json_error_out_of_memory)
@@ -70,7 +71,8 @@ oc_status oc__json_keep(const char **out, oc__annotations *set, oc__slice value,
     return keep(out, set, &buffer, err);
 }
 
-oc_status oc__json_keep_members(const char **out, oc__annotations *set, oc__buffer *members, const char *family, oc_error *err) {
+oc_status oc__json_keep_members(const char **out, oc__annotations *set, oc__buffer *members, const char *family,
+                                oc_error *err) {
     oc_status status = members->failed ? oc__fail_nomem(err, set->context, members->size, family) : OC_OK;
     if (!status && members->size) {
         members->data[0] = '{'; /* instead of the comma */
@@ -89,8 +91,8 @@ oc_status oc__json_keep_others(const char **out, oc__annotations *set, oc__slice
     return oc__json_keep_members(out, set, &members, family, err);
 }
 
-oc_status oc__json_each(oc__slice array, const char *file, const char *start, const char *what, oc__json_take_fn take, void *user,
-                        oc_error *err) {
+oc_status oc__json_each(oc__slice array, const char *file, const char *start, const char *what, oc__json_take_fn take,
+                        void *user, oc_error *err) {
     oc__json_walk walk;
     bool more;
     oc_status status = oc__json_walk_begin(&walk, array, '[', file, start, what, err);
@@ -109,7 +111,7 @@ oc_status oc__json_metadata(oc__annotations *set, const json_t *metadata, oc_err
     const char *key;
     json_t *value;
     oc_status status = OC_OK;
-    json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
-        if (!status && json_is_string(value)) status = oc__annotations_pair(set, key, json_string_value(value), err);
+    json_object_foreach((json_t *)(uintptr_t)metadata, key, value) if (!status && json_is_string(value)) status =
+        oc__annotations_pair(set, key, json_string_value(value), err);
     return status;
 }

@@ -6,8 +6,8 @@
 
 #include "formats.h"
 
-/* Decodes the walk's current value. Its size, depth and encoding are bounded and checked: OC_E_LIMIT, OC_E_CORRUPT with the place.
- * `what` names the array or object that is walked over. The caller releases *out with json_decref. */
+/* Decodes the walk's current value. Its size, depth and encoding are bounded and checked: OC_E_LIMIT, OC_E_CORRUPT with the
+ * place. `what` names the array or object that is walked over. The caller releases *out with json_decref. */
 oc_status oc__json_decode(json_t **out, const oc__json_walk *walk, const char *what, oc_error *err);
 
 /* A member that must be text, NUL-free as Jansson has it; NULL if it is not there or no text. */
@@ -22,8 +22,8 @@ uint32_t oc__json_side(const json_t *object, const char *key);
 /* An identifier, a whole number or text, as text in `out`; false if it is neither. */
 bool oc__json_id(char out[80], const json_t *value);
 
-/* Keeps what an object that has been decoded says, but for its members `known` (NULL ends them), as {"FAMILY":{...}}. *out stays as it
- * is if nothing is left. */
+/* Keeps what an object that has been decoded says, but for its members `known` (NULL ends them), as {"FAMILY":{...}}. *out
+ * stays as it is if nothing is left. */
 oc_status oc__json_keep_others(const char **out, oc__annotations *set, oc__slice object, const char *family,
                                const char *const *known, oc_error *err);
 
@@ -35,8 +35,8 @@ oc_status oc__json_keep(const char **out, oc__annotations *set, oc__slice value,
 
 /* Goes over the elements of an array, `array` of the file, and gives each, decoded, which must be an object, to `take`. */
 typedef oc_status (*oc__json_take_fn)(void *user, json_t *element, const oc__json_walk *walk, oc_error *err);
-oc_status oc__json_each(oc__slice array, const char *file, const char *start, const char *what, oc__json_take_fn take, void *user,
-                        oc_error *err);
+oc_status oc__json_each(oc__slice array, const char *file, const char *start, const char *what, oc__json_take_fn take,
+                        void *user, oc_error *err);
 
 /* Adds the text members of object `metadata` to the newest picture. */
 oc_status oc__json_metadata(oc__annotations *set, const json_t *metadata, oc_error *err);

@@ -65,9 +65,10 @@ static oc_status pass_value(const char **at_value, const oc__json_walk *walk, oc
     return OC_OK;
 }
 
-oc_status oc__json_walk_begin(oc__json_walk *walk, oc__slice text, char open, const char *file, const char *start, const char *what,
-                              oc_error *err) {
-    *walk = (oc__json_walk){.file = file, .start = start, .at = text.data, .end = text.data + text.size, .close = open == '{' ? '}' : ']'};
+oc_status oc__json_walk_begin(oc__json_walk *walk, oc__slice text, char open, const char *file, const char *start,
+                              const char *what, oc_error *err) {
+    *walk = (oc__json_walk){
+        .file = file, .start = start, .at = text.data, .end = text.data + text.size, .close = open == '{' ? '}' : ']'};
     skip_blanks(walk);
     while (walk->end > walk->at && is_blank(walk->end[-1])) walk->end--;
     if (walk->at == walk->end || *walk->at != open)
@@ -80,7 +81,8 @@ oc_status oc__json_walk_begin(oc__json_walk *walk, oc__slice text, char open, co
 oc_status oc__json_walk_next(bool *more, oc__json_walk *walk, oc_error *err) {
     *more = false;
     skip_blanks(walk);
-    if (walk->at == walk->end) return fail_at(walk, walk->close == '}' ? "an object does not end" : "an array does not end", err);
+    if (walk->at == walk->end)
+        return fail_at(walk, walk->close == '}' ? "an object does not end" : "an array does not end", err);
     if (*walk->at == walk->close) {
         walk->at++;
         skip_blanks(walk);
@@ -200,9 +202,12 @@ void oc__json_append_string(oc__buffer *buffer, const char *text) {
         text += plain;
         if (!*text) break;
         char escape[8];
-        if (*text == '"' || *text == '\\') snprintf(escape, sizeof escape, "\\%c", *text);
-        else if (*text == '\n') strcpy(escape, "\\n");
-        else snprintf(escape, sizeof escape, "\\u%04x", (unsigned)(unsigned char)*text);
+        if (*text == '"' || *text == '\\')
+            snprintf(escape, sizeof escape, "\\%c", *text);
+        else if (*text == '\n')
+            strcpy(escape, "\\n");
+        else
+            snprintf(escape, sizeof escape, "\\u%04x", (unsigned)(unsigned char)*text);
         oc__append(buffer, escape);
         text++;
     }

@@ -1,7 +1,7 @@
 /* Label Studio's JSON export: reading. SPDX-License-Identifier: MIT
  *
- * An array of tasks: {"data": {"image": "..."}, "annotations": [{"result": [...]}], "meta": {...}}. Rectangles (in percent) that are not
- * turned become boxes, choices tags of the picture, and all other results are kept as they are. */
+ * An array of tasks: {"data": {"image": "..."}, "annotations": [{"result": [...]}], "meta": {...}}. Rectangles (in percent)
+ * that are not turned become boxes, choices tags of the picture, and all other results are kept as they are. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,8 +83,10 @@ static oc_status keep_rectangle(const char **extra, const reader *r, const json_
         oc__append(&members, begin);
         size_t first = members.size;
         oc__json_append_others(&members, value, of_value);
-        if (members.size == first) members.size = start;
-        else if (!members.failed) members.data[first] = '{', oc__append(&members, "}");
+        if (members.size == first)
+            members.size = start;
+        else if (!members.failed)
+            members.data[first] = '{', oc__append(&members, "}");
     }
     return oc__json_keep_members(extra, r->set, &members, "labelstudio", err);
 }
@@ -92,7 +94,8 @@ static oc_status keep_rectangle(const char **extra, const reader *r, const json_
 static oc_status take_result(const reader *r, uint32_t picture, const json_t *result, oc__slice raw, const oc__json_walk *walk,
                              oc_error *err) {
     static const char *const sides[] = {"x", "y", "width", "height"};
-    const json_t *value = json_object_get(result, "value"), *labels = labels_of(result), *rotation = json_object_get(value, "rotation");
+    const json_t *value = json_object_get(result, "value"), *labels = labels_of(result),
+                 *rotation = json_object_get(value, "rotation");
     oc__mark mark = {.picture = picture, .tag = OC__NO_TAG, .place = (uint32_t)walk->index, .kind = OC__MARK_OTHER};
     oc__known_picture *known = &r->set->pictures[picture];
     if (!known->width) {
@@ -115,13 +118,16 @@ static oc_status take_result(const reader *r, uint32_t picture, const json_t *re
 }
 
 /* The results of the first annotation that was not cancelled. */
-static oc_status take_annotations(const reader *r, uint32_t picture, const json_t *task, const oc__json_walk *walk, oc_error *err) {
+static oc_status take_annotations(const reader *r, uint32_t picture, const json_t *task, const oc__json_walk *walk,
+                                  oc_error *err) {
     const json_t *annotations = json_object_get(task, "annotations"), *results = NULL;
     oc__slice raw;
     oc__json_walk each, inner;
     bool more, taken = false;
     if (!json_array_size(annotations) || !oc__json_member(&raw, walk->value, "annotations"))
-        return json_array_size(json_object_get(task, "predictions")) ? leave_out(r, walk, "there is a prediction and no annotation", err) : OC_OK;
+        return json_array_size(json_object_get(task, "predictions"))
+                   ? leave_out(r, walk, "there is a prediction and no annotation", err)
+                   : OC_OK;
     oc_status status = oc__json_walk_begin(&each, raw, '[', walk->file, walk->start, "annotations", err);
     while (!status && !(status = oc__json_walk_next(&more, &each, err)) && more) {
         const json_t *annotation = json_array_get(annotations, each.index);
@@ -142,8 +148,7 @@ static oc_status take_annotations(const reader *r, uint32_t picture, const json_
 static bool is_metadata(const json_t *meta) {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)meta, key, value)
-        if (!json_is_string(value)) return false;
+    json_object_foreach((json_t *)(uintptr_t)meta, key, value) if (!json_is_string(value)) return false;
     return json_is_object(meta);
 }
 
@@ -165,12 +170,14 @@ static oc_status take_task(void *user, json_t *task, const oc__json_walk *walk, 
             status = oc__json_metadata(r->set, meta, err);
         }
         if (plain) known[n++] = "data";
-        if (!status) status = oc__json_keep_others(&r->set->pictures[picture].extra, r->set, walk->value, "labelstudio", known, err);
+        if (!status)
+            status = oc__json_keep_others(&r->set->pictures[picture].extra, r->set, walk->value, "labelstudio", known, err);
     }
     return status ? status : take_annotations(r, picture, task, walk, err);
 }
 
-oc_status oc__labelstudio_read(oc__annotations *set, const oc__exchange_format *format, const oc__source *source, oc_error *err) {
+oc_status oc__labelstudio_read(oc__annotations *set, const oc__exchange_format *format, const oc__source *source,
+                               oc_error *err) {
     reader r = {set, source};
     oc__mapping file;
     oc__slice text;

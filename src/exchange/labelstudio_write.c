@@ -17,7 +17,8 @@ static bool has(const oc__slice *object, bool there, const char *key) {
 }
 
 static void write_mark(oc__buffer *line, const oc__annotations *set, const oc__mark *mark) {
-    static const char *const sides[] = {"x", "y", "width", "height", "rotation", "rectanglelabels", NULL}, *const value_key[] = {"value", NULL};
+    static const char *const sides[] = {"x", "y", "width", "height", "rotation", "rectanglelabels", NULL}, *const value_key[] =
+                                                                                                               {"value", NULL};
     const oc__known_picture *picture = &set->pictures[mark->picture];
     oc__slice own, value;
     double box[4];
@@ -49,7 +50,8 @@ static void write_mark(oc__buffer *line, const oc__annotations *set, const oc__m
     oc__append(line, "}");
 }
 
-static void write_picture(oc__buffer *line, const oc__annotations *set, const oc__known_picture *picture, const oc__exchange_format *format) {
+static void write_picture(oc__buffer *line, const oc__annotations *set, const oc__known_picture *picture,
+                          const oc__exchange_format *format) {
     static const char *const image[] = {"image", NULL}, *const data_key[] = {"data", "meta", NULL};
     oc__slice own, data;
     bool extra = oc__extra_of(&own, picture->extra, "labelstudio"), first = true;
@@ -71,7 +73,8 @@ static void write_picture(oc__buffer *line, const oc__annotations *set, const oc
     oc__append(line, "}");
 }
 
-oc_status oc__labelstudio_write(const oc__annotations *set, const oc__exchange_format *format, const char *path, oc_error *err) {
+oc_status oc__labelstudio_write(const oc__annotations *set, const oc__exchange_format *format, const char *path,
+                                oc_error *err) {
     oc__output output;
     oc_status status = oc__output_begin(&output, set->context, path, err);
     if (status) return status;

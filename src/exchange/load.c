@@ -12,15 +12,18 @@ oc_status oc__annotations_load(oc__annotations **out, oc_context *context, oc_ex
     if (!status) status = oc__detect(&found, context, path, known, err);
     if (!status) status = oc__exchange_find_format(&known, found.format, err);
     if (!status && !known->read)
-        status = oc__fail(err, OC_E_UNSUPPORTED, "%s: this library was built without reading %s files (build it with -D%s=enabled)",
-                          path, known->name, known->needs);
+        status =
+            oc__fail(err, OC_E_UNSUPPORTED, "%s: this library was built without reading %s files (build it with -D%s=enabled)",
+                     path, known->name, known->needs);
     if (!status) status = oc__annotations_create(&set, context, report, pictures ? pictures : found.folder, err);
     for (size_t i = 0; i < found.n_sources && !status; i++) status = known->read(set, known, &found.sources[i], err);
     if (!status) status = oc__annotations_finish(set, err);
     if (!status) report->summary.format = known->name;
     oc__detected_free(&found);
-    if (status) oc__annotations_free(set);
-    else *out = set;
+    if (status)
+        oc__annotations_free(set);
+    else
+        *out = set;
     return status;
 }
 
@@ -32,7 +35,8 @@ static bool is_foreign(const char *extra, const oc__exchange_format *format) {
 
 /* What a set has that a format does not hold, and what it does. */
 static oc_status note_losses(oc__annotations *set, const oc__exchange_format *format, oc_error *err) {
-    uint64_t tags = 0, boxes = 0, splits = 0, metadata = 0, details = 0, unused = 0, bare = 0, others = 0, extras = 0, sizeless = 0;
+    uint64_t tags = 0, boxes = 0, splits = 0, metadata = 0, details = 0, unused = 0, bare = 0, others = 0, extras = 0,
+             sizeless = 0;
     oc_exchange_summary *summary = &set->report->summary;
     uint32_t holds = format->holds;
     bool *used = oc__alloc_zero(set->context, set->n_tags + 1);
@@ -45,11 +49,18 @@ static oc_status note_losses(oc__annotations *set, const oc__exchange_format *fo
             bool can = oc__can_write(set, mark, format);
             n_written += can;
             if (can && mark->tag != OC__NO_TAG) used[mark->tag] = true;
-            if (can) *(mark->kind == OC__MARK_TAG ? &summary->n_labels : mark->kind == OC__MARK_BOX ? &summary->n_boxes : &summary->n_others) += 1;
-            else if (mark->kind == OC__MARK_TAG) tags++;
-            else if (mark->kind == OC__MARK_OTHER) others++;
-            else if (holds & OC__HOLDS_BOXES) sizeless++;
-            else boxes++;
+            if (can)
+                *(mark->kind == OC__MARK_TAG   ? &summary->n_labels
+                  : mark->kind == OC__MARK_BOX ? &summary->n_boxes
+                                               : &summary->n_others) += 1;
+            else if (mark->kind == OC__MARK_TAG)
+                tags++;
+            else if (mark->kind == OC__MARK_OTHER)
+                others++;
+            else if (holds & OC__HOLDS_BOXES)
+                sizeless++;
+            else
+                boxes++;
             if (can && is_foreign(mark->extra, format)) extras++;
         }
         bool known = holds & OC__HOLDS_SPLITS && oc__split_of(picture->split, strlen(picture->split));
@@ -91,16 +102,18 @@ static oc_status note_losses(oc__annotations *set, const oc__exchange_format *fo
     return status;
 }
 
-static oc_status copy_pictures(oc__annotations *set, const char *folder, const oc__exchange_format *format, oc__progress *progress,
-                               oc_error *err) {
+static oc_status copy_pictures(oc__annotations *set, const char *folder, const oc__exchange_format *format,
+                               oc__progress *progress, oc_error *err) {
     oc__buffer place = {.context = set->context};
     oc_status status = OC_OK;
     for (size_t i = 0; i < set->n_pictures && !status; i++) {
         const oc__known_picture *picture = &set->pictures[i];
         bool missing;
         place.size = 0;
-        if (format->place) format->place(&place, set, picture);
-        else oc__append(&place, picture->path);
+        if (format->place)
+            format->place(&place, set, picture);
+        else
+            oc__append(&place, picture->path);
         oc__buffer_append(&place, "", 1);
         if (place.failed) status = oc__fail_nomem(err, set->context, place.size, picture->path);
         if (!status) status = oc__output_picture(&missing, set, picture, folder, (const char *)place.data, err);

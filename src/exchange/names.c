@@ -1,4 +1,5 @@
 /* Names and their numbers: a hash table with open addressing. SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "annotations.h"
@@ -52,6 +53,29 @@ oc_status oc__names_add(oc__names *names, const char *name, uint32_t number, oc_
     if (!slot->name) names->n++;
     *slot = (oc__name_slot){name, number};
     return OC_OK;
+}
+
+oc_status oc__given_add(const char **out, oc__given *given, const char *stem, size_t size, const char *ending, oc_error *err) {
+    oc_context *context = given->text.context;
+    size_t room = size + strlen(ending) + 16;
+    char *name = oc__arena_alloc(&given->text, room);
+    uint32_t number = 1, known;
+    if (!name) return oc__fail_nomem(err, context, room, "names");
+    snprintf(name, room, "%.*s%s", (int)size, stem, ending);
+    const char *plain = oc__names_find(&known, &given->names, name) ? oc__arena_text(&given->text, name, strlen(name)) : name;
+    if (!plain) return oc__fail_nomem(err, context, room, "names");
+    oc__names_find(&number, &given->counts, plain);
+    while (oc__names_find(&known, &given->names, name)) snprintf(name, room, "%.*s-%u%s", (int)size, stem, ++number, ending);
+    oc_status status = oc__names_add(&given->names, name, 0, context, err);
+    if (!status && number > 1) status = oc__names_add(&given->counts, plain, number, context, err);
+    *out = name;
+    return status;
+}
+
+void oc__given_free(oc__given *given) {
+    oc__names_free(&given->names, given->text.context);
+    oc__names_free(&given->counts, given->text.context);
+    oc__arena_free(&given->text);
 }
 
 void oc__names_free(oc__names *names, oc_context *context) {

@@ -60,8 +60,10 @@ oc_status oc__note(oc_exchange *exchange, uint32_t outcome, const char *reason, 
     va_start(arguments, where);
     int length = vsnprintf(text, sizeof text, where, arguments);
     va_end(arguments);
-    if (length < 0) text[0] = 0;
-    else if ((size_t)length >= sizeof text) oc__cut_text(text, sizeof text - 1);
+    if (length < 0)
+        text[0] = 0;
+    else if ((size_t)length >= sizeof text)
+        oc__cut_text(text, sizeof text - 1);
     for (char *p = text; *p; p++) /* a file's name may be anything */
         if ((unsigned char)*p < 0x20 || *p == 0x7F) *p = ' ';
     if (!oc__utf8_valid(text, strlen(text)))

@@ -14,7 +14,8 @@ void oc__output_flush(oc__output *output) {
 }
 
 oc_status oc__output_end(oc__output *output, oc_status status, oc_error *err) {
-    if (!status && output->line.failed) status = oc__fail_nomem(err, output->line.context, output->line.size, output->stream.path);
+    if (!status && output->line.failed)
+        status = oc__fail_nomem(err, output->line.context, output->line.size, output->stream.path);
     if (!status) oc__output_flush(output);
     oc__buffer_free(&output->line);
     return oc__stream_end(&output->stream, status, err);

@@ -16,7 +16,8 @@ oc_status oc__source_picture(uint32_t *out, bool *is_new, oc__annotations *set, 
     }
     oc_status status = strcmp(called, source->path) == 0 ? OC_OK : oc__annotations_keep(&called, set, source->path, err);
     if (!status) status = oc__annotations_picture(out, is_new, set, below ? path : name, called, err);
-    if (!status && *is_new && source->split[0]) status = oc__annotations_keep(&set->pictures[*out].split, set, source->split, err);
+    if (!status && *is_new && source->split[0])
+        status = oc__annotations_keep(&set->pictures[*out].split, set, source->split, err);
     return status;
 }
 
@@ -38,9 +39,12 @@ static oc_status list_below(oc__tree *tree, const char *folder, const char *belo
                             : oc__fail_nomem(err, context, strlen(folder), folder);
     for (size_t i = 0; i < n && !status; i++) {
         char *path = oc__path_join(context, below, entries[i].name);
-        if (!path) status = oc__fail_nomem(err, context, strlen(below), folder);
-        else if (entries[i].is_file) status = add_path(tree, path, err);
-        else if (entries[i].is_folder && depth < OC__MAX_FOLDER_DEPTH) status = list_below(tree, folder, path, depth + 1, err);
+        if (!path)
+            status = oc__fail_nomem(err, context, strlen(below), folder);
+        else if (entries[i].is_file)
+            status = add_path(tree, path, err);
+        else if (entries[i].is_folder && depth < OC__MAX_FOLDER_DEPTH)
+            status = list_below(tree, folder, path, depth + 1, err);
         oc__free(context, path);
     }
     oc__entries_free(entries, n, context);
@@ -74,7 +78,8 @@ oc_status oc__text_file(uint8_t **bytes, char **text, oc_context *context, const
     size_t size;
     uint8_t *data = NULL;
     *bytes = NULL;
-    oc_status status = oc__file_read(&data, &size, context, path, OC__MAX_SMALL_FILE_BYTES, "the largest file of its kind", err);
+    oc_status status =
+        oc__file_read(&data, &size, context, path, OC__MAX_SMALL_FILE_BYTES, "the largest file of its kind", err);
     if (status) return status;
     if (memchr(data, 0, size)) status = oc__fail(err, OC_E_CORRUPT, "%s: holds zero bytes, so it is no text", path);
     uint8_t *longer = status ? NULL : oc__realloc(context, data, size + 1);

@@ -1,7 +1,7 @@
 /* Annotations as a table of comma-separated values. SPDX-License-Identifier: MIT
  *
- * path,tag,split,left,top,width,height and metadata.KEY, in any order: a row for each box (in fractions of the picture's sides, or with
- * xmin,ymin,xmax,ymax in pixels) or tag of a whole picture, or for a picture without either. */
+ * path,tag,split,left,top,width,height and metadata.KEY, in any order: a row for each box (in fractions of the picture's sides,
+ * or with xmin,ymin,xmax,ymax in pixels) or tag of a whole picture, or for a picture without either. */
 #include <string.h>
 
 #include "csv.h"
@@ -18,15 +18,16 @@ static const struct {
     const char *name;
     int column;
 } names[] = {
-    {"path", PATH},   {"filename", PATH}, {"file", PATH}, {"image", PATH}, {"tag", TAG},       {"class", TAG},     {"label", TAG},   {"split", SPLIT},
-    {"left", LEFT},   {"top", TOP},       {"width", WIDTH}, {"height", HEIGHT}, {"xmin", XMIN}, {"ymin", YMIN},    {"xmax", XMAX},   {"ymax", YMAX},
+    {"path", PATH}, {"filename", PATH}, {"file", PATH}, {"image", PATH}, {"tag", TAG},     {"class", TAG},
+    {"label", TAG}, {"split", SPLIT},   {"left", LEFT}, {"top", TOP},    {"width", WIDTH}, {"height", HEIGHT},
+    {"xmin", XMIN}, {"ymin", YMIN},     {"xmax", XMAX}, {"ymax", YMAX},
 };
 
 typedef struct table {
     oc__annotations *set;
     const oc__source *source;
     oc__csv csv;
-    size_t n, at[N_KNOWN]; /* columns; MAX_COLUMNS: not there */
+    size_t n, at[N_KNOWN];         /* columns; MAX_COLUMNS: not there */
     const char *keys[MAX_COLUMNS]; /* of metadata, or NULL */
 } table;
 
@@ -38,14 +39,15 @@ static oc_status take_header(table *t, oc_error *err) {
         bool known = false;
         t->keys[i] = NULL;
         for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-            if (strcmp(fields[i], names[k].name) == 0 && t->at[names[k].column] == MAX_COLUMNS) t->at[names[k].column] = i, known = true;
+            if (strcmp(fields[i], names[k].name) == 0 && t->at[names[k].column] == MAX_COLUMNS)
+                t->at[names[k].column] = i, known = true;
         if (strncmp(fields[i], METADATA, strlen(METADATA)) == 0)
             status = oc__annotations_keep(&t->keys[i], t->set, fields[i] + strlen(METADATA), err);
         else if (!known)
-            status = oc__note(t->set->report, OC_NOTE_LEFT_OUT, "the column's name is not known", err, "%s: '%.100s'", t->csv.path, fields[i]);
+            status = oc__note(t->set->report, OC_NOTE_LEFT_OUT, "the column's name is not known", err, "%s: '%.100s'",
+                              t->csv.path, fields[i]);
     }
-    if (!status && t->at[PATH] == MAX_COLUMNS)
-        status = oc__fail(err, OC_E_FORMAT, "%s:1: has no column 'path'", t->csv.path);
+    if (!status && t->at[PATH] == MAX_COLUMNS) status = oc__fail(err, OC_E_FORMAT, "%s:1: has no column 'path'", t->csv.path);
     return status;
 }
 
@@ -78,7 +80,8 @@ static oc_status take_mark(table *t, char **fields, uint32_t picture, size_t lin
         mark.kind = OC__MARK_BOX;
         mark.in_pixels = false;
     }
-    if (broken) return oc__note(t->set->report, OC_NOTE_LEFT_OUT, "the box is not four numbers", err, "%s:%zu", t->csv.path, line);
+    if (broken)
+        return oc__note(t->set->report, OC_NOTE_LEFT_OUT, "the box is not four numbers", err, "%s:%zu", t->csv.path, line);
     if (!tag[0])
         return mark.kind == OC__MARK_TAG
                    ? OC_OK
@@ -108,8 +111,10 @@ static oc_status take_row(table *t, oc_error *err) {
         known->height = take_side(fields, t, HEIGHT);
     }
     const char *split = field(fields, t, SPLIT);
-    if (is_new && oc__utf8_valid(split, strlen(split))) status = oc__annotations_keep(&known->split, t->set, split, err);
-    else if (is_new) status = oc__note(t->set->report, OC_NOTE_LEFT_OUT, "the split's name is not UTF-8", err, "%s:%zu", t->csv.path, line);
+    if (is_new && oc__utf8_valid(split, strlen(split)))
+        status = oc__annotations_keep(&known->split, t->set, split, err);
+    else if (is_new)
+        status = oc__note(t->set->report, OC_NOTE_LEFT_OUT, "the split's name is not UTF-8", err, "%s:%zu", t->csv.path, line);
     for (size_t i = 0; i < n && is_new && !status; i++)
         if (t->keys[i] && fields[i][0]) status = oc__annotations_pair(t->set, t->keys[i], fields[i], err);
     return status ? status : take_mark(t, fields, picture, line, err);
@@ -177,8 +182,10 @@ static void write_header(oc__buffer *line, const header *h) {
         oc__append(&key, h->keys[i]);
         oc__buffer_append(&key, "", 1);
         oc__append(line, ",");
-        if (key.failed) line->failed = 1;
-        else append_field(line, (const char *)key.data);
+        if (key.failed)
+            line->failed = 1;
+        else
+            append_field(line, (const char *)key.data);
         oc__buffer_free(&key);
     }
     oc__append(line, "\n");

@@ -1,7 +1,7 @@
 /* A folder for each tag, perhaps within one for each split. SPDX-License-Identifier: MIT
  *
- * Of a tag's name, what cannot be in a folder's is written as %2F and the like. A picture with several tags lies in the folder of each;
- * as it has the same bytes, a project takes it as one again. */
+ * Of a tag's name, what cannot be in a folder's is written as %2F and the like. A picture with several tags lies in the folder
+ * of each; as it has the same bytes, a project takes it as one again. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +22,8 @@ static oc_status take_picture(oc__annotations *set, const oc__source *source, co
     uint32_t picture;
     bool is_new;
     if (slash && strchr(slash + 1, '/'))
-        return oc__note(set->report, OC_NOTE_LEFT_OUT, "the file lies deeper than in its tag's folder", err, "%s/%s", source->path, path);
+        return oc__note(set->report, OC_NOTE_LEFT_OUT, "the file lies deeper than in its tag's folder", err, "%s/%s",
+                        source->path, path);
     if (!oc__is_picture_name(path))
         return oc__note(set->report, OC_NOTE_LEFT_OUT, "the file's name is not a picture's", err, "%s/%s", source->path, path);
     if (slash) snprintf(tag, sizeof tag, "%.*s", (int)(slash - rest), rest);
@@ -71,25 +72,16 @@ static bool append_folder(oc__buffer *path, const char *tag) {
     return path->size - start <= OC__MAX_PART_BYTES;
 }
 
-/* Copies a picture into the folder that `path` names, under its own last name or one that is free. */
-static oc_status copy(const oc__annotations *set, const oc__known_picture *picture, const char *folder, oc__buffer *path, oc_error *err) {
-    const char *slash = strrchr(picture->path, '/'), *name = slash ? slash + 1 : picture->path, *dot = strrchr(name, '.');
-    size_t size = path->size;
-    bool missing = false, taken = true;
-    for (unsigned i = 1; taken; i++) {
-        char number[16] = "";
-        path->size = size;
-        if (i > 1) snprintf(number, sizeof number, "-%u", i);
-        oc__buffer_append(path, name, dot ? (size_t)(dot - name) : strlen(name));
-        oc__append(path, number);
-        oc__append(path, dot ? dot : "");
-        oc__buffer_append(path, "", 1);
-        char *file = path->failed ? NULL : oc__path_join(set->context, folder, (const char *)path->data);
-        if (!file) return oc__fail_nomem(err, set->context, path->size, picture->path);
-        taken = oc__path_exists(file);
-        oc__free(set->context, file);
-    }
-    oc_status status = oc__output_picture(&missing, set, picture, folder, (const char *)path->data, err);
+/* Copies a picture into the folder that `place` names, under its own last name or one that is free. */
+static oc_status copy(const oc__annotations *set, const oc__known_picture *picture, const char *folder, oc__buffer *place,
+                      oc__given *given, oc_error *err) {
+    const char *slash = strrchr(picture->path, '/'), *name = slash ? slash + 1 : picture->path, *dot = strrchr(name, '.'),
+               *path;
+    bool missing = false;
+    oc__buffer_append(place, name, dot ? (size_t)(dot - name) : strlen(name));
+    if (place->failed) return oc__fail_nomem(err, set->context, place->size, picture->path);
+    oc_status status = oc__given_add(&path, given, (const char *)place->data, place->size, dot ? dot : "", err);
+    if (!status) status = oc__output_picture(&missing, set, picture, folder, path, err);
     if (status || !missing) return status;
     set->report->summary.n_missing++;
     return oc__note(set->report, OC_NOTE_LEFT_OUT, "the picture's file is not there", err, "%s", picture->path);
@@ -97,6 +89,7 @@ static oc_status copy(const oc__annotations *set, const oc__known_picture *pictu
 
 oc_status oc__folder_write(const oc__annotations *set, const oc__exchange_format *format, const char *path, oc_error *err) {
     oc__buffer place = {.context = set->context};
+    oc__given given = {.text = {.context = set->context}};
     oc_status status = OC_OK;
     uint64_t n_splits = 0;
     for (size_t i = 0; i < set->n_pictures && !status; i++) {
@@ -108,15 +101,20 @@ oc_status oc__folder_write(const oc__annotations *set, const oc__exchange_format
             tagged = true;
             place.size = 0;
             if (split) oc__append(&place, picture->split), oc__append(&place, "/");
-            if (append_folder(&place, set->tags[mark->tag].name)) status = copy(set, picture, path, &place, err);
-            else status = oc__note(set->report, OC_NOTE_LEFT_OUT, "the tag's name is too long for a folder's", err, "%s", picture->path);
+            if (append_folder(&place, set->tags[mark->tag].name))
+                status = copy(set, picture, path, &place, &given, err);
+            else
+                status = oc__note(set->report, OC_NOTE_LEFT_OUT, "the tag's name is too long for a folder's", err, "%s",
+                                  picture->path);
         }
         n_splits += split && !tagged;
         place.size = 0;
-        if (!tagged && !status) status = copy(set, picture, path, &place, err);
+        if (!tagged && !status) status = copy(set, picture, path, &place, &given, err);
     }
     if (!status)
-        status = oc__note_count(set->report, OC_NOTE_LEFT_OUT, "the picture has no tag, so it cannot lie in its split's folder", n_splits, err);
+        status = oc__note_count(set->report, OC_NOTE_LEFT_OUT, "the picture has no tag, so it cannot lie in its split's folder",
+                                n_splits, err);
     oc__buffer_free(&place);
+    oc__given_free(&given);
     return status;
 }

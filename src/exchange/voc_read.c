@@ -1,6 +1,7 @@
 /* Pascal VOC's annotations: reading. SPDX-License-Identifier: MIT
  *
- * A folder with an XML file for each picture ("Annotations"), the pictures ("JPEGImages"), and lists of files' names for each split
+ * A folder with an XML file for each picture ("Annotations"), the pictures ("JPEGImages"), and lists of files' names for each
+ * split
  * ("ImageSets/Main"); or the XML files and pictures beside each other; or one XML file. */
 #include <stdio.h>
 #include <string.h>
@@ -44,10 +45,12 @@ static const char *name_of(char name[2 * OC__MAX_PATH_BYTES + 2], const reader *
     const char *given = oc__xml_child_text(root, "filename"), *alike = NULL;
     const char *slash = strrchr(stem_of(stem, r->file), '/');
     if (!given || !oc__is_picture_name(given)) alike = named_alike(r, stem);
-    if (alike || !given || !given[0]) snprintf(name, OC__MAX_PATH_BYTES, "%s", alike ? alike : stem);
+    if (alike || !given || !given[0])
+        snprintf(name, OC__MAX_PATH_BYTES, "%s", alike ? alike : stem);
     else if (slash && !strpbrk(given, "/\\") && strlen(given) <= OC__MAX_PATH_BYTES)
         snprintf(name, 2 * OC__MAX_PATH_BYTES + 2, "%.*s/%s", (int)(slash - stem), stem, given);
-    else snprintf(name, 2 * OC__MAX_PATH_BYTES + 2, "%s", given);
+    else
+        snprintf(name, 2 * OC__MAX_PATH_BYTES + 2, "%s", given);
     return name;
 }
 
@@ -70,8 +73,8 @@ static bool take_box(double box[4], const oc__xml *bounds) {
 
 /* Whether an element says no more than its absence would: what this library writes for programs that want it. */
 static bool says_nothing(const oc__xml *element) {
-    static const char *const plain[][2] = {
-        {"pose", "Unspecified"}, {"pose", ""}, {"truncated", "0"}, {"difficult", "0"}, {"occluded", "0"}, {"segmented", "0"}};
+    static const char *const plain[][2] = {{"pose", "Unspecified"}, {"pose", ""},      {"truncated", "0"},
+                                           {"difficult", "0"},      {"occluded", "0"}, {"segmented", "0"}};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (!element->first && strcmp(element->name, plain[i][0]) == 0 && strcmp(element->text, plain[i][1]) == 0) return true;
     return false;
@@ -89,8 +92,10 @@ static oc_status keep_others(const char **out, reader *r, const oc__xml *element
     }
     bool any = buffer.size > 0;
     oc__buffer_append(&buffer, "", 1);
-    if (buffer.failed) status = oc__fail_nomem(err, r->set->context, buffer.size, r->file);
-    else if (any) status = oc__extra_keep(out, r->set, (const char *)buffer.data, "voc", err);
+    if (buffer.failed)
+        status = oc__fail_nomem(err, r->set->context, buffer.size, r->file);
+    else if (any)
+        status = oc__extra_keep(out, r->set, (const char *)buffer.data, "voc", err);
     oc__buffer_free(&buffer);
     return status;
 }
@@ -99,10 +104,13 @@ static oc_status take_object(reader *r, const oc__xml *object, uint32_t picture,
     static const char *const of_box[] = {"name", "bndbox", NULL}, *const of_other[] = {"name", NULL};
     const oc__xml *bounds = oc__xml_child(object, "bndbox");
     const char *name = oc__xml_child_text(object, "name"), *reason = NULL;
-    oc__mark mark = {.picture = picture, .tag = OC__NO_TAG, .place = (uint32_t)object->line, .kind = OC__MARK_BOX, .in_pixels = true};
+    oc__mark mark = {
+        .picture = picture, .tag = OC__NO_TAG, .place = (uint32_t)object->line, .kind = OC__MARK_BOX, .in_pixels = true};
     if (!bounds) mark.kind = OC__MARK_OTHER;
-    if (!name || !name[0]) reason = "the object has no name";
-    else if (bounds && !take_box(mark.box, bounds)) reason = "the object's bndbox is not four numbers";
+    if (!name || !name[0])
+        reason = "the object has no name";
+    else if (bounds && !take_box(mark.box, bounds))
+        reason = "the object's bndbox is not four numbers";
     if (reason) return oc__note(r->set->report, OC_NOTE_LEFT_OUT, reason, err, "%s: line %zu", r->file, object->line);
     oc_status status = oc__annotations_tag(&mark.tag, r->set, name, r->file, err);
     if (!status) status = keep_others(&mark.extra, r, object, bounds ? of_box : of_other, err);
@@ -128,7 +136,8 @@ static oc_status take_root(void *user, const oc__xml *root, oc_error *err) {
         known_picture->height = side_of(size, "height");
         status = keep_others(&known_picture->extra, r, root, known, err);
     } else {
-        status = oc__note(r->set->report, OC_NOTE_CHANGED, "an earlier file speaks of the same picture; they are taken as one", err, "%s", r->file);
+        status = oc__note(r->set->report, OC_NOTE_CHANGED, "an earlier file speaks of the same picture; they are taken as one",
+                          err, "%s", r->file);
     }
     for (const oc__xml *child = root->first; child && !status; child = child->next)
         if (strcmp(child->name, "object") == 0) status = take_object(r, child, picture, err);

@@ -74,30 +74,27 @@ static oc_status write_picture(oc__buffer *buffer, const oc__annotations *set, c
 }
 
 /* Writes the picture's file under a name that is free, and puts the name, without its ending, on its split's list. */
-static oc_status put_picture(oc__buffer *buffer, oc__buffer *list, const oc__known_picture *picture, const char *folder, oc_error *err) {
-    char name[OC__MAX_PATH_BYTES + 80];
-    const char *dot = strrchr(picture->path, '.'), *slash = strrchr(picture->path, '/');
-    int size = (int)(dot && (!slash || dot > slash + 1) ? dot - picture->path : (ptrdiff_t)strlen(picture->path));
-    bool taken = true;
-    for (unsigned i = 1; taken; i++) {
-        char number[16] = "";
-        if (i > 1) snprintf(number, sizeof number, "-%u", i);
-        snprintf(name, sizeof name, "Annotations/%.*s%s.xml", size, picture->path, number);
-        char *file = oc__path_join(buffer->context, folder, name);
-        if (!file) return oc__fail_nomem(err, buffer->context, sizeof name, picture->path);
-        taken = oc__path_exists(file);
-        oc__free(buffer->context, file);
-    }
+static oc_status put_picture(oc__buffer *buffer, oc__buffer *list, const oc__known_picture *picture, const char *folder,
+                             oc__given *given, oc_error *err) {
+    static const char top[] = "Annotations/";
+    char stem[sizeof top + OC__MAX_PATH_BYTES + 48];
+    const char *path;
+    int size = snprintf(stem, sizeof stem, "%s%s", top, picture->path);
+    const char *dot = strrchr(stem, '.'), *slash = strrchr(stem, '/');
+    if (dot > slash + 1) size = (int)(dot - stem);
+    oc_status status = oc__given_add(&path, given, stem, (size_t)size, ".xml", err);
+    if (status) return status;
     if (list) {
-        oc__buffer_append(list, name + 12, strlen(name) - 16);
+        oc__buffer_append(list, path + sizeof top - 1, strlen(path) - (sizeof top - 1) - 4);
         oc__append(list, "\n");
     }
-    return oc__output_file(buffer, folder, name, err);
+    return oc__output_file(buffer, folder, path, err);
 }
 
 oc_status oc__voc_write(const oc__annotations *set, const oc__exchange_format *format, const char *path, oc_error *err) {
     enum { MAX_SPLITS = 16 };
     oc__buffer buffer = {.context = set->context}, lists[MAX_SPLITS] = {{0}};
+    oc__given given = {.text = {.context = set->context}};
     const char *split;
     oc_status status = OC_OK;
     for (size_t i = 0; i < set->n_pictures && !status; i++) {
@@ -107,7 +104,7 @@ oc_status oc__voc_write(const oc__annotations *set, const oc__exchange_format *f
             if (strcmp(split, picture->split) == 0) list = &lists[k];
         if (list) list->context = set->context;
         status = write_picture(&buffer, set, picture, format, err);
-        if (!status) status = put_picture(&buffer, list, picture, path, err);
+        if (!status) status = put_picture(&buffer, list, picture, path, &given, err);
     }
     for (size_t k = 0; (split = oc__split_at(k)); k++) {
         char name[64];
@@ -116,5 +113,6 @@ oc_status oc__voc_write(const oc__annotations *set, const oc__exchange_format *f
         if (lists[k].context) oc__buffer_free(&lists[k]);
     }
     oc__buffer_free(&buffer);
+    oc__given_free(&given);
     return status;
 }

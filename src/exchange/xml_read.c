@@ -1,7 +1,7 @@
 /* XML: reading with Expat. SPDX-License-Identifier: MIT
  *
- * Expat takes its memory from malloc, since its allocator is not told for whom it works. What it may hold at one time is bounded by
- * OC__MAX_OBJECT_BYTES: the file is given to it piece by piece. */
+ * Expat takes its memory from malloc, since its allocator is not told for whom it works. What it may hold at one time is
+ * bounded by OC__MAX_OBJECT_BYTES: the file is given to it piece by piece. */
 #include <expat.h>
 #include <string.h>
 
@@ -54,24 +54,29 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
         return;
     }
     if (r->inner.n_bytes + r->outer.n_bytes > MAX_TREE_BYTES) {
-        stop(r, oc__fail(r->err, OC_E_LIMIT, "%s:%zu: an element is too large", r->path, (size_t)XML_GetCurrentLineNumber(r->parser)));
+        stop(r, oc__fail(r->err, OC_E_LIMIT, "%s:%zu: an element is too large", r->path,
+                         (size_t)XML_GetCurrentLineNumber(r->parser)));
         return;
     }
     while (attributes[n]) n++;
     oc__xml *element = oc__arena_alloc(arena, sizeof *element);
     const char **copy = element ? oc__arena_alloc(arena, (n + 1) * sizeof *copy) : NULL;
     bool fine = copy != NULL;
-    for (size_t i = 0; i < n && fine; i++) fine = (copy[i] = oc__arena_text(arena, attributes[i], strlen(attributes[i]))) != NULL;
+    for (size_t i = 0; i < n && fine; i++)
+        fine = (copy[i] = oc__arena_text(arena, attributes[i], strlen(attributes[i]))) != NULL;
     const char *own = fine ? oc__arena_text(arena, name, strlen(name)) : NULL;
     if (!own) {
         stop_nomem(r);
         return;
     }
     copy[n] = NULL;
-    *element = (oc__xml){.name = own, .text = "", .attributes = copy, .parent = r->at, .line = XML_GetCurrentLineNumber(r->parser)};
+    *element =
+        (oc__xml){.name = own, .text = "", .attributes = copy, .parent = r->at, .line = XML_GetCurrentLineNumber(r->parser)};
     if (r->at && r->depth > r->wanted) {
-        if (r->at->last) r->at->last->next = element;
-        else r->at->first = element;
+        if (r->at->last)
+            r->at->last->next = element;
+        else
+            r->at->first = element;
         r->at->last = element;
     }
     r->at = element;
@@ -99,20 +104,24 @@ static void XMLCALL on_end(void *user, const XML_Char *name) {
     if (status) stop(r, status);
 }
 
-static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system, const XML_Char *public, int has_subset) {
+static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system, const XML_Char *public,
+                               int has_subset) {
     reader *r = user;
     (void)name, (void)system, (void)public;
-    if (has_subset) stop(r, oc__fail(r->err, OC_E_UNSUPPORTED, "%s: declares entities or the like, which are not read", r->path));
+    if (has_subset)
+        stop(r, oc__fail(r->err, OC_E_UNSUPPORTED, "%s: declares entities or the like, which are not read", r->path));
 }
 
 static oc_status parse(reader *r, const oc__mapping *file, oc_error *err) {
     for (size_t at = 0; !r->status; at += PIECE_BYTES) {
         size_t left = file->size - at, size = left < PIECE_BYTES ? left : PIECE_BYTES;
         bool last = size == left;
-        if (XML_Parse(r->parser, size ? (const char *)file->data + at : "", (int)size, last) == XML_STATUS_ERROR && !r->status) {
+        if (XML_Parse(r->parser, size ? (const char *)file->data + at : "", (int)size, last) == XML_STATUS_ERROR &&
+            !r->status) {
             enum XML_Error code = XML_GetErrorCode(r->parser);
             if (code == XML_ERROR_NO_MEMORY) return oc__fail_nomem(err, r->context, size, r->path);
-            return oc__fail(err, OC_E_CORRUPT, "%s:%zu: %s", r->path, (size_t)XML_GetCurrentLineNumber(r->parser), XML_ErrorString(code));
+            return oc__fail(err, OC_E_CORRUPT, "%s:%zu: %s", r->path, (size_t)XML_GetCurrentLineNumber(r->parser),
+                            XML_ErrorString(code));
         }
         if (last) break;
         if (!r->status && at + size - (size_t)XML_GetCurrentByteIndex(r->parser) > OC__MAX_OBJECT_BYTES)

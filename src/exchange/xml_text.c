@@ -26,10 +26,18 @@ void oc__xml_append_text(oc__buffer *buffer, const char *text) {
     for (; *text; text++) {
         char code[8];
         switch (*text) {
-        case '&': oc__append(buffer, "&amp;"); break;
-        case '<': oc__append(buffer, "&lt;"); break;
-        case '>': oc__append(buffer, "&gt;"); break;
-        case '"': oc__append(buffer, "&quot;"); break;
+        case '&':
+            oc__append(buffer, "&amp;");
+            break;
+        case '<':
+            oc__append(buffer, "&lt;");
+            break;
+        case '>':
+            oc__append(buffer, "&gt;");
+            break;
+        case '"':
+            oc__append(buffer, "&quot;");
+            break;
         case '\t':
         case '\n':
         case '\r':

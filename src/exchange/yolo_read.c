@@ -1,8 +1,8 @@
 /* YOLO's annotations: reading. SPDX-License-Identifier: MIT
  *
- * A text file for each picture: lines of a class's number and the box's centre, width and height in fractions; or the corners of a
- * polygon, or key points behind the box, or a confidence. It lies beside the picture, or where "images" in the picture's path is
- * "labels". The classes' names are in data.yaml ("names"), or a line each in classes.txt or obj.names. */
+ * A text file for each picture: lines of a class's number and the box's centre, width and height in fractions; or the corners
+ * of a polygon, or key points behind the box, or a confidence. It lies beside the picture, or where "images" in the picture's
+ * path is "labels". The classes' names are in data.yaml ("names"), or a line each in classes.txt or obj.names. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,11 +18,12 @@ typedef struct reader {
     bool *read;       /* of each of those, whether a picture has it */
     uint32_t *tags;   /* of each class */
     size_t n_tags, tag_capacity;
-    bool keypoints;   /* so no line is a polygon */
+    bool keypoints; /* so no line is a polygon */
 } reader;
 
 static oc_status add_class(reader *r, size_t number, const char *name, oc_error *err) {
-    if (number >= OC__MAX_KNOWN_TAGS) return oc__fail(err, OC_E_LIMIT, "%s: class %zu is beyond what can be", r->source->path, number);
+    if (number >= OC__MAX_KNOWN_TAGS)
+        return oc__fail(err, OC_E_LIMIT, "%s: class %zu is beyond what can be", r->source->path, number);
     while (r->n_tags <= number) {
         oc_status status = oc__reserve(&r->tags, &r->tag_capacity, r->n_tags, sizeof *r->tags, r->set->context, err);
         if (status) return status;
@@ -117,7 +118,8 @@ static oc_status take_lines(reader *r, char *text, oc_error *err) {
 }
 
 static oc_status take_classes(reader *r, oc_error *err) {
-    static const char *const names[] = {"data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names", "labels/classes.txt"};
+    static const char *const names[] = {"data.yaml",   "data.yml",  "dataset.yaml",
+                                        "classes.txt", "obj.names", "labels/classes.txt"};
     for (size_t i = 0; i < sizeof names / sizeof *names && !r->n_tags; i++) {
         uint8_t *bytes = NULL;
         char *text, *path = oc__path_join(r->set->context, r->source->path, names[i]);
@@ -141,7 +143,8 @@ static oc_status leave_out(reader *r, const char *reason, const char *file, size
 }
 
 /* The tag of class `text`; a class without a name is called by its number if there are no names at all. */
-static oc_status find_tag(uint32_t *tag, reader *r, const char *text, const char *file, size_t line, bool named, oc_error *err) {
+static oc_status find_tag(uint32_t *tag, reader *r, const char *text, const char *file, size_t line, bool named,
+                          oc_error *err) {
     uint64_t number;
     *tag = OC__NO_TAG;
     if (!oc__parse_u64(text, &number)) return leave_out(r, "the class is no number", file, line, err);
@@ -155,7 +158,8 @@ static oc_status find_tag(uint32_t *tag, reader *r, const char *text, const char
 
 #define MAX_NUMBERS 4096
 
-/* The numbers of a line: the first four, how many there are, and the box around them as points. False if they are no numbers. */
+/* The numbers of a line: the first four, how many there are, and the box around them as points. False if they are no numbers.
+ */
 static bool take_numbers(double first[4], size_t *n, double around[4], const char *text) {
     double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {-HUGE_VAL, -HUGE_VAL};
     for (*n = 0; *text && *n < MAX_NUMBERS; ++*n) {
@@ -226,8 +230,10 @@ static void label_path(char out[OC__MAX_PATH_BYTES + 8], const char *path, bool 
     const char *from = NULL, *dot = strrchr(path, '.');
     for (const char *part = path; (part = strstr(part, "images/")); part++)
         if (part == path || part[-1] == '/') from = part;
-    if (beside || !from) snprintf(out, OC__MAX_PATH_BYTES + 8, "%.*s.txt", (int)(dot - path), path);
-    else snprintf(out, OC__MAX_PATH_BYTES + 8, "%.*slabels%.*s.txt", (int)(from - path), path, (int)(dot - from - 6), from + 6);
+    if (beside || !from)
+        snprintf(out, OC__MAX_PATH_BYTES + 8, "%.*s.txt", (int)(dot - path), path);
+    else
+        snprintf(out, OC__MAX_PATH_BYTES + 8, "%.*slabels%.*s.txt", (int)(from - path), path, (int)(dot - from - 6), from + 6);
 }
 
 /* What the picture is called and which split it is of: "images" and the split's name in its path go. */
@@ -238,8 +244,10 @@ static const char *short_name(char out[OC__MAX_PATH_BYTES + 1], const char **spl
     for (const char *part = path; *part;) {
         size_t size = strcspn(part, "/");
         bool folder = part[size] == '/', passed = false;
-        if (folder && !images && size == 6 && memcmp(part, "images", 6) == 0) passed = images = true;
-        else if (folder && !*split && (part == path || images) && (*split = oc__split_of(part, size))) passed = true;
+        if (folder && !images && size == 6 && memcmp(part, "images", 6) == 0)
+            passed = images = true;
+        else if (folder && !*split && (part == path || images) && (*split = oc__split_of(part, size)))
+            passed = true;
         size += folder;
         if (!passed) memcpy(out + n, part, size), n += size;
         part += size;
@@ -264,7 +272,8 @@ static oc_status take_picture(reader *r, const char *path, oc_error *err) {
     }
     oc_status status = oc__annotations_keep(&source, r->set, found ? labels : path, err);
     if (!status) /* two splits may have a picture of one name */
-        status = oc__annotations_picture(&picture, &is_new, r->set, oc__names_find(&known, &r->set->paths, name) ? path : name, source, err);
+        status = oc__annotations_picture(&picture, &is_new, r->set, oc__names_find(&known, &r->set->paths, name) ? path : name,
+                                         source, err);
     if (status || !is_new) return status;
     char *file = oc__path_join(r->set->context, r->source->path, path);
     if (!file) return oc__fail_nomem(err, r->set->context, strlen(path), path);
@@ -280,7 +289,8 @@ static oc_status list_files(reader *r, oc_error *err) {
     if (!status && !(r->read = oc__alloc_zero(r->set->context, r->tree.n + 1)))
         status = oc__fail_nomem(err, r->set->context, r->tree.n, r->source->path);
     for (size_t i = 0; i < r->tree.n && !status; i++)
-        if (oc__ends_in(r->tree.paths[i], ".txt")) status = oc__names_add(&r->labels, r->tree.paths[i], (uint32_t)i, r->set->context, err);
+        if (oc__ends_in(r->tree.paths[i], ".txt"))
+            status = oc__names_add(&r->labels, r->tree.paths[i], (uint32_t)i, r->set->context, err);
     return status;
 }
 

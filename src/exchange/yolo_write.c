@@ -47,8 +47,9 @@ static oc_status write_mark(oc__buffer *buffer, const oc__annotations *set, cons
     return OC_OK;
 }
 
-static oc_status write_picture(oc__buffer *buffer, oc__buffer *place, const oc__annotations *set, const oc__known_picture *picture,
-                               const oc__exchange_format *format, const char *folder, oc_error *err) {
+static oc_status write_picture(oc__buffer *buffer, oc__buffer *place, const oc__annotations *set,
+                               const oc__known_picture *picture, const oc__exchange_format *format, const char *folder,
+                               oc_error *err) {
     oc_status status = OC_OK;
     for (size_t k = 0; k < picture->n_marks && !status; k++) {
         const oc__mark *mark = &set->marks[picture->first_mark + k];

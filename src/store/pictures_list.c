@@ -153,7 +153,8 @@ static oc_status add_row(oc_picture_list *list, sqlite3_stmt *row, oc_project *p
     item.info.n_regions = (uint32_t)sqlite3_column_int64(row, 9);
     item.info.split = oc__strings_add(&list->strings, oc__db_text(row, 10));
     item.info.extra = oc__strings_add(&list->strings, oc__db_text(row, 11));
-    if (!item.info.extra || !item.info.split || !item.info.id || !item.info.name || !item.info.sha256 || !item.info.path || !item.info.added)
+    if (!item.info.extra || !item.info.split || !item.info.id || !item.info.name || !item.info.sha256 || !item.info.path ||
+        !item.info.added)
         return oc__fail_nomem(err, context, 4096, "pictures");
     status = add_tags(list, seq, project, err);
     if (!status) status = add_pairs(list, seq, project, err);
@@ -163,7 +164,8 @@ static oc_status add_row(oc_picture_list *list, sqlite3_stmt *row, oc_project *p
     return status;
 }
 
-#define COLUMNS "p.seq, p.id, p.name, p.hash, p.ending, p.added, p.width, p.height, p.n_bytes, p.n_regions, p.split, p.extra"
+#define COLUMNS                                                                                                                \
+    "p.seq, p.id, p.name, p.hash, p.ending, p.added, p.width, p.height, p.n_bytes, p.n_regions, p.split, p.extra"
 
 static oc_status read_rows(oc_picture_list **out, sqlite3_stmt *statement, oc_project *project, oc_error *err) {
     bool row = false;

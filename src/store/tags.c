@@ -63,7 +63,8 @@ static oc_status insert(char *id, oc_project *project, const oc_tag *tag, oc_err
     oc__utc_now(now);
     if (!status)
         status =
-            oc__db_run(project, err, "INSERT INTO tags(id, name, type, description, colour, created, extra) VALUES(?, ?, ?, ?, ?, ?, ?)",
+            oc__db_run(project, err,
+                       "INSERT INTO tags(id, name, type, description, colour, created, extra) VALUES(?, ?, ?, ?, ?, ?, ?)",
                        "ttitttt", made, tag->name, (int64_t)(tag->type ? tag->type : OC_TAG_REGULAR),
                        tag->description ? tag->description : "", tag->colour ? tag->colour : "", now,
                        tag->extra ? tag->extra : "");
@@ -206,7 +207,8 @@ static oc_status add_row(oc_tag_list *list, sqlite3_stmt *row, oc_error *err) {
     tag.n_pictures = (uint64_t)sqlite3_column_int64(row, 5);
     tag.n_regions = (uint64_t)sqlite3_column_int64(row, 6);
     tag.extra = oc__strings_add(strings, oc__db_text(row, 7));
-    if (!tag.name || !tag.description || !tag.colour || !tag.id || !tag.extra) return oc__fail_nomem(err, strings->context, 4096, "tags");
+    if (!tag.name || !tag.description || !tag.colour || !tag.id || !tag.extra)
+        return oc__fail_nomem(err, strings->context, 4096, "tags");
     list->items[list->n++] = tag;
     return OC_OK;
 }

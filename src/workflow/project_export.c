@@ -32,7 +32,8 @@ static oc_status add_mark(oc__annotations *set, oc__mark mark, const char *tag, 
     return status ? status : oc__annotations_add(set, &mark, err);
 }
 
-static oc_status take_regions(oc__annotations *set, uint32_t picture, const oc_picture_info *info, oc_project *project, oc_error *err) {
+static oc_status take_regions(oc__annotations *set, uint32_t picture, const oc_picture_info *info, oc_project *project,
+                              oc_error *err) {
     oc_region_list *list = NULL;
     oc_status status = oc__project_regions(&list, project, &info->id, 1, 0, err);
     for (size_t i = 0; i < (list ? list->n : 0) && !status; i++) {
@@ -48,8 +49,8 @@ static oc_status take_regions(oc__annotations *set, uint32_t picture, const oc_p
     return status;
 }
 
-static oc_status take_picture(oc__annotations *set, const oc_picture_list *list, size_t index, uint32_t kind, oc_project *project,
-                              oc_error *err) {
+static oc_status take_picture(oc__annotations *set, const oc_picture_list *list, size_t index, uint32_t kind,
+                              oc_project *project, oc_error *err) {
     const oc__listed *item = &list->items[index];
     const oc_picture_info *info = &item->info;
     uint32_t picture;

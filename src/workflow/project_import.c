@@ -24,7 +24,8 @@ typedef struct importer {
     oc_region *regions;
 } importer;
 
-static oc_status leave_out(importer *in, const char *reason, const oc__known_picture *picture, const char *what, oc_error *err) {
+static oc_status leave_out(importer *in, const char *reason, const oc__known_picture *picture, const char *what,
+                           oc_error *err) {
     return oc__note(in->report, OC_NOTE_LEFT_OUT, reason, err, "%s%s%s", picture->path, what[0] ? ": " : "", what);
 }
 
@@ -55,8 +56,10 @@ static oc_status settle_kind(importer *in, oc_error *err) {
     for (size_t i = 0; i < set->n_pictures; i++) {
         size_t n_tags = 0;
         for (size_t k = 0; k < set->pictures[i].n_marks; k++) {
-            if (set->marks[set->pictures[i].first_mark + k].kind == OC__MARK_TAG) n_tags++;
-            else needed = OC_PROJECT_DETECTION;
+            if (set->marks[set->pictures[i].first_mark + k].kind == OC__MARK_TAG)
+                n_tags++;
+            else
+                needed = OC_PROJECT_DETECTION;
         }
         if (n_tags > 1 && needed == OC_PROJECT_MULTICLASS) needed = OC_PROJECT_MULTILABEL;
     }
@@ -89,7 +92,8 @@ static oc_status add_tag(importer *in, const oc__known_tag *known, oc_error *err
     tag = (oc_tag){.struct_size = sizeof tag, .name = known->name};
     status = oc__project_add_tag(NULL, in->project, &tag, err);
     if (status) return status;
-    return oc__note(in->report, OC_NOTE_CHANGED, "the tag could be added by its name alone", err, "%s: %s", known->name, reason.message);
+    return oc__note(in->report, OC_NOTE_CHANGED, "the tag could be added by its name alone", err, "%s: %s", known->name,
+                    reason.message);
 }
 
 static oc_status add_tags(importer *in, oc_error *err) {
@@ -102,7 +106,8 @@ static oc_status add_tags(importer *in, oc_error *err) {
 }
 
 /* The picture's tags and boxes that the project can hold; the others are noted. */
-static oc_status sort_marks(importer *in, oc_labels *labels, size_t *n_regions, const oc__known_picture *picture, oc_error *err) {
+static oc_status sort_marks(importer *in, oc_labels *labels, size_t *n_regions, const oc__known_picture *picture,
+                            oc_error *err) {
     bool detection = in->kind == OC_PROJECT_DETECTION;
     oc_status status = OC_OK;
     *n_regions = 0;
@@ -146,9 +151,12 @@ static oc_status sort_labels(importer *in, oc_labels *labels, const oc__known_pi
         in->keys[labels->n_metadata] = pair->key;
         in->values[labels->n_metadata++] = pair->value;
     }
-    if (picture->split[0] && strlen(picture->split) <= MAX_SPLIT && oc__tag_valid(picture->split)) labels->split = picture->split;
-    else if (picture->split[0] && !status) status = leave_out(in, "the split's name is too long or no text", picture, "", err);
-    if (picture->extra && strlen(picture->extra) <= MAX_EXTRA) labels->extra = picture->extra;
+    if (picture->split[0] && strlen(picture->split) <= MAX_SPLIT && oc__tag_valid(picture->split))
+        labels->split = picture->split;
+    else if (picture->split[0] && !status)
+        status = leave_out(in, "the split's name is too long or no text", picture, "", err);
+    if (picture->extra && strlen(picture->extra) <= MAX_EXTRA)
+        labels->extra = picture->extra;
     else if (picture->extra && !status)
         status = leave_out(in, "what is known of the picture is larger than 1 MiB", picture, "", err);
     labels->tags = in->tags;
@@ -163,9 +171,12 @@ static oc_status add_regions(importer *in, const char *id, size_t n, const oc__k
     oc_status status = oc__project_add_regions(&list, in->project, in->regions, n, OC_REGIONS_CLIP | OC_REGIONS_SKIP, err);
     for (size_t i = 0; i < n && !status; i++) {
         const oc_region *region = &list->items[i];
-        if (region->outcome == OC_REGION_REFUSED) status = leave_out(in, "the region was refused", picture, region->reason, err);
-        else if (in->regions[i].kind == OC_REGION_BOX) in->report->summary.n_boxes++;
-        else in->report->summary.n_others++;
+        if (region->outcome == OC_REGION_REFUSED)
+            status = leave_out(in, "the region was refused", picture, region->reason, err);
+        else if (in->regions[i].kind == OC_REGION_BOX)
+            in->report->summary.n_boxes++;
+        else
+            in->report->summary.n_others++;
     }
     oc__region_list_free(list);
     return status;

@@ -559,7 +559,7 @@ static oc_status write_all(oc_project *project, oc_error *err) {
 
 /* Writes all of it in three formats, and gives back what was known of the project before. */
 static oc_status exchange(oc_project *project, oc_error *err) {
-    static const char *const formats[] = {"csv", "coco", "folder"};
+    static const char *const formats[] = {"csv", "yolo", "folder"};
     static unsigned n;
     oc_exchange_options options = OC_EXCHANGE_OPTIONS_INIT;
     oc_status status = OC_OK;

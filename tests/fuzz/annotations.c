@@ -24,7 +24,8 @@ static void put(const char *name, const void *data, size_t size) {
 
 static void start(void) {
     /* 4 x 2 pixels */
-    static const uint8_t bmp[78] = {'B', 'M', 78, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24};
+    static const uint8_t bmp[78] = {'B', 'M', 78, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40,
+                                    0,   0,   0,  4, 0, 0, 0, 2, 0, 0, 0,  1, 0, 24};
     char in[80];
     if (context) return;
     strcpy(folder, access("/dev/shm", W_OK) == 0 ? "/dev/shm/ocellus-fuzz-XXXXXX" : "/tmp/ocellus-fuzz-XXXXXX");

@@ -8,8 +8,8 @@
 /* The target. With OC_FUZZ_REPLAY defined, `main` gives it the files named on the command line. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* How to read an input: as `format`, in a file of that name in a folder that holds the picture "a.bmp" too. Text of a folder's format may
- * need `beside`, a second file. */
+/* How to read an input: as `format`, in a file of that name in a folder that holds the picture "a.bmp" too. Text of a folder's
+ * format may need `beside`, a second file. */
 typedef struct fuzz_door {
     const char *format, *file, *beside, *beside_text;
 } fuzz_door;

@@ -124,9 +124,11 @@ static void describe(text *t, oc_project *project, uint32_t holds) {
         oc_region_list *regions = NULL;
         must(oc__project_regions(&regions, project, &info->id, 1, 0, &error));
         size_t n_own = holds & OC__HOLDS_TAGS ? info->n_tags : 0;
-        for (size_t k = 0; k < regions->n; k++) n_own += regions->items[k].kind == OC_REGION_BOX ? !!(holds & OC__HOLDS_BOXES) : others;
+        for (size_t k = 0; k < regions->n; k++)
+            n_own += regions->items[k].kind == OC_REGION_BOX ? !!(holds & OC__HOLDS_BOXES) : others;
         if (n_own || holds & OC__HOLDS_BARE) {
-            SAY("picture %s %.8s [%s] %s", info->name, info->sha256, holds & (OC__HOLDS_SPLIT | OC__HOLDS_SPLITS) ? info->split : "", others ? beyond_number(info->extra) : "");
+            SAY("picture %s %.8s [%s] %s", info->name, info->sha256,
+                holds & (OC__HOLDS_SPLIT | OC__HOLDS_SPLITS) ? info->split : "", others ? beyond_number(info->extra) : "");
             for (uint32_t k = 0; k < info->n_metadata && holds & OC__HOLDS_METADATA; k++)
                 SAY(" {%s=%s}", pictures->pairs[pictures->items[i].first_pair + k].key,
                     pictures->pairs[pictures->items[i].first_pair + k].value);
@@ -157,9 +159,11 @@ static void there_and_back(oc_project *project, const oc__exchange_format *forma
     if (!format->read) return;
     snprintf(again, sizeof again, "again-%s", out);
     oc_project *other = new_project(again, kind);
-    oc_status status = import(&report, other, out, strncmp(format->name, "coco-", 5) ? NULL : format->name); /* the rest is guessed */
+    oc_status status =
+        import(&report, other, out, strncmp(format->name, "coco-", 5) ? NULL : format->name); /* the rest is guessed */
     ck_assert_msg(status == OC_OK, "%s: %s", format->name, error.message);
-    ck_assert_msg(strcmp(report->summary.format, format->name) == 0, "%s was taken for %s", format->name, report->summary.format);
+    ck_assert_msg(strcmp(report->summary.format, format->name) == 0, "%s was taken for %s", format->name,
+                  report->summary.format);
     for (size_t i = 0; i < report->n; i++) {
         const char *example = report->notes[i].n_examples ? report->notes[i].examples[0] : "";
         ck_assert_msg(0, "%s: %s: %s", format->name, report->notes[i].reason, example);
