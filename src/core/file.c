@@ -369,8 +369,15 @@ oc_status oc__folder_begin(char **beside, oc_context *context, const char *path,
 }
 
 oc_status oc__folder_end(oc_status status, char *beside, oc_context *context, const char *path, oc_error *err) {
+    char *above = folder_of(context, beside);
+    if (!above && !status) status = oc__fail_nomem(err, context, strlen(path), path);
+    if (!status) status = oc__folder_sync(context, beside, err);
     if (!status && context->files->rename(beside, path) != 0) status = oc__fail_errno(err, errno, path, "put in place");
-    if (status) oc__folder_remove(beside);
+    if (status)
+        oc__folder_remove(beside);
+    else
+        oc__folder_sync(context, above, NULL); /* whole or not there, also after a power loss */
+    oc__free(context, above);
     oc__free(context, beside);
     return status;
 }

@@ -33,72 +33,79 @@ static bool is_foreign(const char *extra, const oc__exchange_format *format) {
     return extra && !(format->holds & OC__HOLDS_OTHERS && oc__extra_of(&own, extra, format->family));
 }
 
-/* What a set has that a format does not hold, and what it does. */
-static oc_status note_losses(oc__annotations *set, const oc__exchange_format *format, oc_error *err) {
-    uint64_t tags = 0, boxes = 0, splits = 0, metadata = 0, details = 0, unused = 0, bare = 0, others = 0, extras = 0,
-             sizeless = 0;
+/* What a set has that a format does not hold. */
+typedef struct losses {
+    uint64_t tags, boxes, splits, metadata, details, unused, bare, others, extras, sizeless;
+} losses;
+
+/* Counts a mark as written or lost; true if it is written. */
+static bool count_mark(losses *lost, const oc__annotations *set, const oc__mark *mark, const oc__exchange_format *format) {
     oc_exchange_summary *summary = &set->report->summary;
-    uint32_t holds = format->holds;
-    bool *used = oc__alloc_zero(set->context, set->n_tags + 1);
-    if (!used) return oc__fail_nomem(err, set->context, set->n_tags, "tags");
+    uint64_t *const written[] = {&summary->n_labels, &summary->n_boxes, &summary->n_others};
+    uint64_t *const left_out[] = {&lost->tags, format->holds & OC__HOLDS_BOXES ? &lost->sizeless : &lost->boxes, &lost->others};
+    bool can = oc__can_write(set, mark, format);
+    ++*(can ? written : left_out)[mark->kind]; /* in the order of OC__MARK_... */
+    lost->extras += can && is_foreign(mark->extra, format);
+    return can;
+}
+
+static void count_pictures(losses *lost, bool *used, const oc__annotations *set, const oc__exchange_format *format) {
     for (size_t i = 0; i < set->n_pictures; i++) {
         const oc__known_picture *picture = &set->pictures[i];
-        size_t n_written = 0;
+        bool known = format->holds & OC__HOLDS_SPLITS && oc__split_of(picture->split, strlen(picture->split)), bare = true;
         for (size_t k = 0; k < picture->n_marks; k++) {
             const oc__mark *mark = &set->marks[picture->first_mark + k];
-            bool can = oc__can_write(set, mark, format);
-            n_written += can;
-            if (can && mark->tag != OC__NO_TAG) used[mark->tag] = true;
-            if (can)
-                *(mark->kind == OC__MARK_TAG   ? &summary->n_labels
-                  : mark->kind == OC__MARK_BOX ? &summary->n_boxes
-                                               : &summary->n_others) += 1;
-            else if (mark->kind == OC__MARK_TAG)
-                tags++;
-            else if (mark->kind == OC__MARK_OTHER)
-                others++;
-            else if (holds & OC__HOLDS_BOXES)
-                sizeless++;
-            else
-                boxes++;
-            if (can && is_foreign(mark->extra, format)) extras++;
+            if (!count_mark(lost, set, mark, format)) continue;
+            bare = false;
+            if (mark->tag != OC__NO_TAG) used[mark->tag] = true;
         }
-        bool known = holds & OC__HOLDS_SPLITS && oc__split_of(picture->split, strlen(picture->split));
-        if (!(holds & OC__HOLDS_SPLIT)) splits += picture->split[0] && !known;
-        if (!(holds & OC__HOLDS_METADATA)) metadata += picture->n_pairs;
-        if (!(holds & OC__HOLDS_BARE)) bare += n_written == 0;
-        extras += is_foreign(picture->extra, format);
+        lost->splits += picture->split[0] && !known && !(format->holds & OC__HOLDS_SPLIT);
+        lost->bare += bare && !(format->holds & OC__HOLDS_BARE);
+        lost->extras += is_foreign(picture->extra, format);
+        if (!(format->holds & OC__HOLDS_METADATA)) lost->metadata += picture->n_pairs;
     }
+}
+
+static void count_tags(losses *lost, const bool *used, const oc__annotations *set, const oc__exchange_format *format) {
     for (size_t i = 0; i < set->n_tags; i++) {
         const oc__known_tag *tag = &set->tags[i];
-        if (!(holds & OC__HOLDS_DETAILS))
-            details += tag->type != OC_TAG_REGULAR || tag->description[0] || (tag->colour[0] && !(holds & OC__HOLDS_COLOUR));
-        if (!(holds & OC__HOLDS_UNUSED)) unused += !used[i];
-        extras += is_foreign(tag->extra, format);
+        bool coloured = tag->colour[0] && !(format->holds & OC__HOLDS_COLOUR);
+        bool detailed = tag->type != OC_TAG_REGULAR || tag->description[0] || coloured;
+        lost->details += detailed && !(format->holds & OC__HOLDS_DETAILS);
+        lost->unused += !used[i] && !(format->holds & OC__HOLDS_UNUSED);
+        lost->extras += is_foreign(tag->extra, format);
     }
-    extras += is_foreign(set->extra, format);
+}
+
+/* Counts what will be written, and notes what will not. */
+static oc_status note_losses(oc__annotations *set, const oc__exchange_format *format, oc_error *err) {
+    losses lost = {.extras = is_foreign(set->extra, format)};
+    bool *used = oc__alloc_zero(set->context, set->n_tags + 1);
+    if (!used) return oc__fail_nomem(err, set->context, set->n_tags, "tags");
+    count_pictures(&lost, used, set, format);
+    count_tags(&lost, used, set, format);
     oc__free(set->context, used);
     const struct {
         uint64_t n;
         const char *reason;
-    } losses[] = {
-        {tags, "the format has no tags of whole pictures"},
-        {boxes, "the format has no boxes"},
-        {splits, "the format has no splits, or none of that name"},
-        {metadata, "the format has no metadata"},
-        {details, "the format has no kinds, descriptions or colours of tags"},
-        {unused, "the format has no tags that nothing bears"},
-        {bare, "the format has no pictures without a box or tag"},
-        {others, "the shape (polygon, mask, ...) is another format's"},
-        {extras, "what is known besides is another format's"},
-        {sizeless, "the picture's size, which the box needs, is not known"},
+    } reasons[] = {
+        {lost.tags, "the format has no tags of whole pictures"},
+        {lost.boxes, "the format has no boxes"},
+        {lost.splits, "the format has no splits, or none of that name"},
+        {lost.metadata, "the format has no metadata"},
+        {lost.details, "the format has no kinds, descriptions or colours of tags"},
+        {lost.unused, "the format has no tags that nothing bears"},
+        {lost.bare, "the format has no pictures without a box or tag"},
+        {lost.others, "the shape (polygon, mask, ...) is another format's"},
+        {lost.extras, "what is known besides is another format's"},
+        {lost.sizeless, "the picture's size, which the box needs, is not known"},
     };
     oc_status status = OC_OK;
-    for (size_t i = 0; i < sizeof losses / sizeof *losses && !status; i++)
-        status = oc__note_count(set->report, OC_NOTE_LEFT_OUT, losses[i].reason, losses[i].n, err);
-    summary->n_pictures = set->n_pictures;
-    summary->n_tags = set->n_tags;
-    summary->format = format->name;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons && !status; i++)
+        status = oc__note_count(set->report, OC_NOTE_LEFT_OUT, reasons[i].reason, reasons[i].n, err);
+    set->report->summary.n_pictures = set->n_pictures;
+    set->report->summary.n_tags = set->n_tags;
+    set->report->summary.format = format->name;
     return status;
 }
 

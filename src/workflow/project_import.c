@@ -1,4 +1,5 @@
 /* Annotation files into a project. SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
 #include "project_exchange.h"
@@ -182,6 +183,26 @@ static oc_status add_regions(importer *in, const char *id, size_t n, const oc__k
     return status;
 }
 
+/* Boxes in pixels of a size that is not the picture's hold if it was only made larger or smaller, but hardly if it was turned:
+ * some programs do not turn pictures upright as their EXIF data say. */
+static oc_status compare_size(importer *in, const char *id, const oc__known_picture *picture, oc_error *err) {
+    oc_picture_list *list = NULL;
+    bool in_pixels = false;
+    for (size_t i = 0; i < picture->n_marks && picture->width && picture->height; i++)
+        in_pixels = in_pixels || in->set->marks[picture->first_mark + i].in_pixels;
+    if (!in_pixels) return OC_OK;
+    oc_status status = oc__project_picture(&list, in->project, id, err);
+    if (status) return status;
+    const oc_picture_info *info = &list->items[0].info;
+    double said = (double)picture->width / picture->height, is = (double)info->width / info->height;
+    if (fabs(said - is) > 0.05 * is)
+        status = oc__note(
+            in->report, OC_NOTE_CHANGED, "the picture is of another shape than the file says, so its boxes may be wrong", err,
+            "%s: %ux%u, the file says %ux%u", picture->path, info->width, info->height, picture->width, picture->height);
+    oc__picture_list_free(list);
+    return status;
+}
+
 static oc_status add_picture(importer *in, const oc__known_picture *picture, oc_error *err) {
     oc_labels labels = OC_LABELS_INIT;
     oc_image image = OC_IMAGE_INIT;
@@ -209,7 +230,9 @@ static oc_status add_picture(importer *in, const oc__known_picture *picture, oc_
     if (status) return oc__fail(err, status, "%s", reason.message);
     *(addition.duplicate ? &summary->n_duplicates : &summary->n_added) += 1;
     summary->n_labels += labels.n_tags;
-    return n_regions ? add_regions(in, addition.id, n_regions, picture, err) : OC_OK;
+    if (n_regions == 0) return OC_OK;
+    status = compare_size(in, addition.id, picture, err);
+    return status ? status : add_regions(in, addition.id, n_regions, picture, err);
 }
 
 static oc_status end_batch(importer *in, oc_status status, oc_error *err) {

@@ -492,6 +492,17 @@ START_TEST(kinds) {
         }
         oc__project_free(project);
     }
+    /* Pixels of a picture that was made larger hold; those of one that was turned are told. */
+    oc_exchange *report;
+    oc_project *project = new_project("sizes", OC_PROJECT_DETECTION);
+    put_text(folder, "x.csv", "path,width,height,tag,xmin,ymin,xmax,ymax\na.bmp,40,20,t,0,0,20,10\nb.bmp,2,4,t,0,0,1,1\n");
+    must(import(&report, project, "x.csv", NULL));
+    ck_assert_uint_eq(noted(report, "another shape"), 1);
+    ck_assert_str_eq(report->notes[0].examples[0], "b.bmp: 4x2, the file says 2x4");
+    ck_assert_uint_eq(report->summary.n_boxes, 2);
+    ck_assert_uint_eq(report->summary.n_left_out, 0);
+    oc__exchange_free(report);
+    oc__project_free(project);
     tear_down();
 }
 END_TEST
