@@ -21,7 +21,7 @@ GENERATED = {"onnx_message.pb-c.h": "format"}
 
 # Headers of the language and of libraries; anything else in <...> is a fault, and so are these in the wrong room.
 LIBRARIES = {"jpeglib.h": "image", "jerror.h": "image", "png.h": "image", "zlib.h": "core", "sqlite3.h": "store",
-             "jansson.h": "exchange", "expat.h": "exchange"}
+             "jansson.h": "exchange", "expat.h": "exchange", "curl/curl.h": "exchange"}
 
 
 def main(root):

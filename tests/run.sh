@@ -12,7 +12,8 @@ started=$(date +%s)
 if [ -n "${OCELLUS_TEST_DATA:-}" ]; then OCELLUS_TEST_DATA=$(cd "$OCELLUS_TEST_DATA" && pwd); export OCELLUS_TEST_DATA; fi
 
 packages="gcc g++ libc6-dev meson ninja-build pkg-config python3 python3-pytest python3-numpy python3-pil binutils
-    libjpeg62-turbo-dev libpng-dev zlib1g-dev libsqlite3-dev check libprotobuf-c-dev protobuf-c-compiler libjansson-dev libexpat1-dev"
+    libjpeg62-turbo-dev libpng-dev zlib1g-dev libsqlite3-dev check libprotobuf-c-dev protobuf-c-compiler libjansson-dev libexpat1-dev
+    libcurl4-openssl-dev"
 cross_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 case "${1:-}" in
 quick) ;;

@@ -1334,6 +1334,26 @@ OC_API const char *oc_exchange_example(const oc_exchange *exchange, size_t index
 OC_API oc_status oc_project_import(oc_exchange **out, oc_project *project, const char *source,
                                    const oc_exchange_options *options, oc_progress_fn progress, void *user, oc_error *err);
 
+/* A project of the cloud service's. */
+typedef struct oc_service {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *endpoint; /* "https://NAME.cognitiveservices.azure.com" */
+    const char *key;      /* its training key; it is sent to the endpoint alone */
+    const char *project;  /* its identifier */
+} oc_service;
+
+#define OC_SERVICE_INIT {sizeof(oc_service), 0, NULL, NULL, NULL}
+
+/* Adds what a project of the service holds: its tags with their types and descriptions, and its pictures, called by their
+ * identifiers there, with their tags or boxes and metadata. An empty project becomes of its kind. Each picture is one
+ * change, so that after an interruption the same call goes on with those that are not there yet. Where the service asks for
+ * patience (429) or has a fault, it is asked again after a while, up to some minutes. `out` and `progress` may be NULL.
+ * Errors: OC_E_UNSUPPORTED (built without it), OC_E_ARGUMENT, OC_E_IO (no connection, or the service refuses),
+ * OC_E_NOT_FOUND (no such project), OC_E_CORRUPT, OC_E_CANCELLED. */
+OC_API oc_status oc_project_pull(oc_exchange **out, oc_project *project, const oc_service *service, oc_progress_fn progress,
+                                 void *user, oc_error *err);
+
 /* Writes a project, as it is at one moment, as a folder of pictures and annotations, wholly or not at all. `path` must not
  * be there or be an empty folder. Where annotations are one file, a `path` that ends as such files do (".json", ".xml",
  * ".csv") gets that file alone, in place of an older one. Importing the folder gives the same project again, as far as the

@@ -43,6 +43,20 @@ oc_status oc_project_import(oc_exchange **out, oc_project *project, const char *
     return status ? status : end(&c, out, oc__project_import(c.report, project, source, &c.options, &c.progress, err));
 }
 
+oc_status oc_project_pull(oc_exchange **out, oc_project *project, const oc_service *service, oc_progress_fn callback,
+                          void *user, oc_error *err) {
+    oc_service known;
+    call c;
+    if (out) *out = NULL;
+    oc_status status = oc__check_pointer(project, "project", err);
+    if (!status) status = oc__struct_read(&known, sizeof known, sizeof known, service, "oc_service", err);
+    if (!status) status = oc__check_pointer(known.endpoint, "oc_service: endpoint", err);
+    if (!status) status = oc__check_pointer(known.key, "oc_service: key", err);
+    if (!status) status = oc__check_pointer(known.project, "oc_service: project", err);
+    if (!status) status = begin(&c, out, project->context, "", "", NULL, false, callback, user, err);
+    return status ? status : end(&c, out, oc__project_pull(c.report, project, &known, &c.progress, err));
+}
+
 oc_status oc_project_export(oc_exchange **out, oc_project *project, const char *path, const oc_exchange_options *options,
                             oc_progress_fn callback, void *user, oc_error *err) {
     call c;

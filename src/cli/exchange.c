@@ -145,6 +145,30 @@ static int run_import(const command *self, int argc, char **argv) {
     return end(&e, done, exchange, true);
 }
 
+#define KEY_VARIABLE "OCELLUS_SERVICE_KEY"
+
+static int run_pull(const command *self, int argc, char **argv) {
+    exchange_call e = {0};
+    oc_exchange *exchange = NULL;
+    oc_service service = OC_SERVICE_INIT;
+    const cli_option options[] = {{"key", 0, OPTION_TEXT, "KEY",
+                                   "the training key (default: $" KEY_VARIABLE ", which nobody else sees)", 0, 0,
+                                   &service.key}};
+    const option_group own[] = {{"Options", options, 1}};
+    int status = project_begin(&e.c, self, own, 1, 2, 2, argc, argv);
+    if (status != OPTIONS_PARSED) return status;
+    if (service.key == NULL) service.key = getenv(KEY_VARIABLE);
+    if (service.key == NULL) {
+        project_end(&e.c, OC_OK);
+        return options_misused(self, "the training key is wanted, in the environment variable " KEY_VARIABLE);
+    }
+    service.endpoint = e.c.operands[0];
+    service.project = e.c.operands[1];
+    start(&e);
+    oc_status done = oc_project_pull(&exchange, e.c.project, &service, progress_update, &e.bar, &e.c.error);
+    return end(&e, done, exchange, true);
+}
+
 static int run_export(const command *self, int argc, char **argv) {
     exchange_call e = {0};
     oc_exchange *exchange = NULL;
@@ -196,6 +220,15 @@ const command project_exchange_verbs[] = {
      "    ocellus project import shelf export/\n"
      "    ocellus project import shelf instances_train.json --pictures train2017\n",
      run_import},
+    {"project pull", "add what a project of the cloud service holds",
+     "project pull PROJECT ENDPOINT SERVICE_PROJECT [--key KEY] [options]",
+     "Adds the tags, pictures, boxes and metadata of the project with the identifier SERVICE_PROJECT at ENDPOINT. A project "
+     "that is "
+     "still empty becomes of its kind. Interrupted, the same command goes on with the pictures that are not there "
+     "yet.\n" LEFT_OUT,
+     "    export " KEY_VARIABLE "=...\n"
+     "    ocellus project pull shelf https://NAME.cognitiveservices.azure.com 6bd12e5f-...\n",
+     run_pull},
     {"project export", "write the project for another program", "project export PROJECT DESTINATION --format FORMAT [options]",
      "Writes the folder DESTINATION with annotations and copies of the pictures, wholly or not at all. Where annotations are "
      "one "

@@ -10,6 +10,12 @@ double oc__now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+void oc__sleep(double seconds) {
+    double whole = seconds > 60 ? 60 : seconds > 0 ? seconds : 0;
+    struct timespec t = {(time_t)whole, (long)((whole - (double)(time_t)whole) * 1e9)};
+    nanosleep(&t, NULL);
+}
+
 void oc__utc_now(char out[21]) {
     time_t now = time(NULL);
     struct tm utc;

@@ -39,6 +39,7 @@ typedef struct oc__known_tag {
 typedef struct oc__known_picture {
     const char *path;       /* with '/', never absolute and never upwards */
     const char *file;       /* where it lies; NULL: not there */
+    const char *uri;        /* where its bytes can be had instead, or NULL */
     const char *split;      /* "" if none */
     const char *source;     /* what notes call the place that speaks of it: "labels/a.txt" */
     const char *extra;      /* opaque, or NULL */

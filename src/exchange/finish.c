@@ -78,7 +78,7 @@ static oc_status find_files(oc__annotations *set, oc_error *err) {
         snprintf(decoded, sizeof decoded, "%s", picture->path);
         oc__percent_decode(decoded);
         bool other = strcmp(decoded, picture->path) != 0 && !strstr(decoded, "..") && decoded[0] != '/';
-        for (size_t k = 0; k < 3 && !picture->file && !status; k++) {
+        for (size_t k = 0; k < 3 && !picture->file && !picture->uri && !status; k++) {
             status = try_file(&picture->file, set, below[k], picture->path, err);
             if (!status && !picture->file && other) status = try_file(&picture->file, set, below[k], decoded, err);
         }

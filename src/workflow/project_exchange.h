@@ -9,6 +9,8 @@
 
 oc_status oc__project_import(oc_exchange *report, oc_project *project, const char *source, const oc_exchange_options *options,
                              oc__progress *progress, oc_error *err);
+oc_status oc__project_pull(oc_exchange *report, oc_project *project, const oc_service *service, oc__progress *progress,
+                           oc_error *err);
 oc_status oc__project_export(oc_exchange *report, oc_project *project, const char *path, const oc_exchange_options *options,
                              oc__progress *progress, oc_error *err);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "project_exchange.h"
+#include "service.h"
 #include "text.h"
 
 #define BATCH 200 /* pictures in one change */
@@ -19,6 +20,10 @@ typedef struct importer {
     uint32_t kind;
     size_t n_in_change;
     bool open; /* a change is under way */
+
+    oc__service *service; /* where pictures' bytes come from, or NULL: from files */
+    uint8_t *data;        /* of the picture at hand */
+    size_t size;
 
     /* Of the picture at hand; each has room for as many as any picture has. */
     const char **tags, **keys, **values;
@@ -46,25 +51,25 @@ static oc_status make_room(importer *in, oc_error *err) {
     return oc__fail_nomem(err, context, n_marks * sizeof *in->regions, "importing");
 }
 
-/* A project that is still empty becomes of the kind that the set needs. */
-static oc_status settle_kind(importer *in, oc_error *err) {
-    const oc__annotations *set = in->set;
-    oc_project_info info = OC_PROJECT_INFO_INIT, change = OC_PROJECT_INFO_INIT;
+/* The kind of project that can hold all of a set. */
+static uint32_t needed_kind(const oc__annotations *set) {
     uint32_t needed = OC_PROJECT_MULTICLASS;
-    oc_status status = oc__project_info(&info, in->project, err);
-    in->kind = info.kind;
-    if (status || info.n_tags || info.n_pictures || info.kind > OC_PROJECT_MULTILABEL) return status;
     for (size_t i = 0; i < set->n_pictures; i++) {
         size_t n_tags = 0;
         for (size_t k = 0; k < set->pictures[i].n_marks; k++) {
-            if (set->marks[set->pictures[i].first_mark + k].kind == OC__MARK_TAG)
-                n_tags++;
-            else
-                needed = OC_PROJECT_DETECTION;
+            if (set->marks[set->pictures[i].first_mark + k].kind != OC__MARK_TAG) return OC_PROJECT_DETECTION;
+            if (++n_tags > 1) needed = OC_PROJECT_MULTILABEL;
         }
-        if (n_tags > 1 && needed == OC_PROJECT_MULTICLASS) needed = OC_PROJECT_MULTILABEL;
     }
-    if (needed <= info.kind) return OC_OK;
+    return needed;
+}
+
+/* A project that is still empty becomes of the kind that is needed. */
+static oc_status settle_kind(importer *in, uint32_t needed, oc_error *err) {
+    oc_project_info info = OC_PROJECT_INFO_INIT, change = OC_PROJECT_INFO_INIT;
+    oc_status status = oc__project_info(&info, in->project, err);
+    in->kind = info.kind;
+    if (status || info.n_tags || info.n_pictures || info.kind > OC_PROJECT_MULTILABEL || needed <= info.kind) return status;
     in->kind = change.kind = needed;
     return oc__project_update(in->project, &change, err);
 }
@@ -97,10 +102,10 @@ static oc_status add_tag(importer *in, const oc__known_tag *known, oc_error *err
                     reason.message);
 }
 
-static oc_status add_tags(importer *in, oc_error *err) {
+static oc_status add_tags(importer *in, uint32_t needed, oc_error *err) {
     oc_status status = oc__project_begin(in->project, err);
     if (status) return status;
-    status = settle_kind(in, err);
+    status = settle_kind(in, needed, err);
     for (size_t i = 0; i < in->set->n_tags && !status; i++) status = add_tag(in, &in->set->tags[i], err);
     oc_status ended = oc__project_end(in->project, !status, status ? NULL : err);
     return status ? status : ended;
@@ -210,15 +215,16 @@ static oc_status add_picture(importer *in, const oc__known_picture *picture, oc_
     oc_error reason = OC_ERROR_INIT;
     oc_exchange_summary *summary = &in->report->summary;
     size_t n_regions;
-    if (!picture->file) {
+    if (!picture->file && !in->data) {
         summary->n_missing++;
         return leave_out(in, "the picture's file is not there", picture, "", err);
     }
     oc_status status = sort_marks(in, &labels, &n_regions, picture, err);
     if (!status) status = sort_labels(in, &labels, picture, err);
     if (status) return status;
-    image.format = OC_IMAGE_PATH;
-    image.data = picture->file;
+    image.format = in->data ? OC_IMAGE_ENCODED : OC_IMAGE_PATH;
+    image.data = in->data ? (const void *)in->data : picture->file;
+    image.size = in->size;
     image.name = picture->path;
     status = oc__project_add_picture(&addition, in->project, &image, &labels, &reason);
     if (status == OC_E_DATA && labels.n_tags) { /* its tags cannot be together, or beside those that it has */
@@ -245,37 +251,124 @@ static oc_status end_batch(importer *in, oc_status status, oc_error *err) {
     return status;
 }
 
+/* Others can write while a picture comes from the service, so each is a change of its own then. */
 static oc_status add_pictures(importer *in, oc_error *err) {
     oc_status status = OC_OK;
-    oc__progress_stage(in->progress, "adding", 0, 1, in->set->n_pictures);
     for (size_t i = 0; i < in->set->n_pictures && !status; i++) {
-        if (!in->open && (status = oc__project_begin(in->project, err))) break;
-        in->open = true;
-        status = add_picture(in, &in->set->pictures[i], err);
-        if (++in->n_in_change == BATCH && !status) status = end_batch(in, OC_OK, err);
+        const oc__known_picture *picture = &in->set->pictures[i];
+        if (in->service && (status = oc__service_picture(&in->data, &in->size, in->service, picture->uri, err))) break;
+        if (!in->open) status = oc__project_begin(in->project, err);
+        in->open = !status;
+        if (!status) status = add_picture(in, picture, err);
+        oc__free(in->set->context, in->data);
+        in->data = NULL;
+        if (!status && (++in->n_in_change == BATCH || in->service)) status = end_batch(in, OC_OK, err);
     }
     return end_batch(in, status, err);
+}
+
+static void free_room(importer *in) {
+    oc_context *context = in->project->context;
+    oc__free(context, in->tags);
+    oc__free(context, in->keys);
+    oc__free(context, in->values);
+    oc__free(context, in->regions);
+    in->tags = in->keys = in->values = NULL;
+    in->regions = NULL;
 }
 
 oc_status oc__project_import(oc_exchange *report, oc_project *project, const char *source, const oc_exchange_options *options,
                              oc__progress *progress, oc_error *err) {
     importer in = {.project = project, .report = report, .progress = progress};
     oc__annotations *set = NULL;
-    oc_context *context = project->context;
-    oc_status status = oc__annotations_load(&set, context, report, source, options->from, options->pictures, err);
+    oc_status status = oc__annotations_load(&set, project->context, report, source, options->from, options->pictures, err);
     if (status) return status;
     in.set = set;
     report->summary.n_pictures = set->n_pictures;
     report->summary.n_tags = set->n_tags;
     status = make_room(&in, err);
-    if (!status) status = add_tags(&in, err);
+    if (!status) status = add_tags(&in, needed_kind(set), err);
+    oc__progress_stage(progress, "adding", 0, 1, set->n_pictures);
     if (!status) status = add_pictures(&in, err);
     if (!status && set->extra)
         status = oc__note(report, OC_NOTE_LEFT_OUT, "what the file says of itself is not kept in a project", err, "%s", source);
-    oc__free(context, in.tags);
-    oc__free(context, in.keys);
-    oc__free(context, in.values);
-    oc__free(context, in.regions);
+    free_room(&in);
     oc__annotations_free(set);
+    return status;
+}
+
+/* --- from the service --- */
+
+/* The names of the project's pictures: those that came from the service are called by their identifiers there. */
+static oc_status list_names(oc__names *names, oc__arena *text, oc_project *project, oc_error *err) {
+    oc_picture_filter filter = OC_PICTURE_FILTER_INIT;
+    oc_status status = OC_OK;
+    filter.limit = 1000;
+    for (size_t n = 1000; n == 1000 && !status; filter.offset += 1000) {
+        oc_picture_list *list = NULL;
+        status = oc__project_pictures(&list, project, &filter, err);
+        n = list ? list->n : 0;
+        for (size_t i = 0; i < n && !status; i++) {
+            const char *name = oc__arena_text(text, list->items[i].info.name, strlen(list->items[i].info.name));
+            status = name ? oc__names_add(names, name, 0, project->context, err)
+                          : oc__fail_nomem(err, project->context, 4096, "names");
+        }
+        oc__picture_list_free(list);
+    }
+    return status;
+}
+
+/* Takes the pictures that the project has already out of a page. */
+static void drop_known(oc__annotations *page, const oc__names *known, oc_exchange_summary *summary) {
+    size_t n = 0;
+    uint32_t number;
+    for (size_t i = 0; i < page->n_pictures; i++)
+        if (!oc__names_find(&number, known, page->pictures[i].path)) page->pictures[n++] = page->pictures[i];
+    summary->n_duplicates += page->n_pictures - n;
+    page->n_pictures = n;
+}
+
+static oc_status pull_page(size_t *n, importer *in, size_t skip, uint32_t kind, const oc__names *known, oc_error *err) {
+    oc__annotations *page = NULL;
+    oc_status status = oc__annotations_create(&page, in->project->context, in->report, "", err);
+    if (!status) status = oc__service_page(n, in->service, page, skip, kind, err);
+    if (!status) status = oc__annotations_finish(page, err);
+    if (!status) {
+        in->report->summary.n_pictures += page->n_pictures;
+        drop_known(page, known, &in->report->summary);
+        in->set = page;
+        status = make_room(in, err);
+    }
+    if (!status) status = add_pictures(in, err);
+    free_room(in);
+    oc__annotations_free(page);
+    return status;
+}
+
+oc_status oc__project_pull(oc_exchange *report, oc_project *project, const oc_service *service, oc__progress *progress,
+                           oc_error *err) {
+    importer in = {.project = project, .report = report, .progress = progress};
+    oc_context *context = project->context;
+    oc__annotations *tags = NULL;
+    oc__names known = {0};
+    oc__arena text = {.context = context};
+    uint32_t kind = 0;
+    size_t n_pictures = 0, n = 1;
+    oc_status status = oc__service_open(&in.service, context, service, progress, err);
+    if (!status) status = oc__annotations_create(&tags, context, report, "", err);
+    if (!status) status = oc__service_project(&kind, &n_pictures, in.service, tags, err);
+    if (!status) status = list_names(&known, &text, project, err);
+    if (!status) {
+        in.set = tags;
+        report->summary.format = "service";
+        report->summary.n_tags = tags->n_tags;
+        status = add_tags(&in, kind, err);
+    }
+    oc__progress_stage(progress, "pulling", 0, 1, n_pictures + 1);
+    for (size_t skip = 0; n && !status; skip += n) status = pull_page(&n, &in, skip, kind, &known, err);
+    oc__annotations_free(tags);
+    oc__names_free(&known, context);
+    oc__arena_free(&text);
+    oc__service_close(in.service);
     return status;
 }

@@ -651,6 +651,11 @@ START_TEST(annotation_files) {
     options.to = "folder";
     OK(oc_annotations_convert(NULL, context, out, file, &options, NULL, NULL, err)); /* a folder, whatever it is called */
     FAILS_OUT(OC_E_STATE, report, oc_annotations_convert(&report, context, out, file, &options, NULL, NULL, err));
+    oc_service service = OC_SERVICE_INIT;
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_project_pull(&report, project, &service, NULL, NULL, err));
+    service.endpoint = "ftp://x", service.key = "k", service.project = "p";
+    FAILS_OUT(OC_E_ARGUMENT, report, oc_project_pull(&report, NULL, &service, NULL, NULL, err));
+    ck_assert_int_ne(oc_project_pull(&report, project, &service, NULL, NULL, NULL), OC_OK); /* or it is unsupported */
     for (n = 0; oc_annotation_format((size_t)n, &format, NULL) == OC_OK; n++) ck_assert(format.name[0] && format.description[0]);
     ck_assert_uint_ge(n, 5);
     FAILS(OC_E_ARGUMENT, oc_exchange_get(NULL, &summary, err));

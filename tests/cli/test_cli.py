@@ -20,6 +20,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pictures  # noqa: E402
+import service  # noqa: E402
 from harness import (COMMAND, DONE, FAILED, GENERATE, PARTLY, TIMEOUT, USAGE, CommandTest,  # noqa: E402
                      environment, ocellus)
 
@@ -309,6 +310,64 @@ class Project(CommandTest):
         self.check(ocellus("convert", out, self.path("folders"), "--to", "folder", "--from", "csv"), PARTLY, "gone.png")
         self.assertEqual(sorted(os.listdir(self.path("folders"))), sorted(os.listdir(self.data)))
         self.check(ocellus("convert", self.picture, self.path("z"), "--to", "csv"), FAILED, "no annotation file")
+
+    def pull(self, server, *arguments, key=service.KEY, project=None):
+        result = ocellus("project", "pull", self.project, server.endpoint, project or server.project, *arguments,
+                         env=environment(OCELLUS_SERVICE_KEY=key))
+        if "built without" in result.err:
+            self.skipTest("built without the service's interface")
+        return result
+
+    def serve(self, *arguments):
+        server = service.Service(*arguments)
+        self.addCleanup(server.close)
+        return server
+
+    def test_pulling_from_the_service(self):
+        def read(tag, i):
+            with open(os.path.join(self.data, tag, "%02d.png" % i), "rb") as file:
+                return file.read()
+        boxes = [("bolt", 0.1, 0.2, 0.3, 0.4), ("nut", 0.5, 0.5, 0.5, 0.5)]
+        shown = [(read("plain", i), boxes[:i % 3], {"line": str(i)} if i else None) for i in range(8)]
+        server = self.serve("ObjectDetection", [("nut", "Regular"), ("bolt", "Regular"), ("goods", "GeneralProduct")], shown)
+        self.check(self.pull(server, key="wrong"), FAILED, "answered 401: the key is wrong")
+        self.check(self.pull(server, project="nonsense"), FAILED, "no identifier of a project")
+        self.check(self.pull(server, project=server.domain), FAILED, "answered 404")
+        self.check(ocellus("project", "pull", self.project, "file:///etc", server.project, "--key", "k"), FAILED, "no address")
+        self.assertEqual(self.facts("info")["tags"], 0)
+        ids = list(server.pictures)
+        server.relative = ids[1]
+        # It asks for patience, has a fault, and then refuses in the middle; the same command goes on.
+        server.faults = {"/customvision/v3.3/training/projects/%s/tags" % server.project: [(429, {"Retry-After": "1"})],
+                         "/blobs/" + ids[2]: [(503, {})], "/blobs/" + ids[4]: [(403, {})], "/blobs/" + ids[6]: [(404, {})]}
+        self.check(self.pull(server), FAILED, r"/blobs/%s: answered 403" % ids[4])
+        self.assertEqual([one["name"] for one in self.facts("list")["pictures"]], ids[:4])
+        server.asked.clear()
+        result = self.check(self.pull(server), PARTLY, "the picture's file is not there", ids[6])
+        self.assertNotIn("secret", result.err)
+        self.assertRegex(result.out, r"Added 3 pictures \(4 were there already\), 3 tags, 4 boxes \(format service\)")
+        self.assertEqual(sorted(path for path, _ in server.asked if path.startswith("/blobs/")), ["/blobs/" + one for one in ids[4:]])
+        self.assertTrue(all(keyed == path.startswith("/customvision") for path, keyed in server.asked))
+        result = self.check(self.pull(server, "--json"), DONE)
+        self.assertEqual([json.loads(result.out)[key] for key in ("pictures", "added", "duplicates", "boxes")], [8, 1, 7, 0])
+        info = self.facts("info")
+        self.assertEqual((info["kind"], info["pictures"], info["tags"], info["regions"]), ("detection", 8, 3, 7))
+        listed = {one["name"]: one for one in self.facts("list")["pictures"]}
+        self.assertEqual((listed[ids[5]]["tags"], listed[ids[5]]["metadata"]), (["nut", "bolt"], {"line": "5"}))
+        self.assertEqual([one["type"] for one in self.facts("tags")["tags"]], ["regular", "regular", "product"])
+        self.assertEqual([(one["tag"], one["left"], round(one["height"], 9)) for one in self.facts("regions", listed[ids[1]]["id"])["regions"]],
+                         [("bolt", 0.1, 0.4)])
+
+    def test_pulling_classes(self):
+        with open(self.picture, "rb") as file:
+            data = file.read()
+        server = self.serve("Classification", [("a", "Regular"), ("none", "Negative")], [(data, ["a"], None), (b"no picture", ["none"], None)])
+        self.check(self.pull(server), PARTLY, "the picture cannot be read")
+        self.assertEqual([(one["name"], one["type"], one["pictures"]) for one in self.facts("tags")["tags"]],
+                         [("a", "regular", 1), ("none", "negative", 0)])
+        self.assertEqual(self.facts("info")["kind"], "multilabel")
+        server.close()
+        self.check(self.pull(server), FAILED, "connect")
 
     def test_help_of_verbs(self):
         listed = re.findall(r"(?m)^    ([a-z-]+)  ", ocellus("help", "project").out)

@@ -385,6 +385,11 @@ SAME(offsetof(oc_exchange_summary, n_others) == 72);
 SAME(offsetof(oc_exchange_summary, n_left_out) == 80);
 SAME(sizeof(oc_exchange_summary) >= 88);
 
+SAME(offsetof(oc_service, endpoint) == 8);
+SAME(offsetof(oc_service, key) == 16);
+SAME(offsetof(oc_service, project) == 24);
+SAME(sizeof(oc_service) >= 32);
+
 SAME(offsetof(oc_note, outcome) == 4);
 SAME(offsetof(oc_note, reason) == 8);
 SAME(offsetof(oc_note, n) == 16);

@@ -552,6 +552,16 @@ class oc_exchange_summary(SizedStruct):
     ]
 
 
+class oc_service(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("endpoint", c_char_p),
+        ("key", c_char_p),
+        ("project", c_char_p),
+    ]
+
+
 class oc_note(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -765,6 +775,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
         oc_status,
         [_out, _handle, c_char_p, POINTER(oc_exchange_options), oc_progress_fn, py_object, _error],
     ),
+    "oc_project_pull": (oc_status, [_out, _handle, POINTER(oc_service), oc_progress_fn, py_object, _error]),
     "oc_project_export": (
         oc_status,
         [_out, _handle, c_char_p, POINTER(oc_exchange_options), oc_progress_fn, py_object, _error],

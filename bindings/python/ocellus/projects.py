@@ -958,6 +958,27 @@ class Project(ExclusiveHandle, Assisting):
         with self._borrow() as owner:
             return run_exchange(lib.oc_project_import, progress, owner, path_bytes(source), byref(native))
 
+    def pull(
+        self, endpoint: str, key: str, project: str, *, progress: Optional[ProgressCallback] = None
+    ) -> Exchange:
+        """Adds what a project of the cloud service holds: tags, pictures (called by their identifiers there), tags or boxes of
+        pictures, metadata. An empty project becomes of its kind. After an interruption the same call goes on.
+
+        Args:
+            endpoint: "https://NAME.cognitiveservices.azure.com".
+            key: its training key.
+            project: the identifier of the service's project.
+            progress: see Trainer.run.
+
+        Raises: UnsupportedError (the library was built without it), ArgumentError, IoError (no connection, or the service
+        refuses), NotFoundError, CorruptError, CancelledError.
+        """
+        native = _native.oc_service(
+            endpoint=utf8(endpoint, "the endpoint"), key=utf8(key, "the key"), project=utf8(project, "the project")
+        )
+        with self._borrow() as owner:
+            return run_exchange(lib.oc_project_pull, progress, owner, byref(native))
+
     def export_to(
         self,
         path: "Union[str, os.PathLike[str]]",
