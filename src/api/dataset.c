@@ -27,7 +27,15 @@ void oc_dataset_free(oc_dataset *dataset) { oc__dataset_free(dataset); }
 
 oc_status oc_dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err) {
     oc_status status = oc__check_pointer(dataset, "dataset", err);
-    return status ? status : oc__dataset_add(dataset, image, tag, split, err);
+    if (!status) status = oc__check_pointer(tag, "tag", err);
+    return status ? status : oc__dataset_add(dataset, image, &tag, 1, split, err);
+}
+
+oc_status oc_dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n, const char *split,
+                              oc_error *err) {
+    oc_status status = oc__check_pointer(dataset, "dataset", err);
+    if (!status && n) status = oc__check_pointer(tags, "tags", err);
+    return status ? status : oc__dataset_add(dataset, image, tags, n, split, err);
 }
 
 size_t oc_dataset_count(const oc_dataset *dataset) { return dataset ? dataset->n_samples : 0; }
@@ -42,8 +50,15 @@ const char *oc_dataset_sample_name(const oc_dataset *dataset, size_t index) {
     return index < oc_dataset_count(dataset) ? dataset->samples[index].sample->image.name : NULL;
 }
 
-int32_t oc_dataset_sample_tag(const oc_dataset *dataset, size_t index) {
-    return index < oc_dataset_count(dataset) ? (int32_t)dataset->samples[index].tag : -1;
+int32_t oc_dataset_sample_tag(const oc_dataset *dataset, size_t index) { return oc_dataset_sample_tag_at(dataset, index, 0); }
+
+size_t oc_dataset_sample_n_tags(const oc_dataset *dataset, size_t index) {
+    return index < oc_dataset_count(dataset) ? dataset->samples[index].n_tags : 0;
+}
+
+int32_t oc_dataset_sample_tag_at(const oc_dataset *dataset, size_t index, size_t k) {
+    if (k >= oc_dataset_sample_n_tags(dataset, index)) return -1;
+    return (int32_t)dataset->labels[dataset->samples[index].first + k];
 }
 
 const char *oc_dataset_sample_split(const oc_dataset *dataset, size_t index) {

@@ -8,43 +8,65 @@
 #include "text.h"
 
 #define MAX_COLUMNS 64
+#define MAX_TAGS 256 /* in a row */
 
 typedef struct columns {
-    size_t n, path, tag, split;
+    size_t n, path, tag, tags, split;
 } columns;
 
 static oc_status take_header(columns *c, oc__csv *csv, oc_error *err) {
     char *fields[MAX_COLUMNS];
-    *c = (columns){0, MAX_COLUMNS, MAX_COLUMNS, MAX_COLUMNS};
+    *c = (columns){0, MAX_COLUMNS, MAX_COLUMNS, MAX_COLUMNS, MAX_COLUMNS};
     oc_status status = oc__csv_row(fields, &c->n, MAX_COLUMNS, csv, err);
     if (status) return status;
     for (size_t i = 0; i < c->n; i++) {
         if (strcmp(fields[i], "path") == 0) c->path = i;
         if (strcmp(fields[i], "tag") == 0) c->tag = i;
+        if (strcmp(fields[i], "tags") == 0) c->tags = i;
         if (strcmp(fields[i], "split") == 0) c->split = i;
     }
-    if (c->path == MAX_COLUMNS || c->tag == MAX_COLUMNS)
+    if (c->tag != MAX_COLUMNS && c->tags != MAX_COLUMNS)
+        return oc__fail(err, OC_E_FORMAT, "%s:1: has both a column 'tag' and a column 'tags'", csv->path);
+    if (c->path == MAX_COLUMNS || (c->tag == MAX_COLUMNS && c->tags == MAX_COLUMNS))
         return oc__fail(err, OC_E_FORMAT, "%s:1: has no column '%s'; the first line must name the columns path and tag",
                         csv->path, c->path == MAX_COLUMNS ? "path" : "tag");
     return OC_OK;
 }
 
+/* Cuts "a|b" into its tags, in place; "" has none. */
+static oc_status cut_tags(const char **tags, size_t *n, char *field, const oc__csv *csv, size_t line, oc_error *err) {
+    *n = 0;
+    for (char *tag = field, *next; field[0] && tag; tag = next) {
+        if ((next = strchr(tag, '|'))) *next++ = 0;
+        if (*n == MAX_TAGS) return oc__fail(err, OC_E_LIMIT, "%s:%zu: has more than %d tags", csv->path, line, MAX_TAGS);
+        tags[(*n)++] = tag;
+    }
+    return OC_OK;
+}
+
 static oc_status take_row(oc_dataset *dataset, const char *folder, const columns *c, oc__csv *csv, oc_error *err) {
     char *fields[MAX_COLUMNS], *path = NULL;
-    size_t n = 0, line = csv->line;
+    const char *tags[MAX_TAGS];
+    size_t n = 0, n_tags = 1, line = csv->line;
     oc_status status = oc__csv_row(fields, &n, MAX_COLUMNS, csv, err);
     if (status || (n == 1 && fields[0][0] == 0)) return status; /* an empty line */
     if (n != c->n) return oc__fail(err, OC_E_CORRUPT, "%s:%zu: has %zu fields, the first line %zu", csv->path, line, n, c->n);
     if (fields[c->path][0] == 0) return oc__fail(err, OC_E_CORRUPT, "%s:%zu: the path is empty", csv->path, line);
-    if (!oc__tag_valid(fields[c->tag]))
-        return oc__fail(err, OC_E_CORRUPT, "%s:%zu: the tag is not UTF-8 of 1 to 256 bytes without control characters",
-                        csv->path, line);
+    if (c->tags < n)
+        status = cut_tags(tags, &n_tags, fields[c->tags], csv, line, err);
+    else
+        tags[0] = fields[c->tag];
+    for (size_t i = 0; i < n_tags && !status; i++)
+        if (!oc__tag_valid(tags[i]))
+            status = oc__fail(err, OC_E_CORRUPT, "%s:%zu: the tag is not UTF-8 of 1 to 256 bytes without control characters",
+                              csv->path, line);
+    if (status) return status;
     if (!(path = oc__path_join(dataset->context, folder, fields[c->path])))
         return oc__fail_nomem(err, dataset->context, strlen(folder), csv->path);
     oc_image image = OC_IMAGE_INIT;
     image.format = OC_IMAGE_PATH;
     image.data = path;
-    status = oc__dataset_add(dataset, &image, fields[c->tag], c->split < n ? fields[c->split] : NULL, err);
+    status = oc__dataset_add(dataset, &image, tags, n_tags, c->split < n ? fields[c->split] : NULL, err);
     oc__free(dataset->context, path);
     return status;
 }

@@ -24,6 +24,7 @@ void oc__dataset_free(oc_dataset *dataset) {
     for (size_t i = 0; i < dataset->n_notes; i++) oc__free(context, dataset->notes[i]);
     oc__free(context, dataset->tags);
     oc__free(context, dataset->samples);
+    oc__free(context, dataset->labels);
     oc__free(context, dataset->notes);
     oc__free(context, dataset);
     oc__context_release(context);
@@ -50,27 +51,47 @@ oc_status oc__dataset_add_tag(uint32_t *out, oc_dataset *dataset, const char *ta
     return OC_OK;
 }
 
-/* Adds a sample, taking over the caller's reference only if all goes well. */
-static oc_status add_sample(oc_dataset *dataset, oc__sample *sample, const char *tag, oc_error *err) {
-    uint32_t tag_index;
+/* Adds a sample, taking over the caller's reference only if all goes well. A tag that is given twice counts once. */
+static oc_status add_sample(oc_dataset *dataset, oc__sample *sample, const char *const *tags, size_t n_tags, oc_error *err) {
     oc_status status = oc__reserve(&dataset->samples, &dataset->sample_capacity, dataset->n_samples, sizeof *dataset->samples,
                                    dataset->context, err);
-    if (!status) status = oc__dataset_add_tag(&tag_index, dataset, tag, err);
-    if (!status) dataset->samples[dataset->n_samples++] = (oc__labelled){sample, tag_index};
-    return status;
+    size_t n = dataset->n_labels;
+    for (size_t i = 0; i < n_tags && !status; i++) {
+        uint32_t tag = 0;
+        size_t before = dataset->n_labels;
+        status = oc__reserve(&dataset->labels, &dataset->label_capacity, n, sizeof *dataset->labels, dataset->context, err);
+        if (!status) status = oc__dataset_add_tag(&tag, dataset, tags[i], err);
+        while (!status && before < n && dataset->labels[before] != tag) before++;
+        if (!status && before == n) dataset->labels[n++] = tag;
+    }
+    if (status) return status;
+    dataset->samples[dataset->n_samples++] =
+        (oc__labelled){sample, (uint32_t)dataset->n_labels, (uint32_t)(n - dataset->n_labels)};
+    dataset->n_labels = n;
+    return OC_OK;
 }
 
-oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err) {
+bool oc__dataset_several(const oc_dataset *dataset) {
+    for (size_t i = 0; i < dataset->n_samples; i++)
+        if (dataset->samples[i].n_tags != 1) return true;
+    return false;
+}
+
+oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags, const char *split,
+                          oc_error *err) {
     oc_image known;
     oc__sample *sample = NULL;
     char numbered[32];
-    if (!tag) return oc__fail(err, OC_E_ARGUMENT, "tag is NULL");
+    for (size_t i = 0; i < n_tags; i++)
+        if (!tags[i]) return oc__fail(err, OC_E_ARGUMENT, "tag is NULL");
+    if (n_tags > OC__MAX_TAGS || dataset->n_labels > UINT32_MAX - OC__MAX_TAGS)
+        return oc__fail(err, OC_E_LIMIT, "a picture of %zu tags, at most %d", n_tags, OC__MAX_TAGS);
     oc_status status = oc__image_check(&known, image, err);
     if (status) return status;
     snprintf(numbered, sizeof numbered, "picture %zu", dataset->n_samples);
     const char *name = known.name ? known.name : known.format == OC_IMAGE_PATH ? known.data : numbered;
     status = oc__sample_create(&sample, dataset->context, &known, name, split ? split : "", err);
-    if (!status) status = add_sample(dataset, sample, tag, err);
+    if (!status) status = add_sample(dataset, sample, tags, n_tags, err);
     if (status) oc__sample_release(sample);
     return status;
 }
@@ -91,12 +112,16 @@ oc_status oc__dataset_add_note(oc_dataset *dataset, const char *path, const char
 /* Adds the samples of `split` (NULL: all), shared. */
 static oc_status add_shared(oc_dataset *to, const oc_dataset *from, const char *split, oc_error *err) {
     oc_status status = OC_OK;
+    const char **tags = oc__alloc_array(to->context, from->n_tags, sizeof *tags);
+    if (!tags) return oc__fail_nomem(err, to->context, from->n_tags * sizeof *tags, "data set");
     for (size_t i = 0; i < from->n_samples && !status; i++) {
-        oc__sample *sample = from->samples[i].sample;
-        if (split && strcmp(sample->split, split) != 0) continue;
-        status = add_sample(to, sample, from->tags[from->samples[i].tag], err);
-        if (!status) oc__sample_retain(sample);
+        const oc__labelled *labelled = &from->samples[i];
+        if (split && strcmp(labelled->sample->split, split) != 0) continue;
+        for (uint32_t k = 0; k < labelled->n_tags; k++) tags[k] = from->tags[from->labels[labelled->first + k]];
+        status = add_sample(to, labelled->sample, tags, labelled->n_tags, err);
+        if (!status) oc__sample_retain(labelled->sample);
     }
+    oc__free(to->context, tags);
     return status;
 }
 

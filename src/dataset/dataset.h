@@ -10,6 +10,8 @@ struct oc_dataset {
     size_t n_tags, tag_capacity;
     oc__labelled *samples;
     size_t n_samples, sample_capacity;
+    uint32_t *labels; /* the samples' tags: see oc__labelled */
+    size_t n_labels, label_capacity;
     char **notes;
     size_t n_notes, note_capacity;
 };
@@ -17,8 +19,12 @@ struct oc_dataset {
 oc_status oc__dataset_create(oc_dataset **out, oc_context *context, oc_error *err);
 void oc__dataset_free(oc_dataset *dataset);
 
-/* Adds a sample; see oc_dataset_add. */
-oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err);
+/* Adds a sample; see oc_dataset_add_tags. */
+oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags, const char *split,
+                          oc_error *err);
+
+/* Whether a sample bears none or several. */
+bool oc__dataset_several(const oc_dataset *dataset);
 
 /* Makes a tag known without a sample. */
 oc_status oc__dataset_add_tag(uint32_t *out, oc_dataset *dataset, const char *tag, oc_error *err);

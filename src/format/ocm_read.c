@@ -199,6 +199,46 @@ static void read_measurement(oc_model *model, oc__cursor *cursor) {
     }
 }
 
+/* What the measurement keeps of each tag. */
+static void read_answers(oc_model *model, oc__cursor *cursor) {
+    oc__measurement *m = model->measurement;
+    uint32_t n_tags = oc__cursor_count(cursor, 4, OC__MAX_TAGS, "number of tags");
+    if (!cursor->status && (!m || m->n_tags != n_tags))
+        oc__cursor_fail(cursor, OC_E_CORRUPT, "has the answers of %u tags, the measurement has %u", n_tags, m ? m->n_tags : 0);
+    if (cursor->status) return;
+    if ((cursor->status = oc__measurement_several(m, cursor->err))) return;
+    for (uint32_t i = 0; i < n_tags; i++) {
+        uint32_t n = oc__cursor_u32(cursor, "number of answers");
+        if (n > m->n) oc__cursor_fail(cursor, OC_E_CORRUPT, "tag %u has %u answers on %zu pictures", i, n, m->n);
+        m->n_answers += n;
+        m->first_of_tag[i + 1] = m->n_answers;
+    }
+    if (!cursor->status && m->n_answers != (cursor->size - cursor->at) / OC__OCM_ANSWER_SIZE)
+        oc__cursor_fail(cursor, OC_E_CORRUPT, "has room for %zu answers, its tags have %zu",
+                        (cursor->size - cursor->at) / OC__OCM_ANSWER_SIZE, m->n_answers);
+    if (cursor->status) return;
+    if (!(m->answers = oc__alloc_array(model->context, m->n_answers, sizeof *m->answers)))
+        fail_nomem(cursor, m->n_answers * sizeof *m->answers);
+    for (uint32_t i = 0; i < n_tags && !cursor->status; i++)
+        for (size_t a = m->first_of_tag[i]; a < m->first_of_tag[i + 1]; a++) {
+            m->answers[a].picture = oc__cursor_u32(cursor, "picture");
+            m->answers[a].tag = i;
+            m->answers[a].probability = oc__cursor_f32(cursor, "probability");
+            m->answers[a].bears = oc__cursor_u32(cursor, "truth");
+        }
+    m->n_added = n_tags;
+}
+
+static void read_thresholds(oc_model *model, oc__cursor *cursor) {
+    uint32_t n = oc__cursor_count(cursor, OC__OCM_THRESHOLD_SIZE, OC__MAX_TAGS, "number of thresholds");
+    if (!cursor->status && n != model->n_tags)
+        oc__cursor_fail(cursor, OC_E_CORRUPT, "has the thresholds of %u tags, the model has %zu", n, model->n_tags);
+    if (cursor->status) return;
+    if (!(model->thresholds = oc__alloc_array(model->context, n, sizeof *model->thresholds)))
+        fail_nomem(cursor, n * sizeof *model->thresholds);
+    for (uint32_t i = 0; i < n && !cursor->status; i++) model->thresholds[i] = oc__cursor_f32(cursor, "threshold");
+}
+
 static void read_ranges(oc_model *model, oc__cursor *cursor) {
     uint32_t n = oc__cursor_count(cursor, OC__OCM_RANGE_SIZE, OC__MAX_NODES, "number of ranges");
     if (!cursor->status && n != model->graph.n_nodes)
@@ -238,7 +278,9 @@ oc_status oc__ocm_read(oc_model **out, oc_context *context, const uint8_t *data,
         || (status = read_section(model, &sections[OC__OCM_ATTR], read_attributes))
         || (status = read_section(model, &sections[OC__OCM_PROP], read_properties))
         || (status = read_section(model, &sections[OC__OCM_MEAS], read_measurement))
-        || (status = read_section(model, &sections[OC__OCM_QUAN], read_ranges)) || (status = oc__model_finish(model, err)))
+        || (status = read_section(model, &sections[OC__OCM_ANSW], read_answers))
+        || (status = read_section(model, &sections[OC__OCM_QUAN], read_ranges))
+        || (status = read_section(model, &sections[OC__OCM_THRE], read_thresholds)) || (status = oc__model_finish(model, err)))
         goto done;
     *out = model;
 done:

@@ -123,10 +123,12 @@ static oc_status write_attributes(oc__buffer *out, const oc_model *model, oc_err
 }
 
 /* The lowest minor version that holds the model. */
-static unsigned minor_version(const oc__graph *graph) {
-    bool newer = n_with_attributes(graph) > 0;
+static unsigned minor_version(const oc_model *model) {
+    const oc__graph *graph = &model->graph;
+    bool newer = model->ranges || n_with_attributes(graph) > 0;
+    if (model->kind > OC__OCM_LAST_KIND_1_1) return 2;
     for (size_t i = 0; i < graph->n_nodes; i++) newer = newer || graph->nodes[i].op > OC__OCM_LAST_OP_1_0;
-    return newer ? OC__OCM_MINOR : 0;
+    return newer ? 1 : 0;
 }
 
 /* In blocks, so that the buffer is not asked to grow for each value. Returns false if a value is no float16. */
@@ -202,6 +204,26 @@ static oc_status write_measurement(oc__buffer *out, const oc_model *model, oc_er
     return OC_OK;
 }
 
+static oc_status write_answers(oc__buffer *out, const oc_model *model, oc_error *err) {
+    const oc__measurement *m = model->measurement;
+    (void)err;
+    put_u32(out, m->n_tags);
+    for (uint32_t i = 0; i < m->n_tags; i++) put_u32(out, (uint32_t)(m->first_of_tag[i + 1] - m->first_of_tag[i]));
+    for (size_t i = 0; i < m->n_answers; i++) {
+        put_u32(out, m->answers[i].picture);
+        put_f32(out, m->answers[i].probability);
+        put_u32(out, m->answers[i].bears);
+    }
+    return OC_OK;
+}
+
+static oc_status write_thresholds(oc__buffer *out, const oc_model *model, oc_error *err) {
+    (void)err;
+    put_u32(out, (uint32_t)model->n_tags);
+    for (size_t i = 0; i < model->n_tags; i++) put_f32(out, model->thresholds[i]);
+    return OC_OK;
+}
+
 static oc_status write_ranges(oc__buffer *out, const oc_model *model, oc_error *err) {
     (void)err;
     put_u32(out, (uint32_t)model->graph.n_nodes);
@@ -215,7 +237,8 @@ static oc_status write_ranges(oc__buffer *out, const oc_model *model, oc_error *
 static oc_status (*const writers[OC__OCM_N_KINDS])(oc__buffer *, const oc_model *, oc_error *) = {
     [OC__OCM_HEAD] = write_head,       [OC__OCM_TAGS] = write_tags,       [OC__OCM_RULE] = write_rule,
     [OC__OCM_GRPH] = write_graph,      [OC__OCM_ATTR] = write_attributes, [OC__OCM_WGHT] = write_weights,
-    [OC__OCM_PROP] = write_properties, [OC__OCM_MEAS] = write_measurement, [OC__OCM_QUAN] = write_ranges,
+    [OC__OCM_PROP] = write_properties, [OC__OCM_MEAS] = write_measurement, [OC__OCM_ANSW] = write_answers,
+    [OC__OCM_QUAN] = write_ranges,     [OC__OCM_THRE] = write_thresholds,
 };
 
 /* Fills in the table's entry of a section that has been appended. */
@@ -247,7 +270,9 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
     for (int kind = 0; kind < OC__OCM_N_KINDS; kind++) {
         wanted[kind] = kind == OC__OCM_PROP   ? model->n_properties > 0
                        : kind == OC__OCM_MEAS ? model->measurement != NULL
+                       : kind == OC__OCM_ANSW ? model->measurement != NULL && model->measurement->several
                        : kind == OC__OCM_QUAN ? model->ranges != NULL
+                       : kind == OC__OCM_THRE ? model->thresholds != NULL
                        : kind == OC__OCM_ATTR ? n_with_attributes(&model->graph) > 0
                                               : true;
         n += wanted[kind];
@@ -263,6 +288,6 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
         seal_section(out, (size_t)index++, &oc__ocm_kinds[kind], offset);
     }
     if (out->failed) return oc__fail_nomem(err, model->context, out->capacity, "model file");
-    seal_header(out, n, model->ranges ? OC__OCM_MINOR : minor_version(&model->graph));
+    seal_header(out, n, minor_version(model));
     return OC_OK;
 }

@@ -32,7 +32,26 @@ void oc__measurement_free(oc__measurement *m) {
     oc__free(m->context, m->entries);
     oc__free(m->context, m->average_precision);
     oc__free(m->context, m->average_precision_deviation);
+    oc__free(m->context, m->thresholds);
+    oc__free(m->context, m->answers);
+    oc__free(m->context, m->first_of_tag);
+    oc__free(m->context, m->by_picture);
+    oc__free(m->context, m->first_of_picture);
     oc__free(m->context, m);
+}
+
+/* What there is of several tags. */
+static oc_status copy_several(oc__measurement *copy, const oc__measurement *m, oc_error *err) {
+    oc_status status = oc__measurement_several(copy, err);
+    if (status) return status;
+    copy->answers = oc__alloc_array(m->context, m->n_answers, sizeof *copy->answers);
+    if (!copy->answers) return oc__fail_nomem(err, m->context, m->n_answers * sizeof *copy->answers, "measurement");
+    copy->n_answers = copy->answer_capacity = m->n_answers;
+    if (m->n_answers) memcpy(copy->answers, m->answers, m->n_answers * sizeof *m->answers);
+    memcpy(copy->first_of_tag, m->first_of_tag, (m->n_tags + (size_t)1) * sizeof *m->first_of_tag);
+    memcpy(copy->thresholds, m->thresholds, m->n_tags * sizeof(float));
+    copy->n_added = m->n_added;
+    return oc__measurement_finish(copy, err);
 }
 
 oc_status oc__measurement_copy(oc__measurement **out, const oc__measurement *m, oc_error *err) {
@@ -50,6 +69,10 @@ oc_status oc__measurement_copy(oc__measurement **out, const oc__measurement *m, 
             oc__measurement_free(copy);
             return oc__fail_nomem(err, m->context, strlen(m->entries[i].name), "measurement");
         }
+    }
+    if (m->several && (status = copy_several(copy, m, err))) {
+        oc__measurement_free(copy);
+        return status;
     }
     *out = copy;
     return OC_OK;
@@ -119,5 +142,86 @@ oc_status oc__measurement_fill(oc__measurement *m, const float *probabilities, o
         m->average_precision_deviation[t] = m->n_folds > 1 ? (float)deviation_over_folds(list, m->n, m->n_folds) : 0;
     }
     oc__free(m->context, list);
+    return OC_OK;
+}
+
+/* --- several tags a picture --- */
+
+oc_status oc__measurement_several(oc__measurement *m, oc_error *err) {
+    oc_context *context = m->context;
+    m->several = true;
+    m->thresholds = oc__alloc_array(context, m->n_tags, sizeof *m->thresholds);
+    m->first_of_tag = oc__alloc_zero(context, (m->n_tags + (size_t)1) * sizeof *m->first_of_tag);
+    m->first_of_picture = oc__alloc_zero(context, (m->n + 1) * sizeof *m->first_of_picture);
+    if (!m->thresholds || !m->first_of_tag || !m->first_of_picture)
+        return oc__fail_nomem(err, context, (m->n + m->n_tags) * sizeof *m->first_of_picture, "measurement");
+    return OC_OK;
+}
+
+/* Halfway between the last picture that is let through and the first that is not, where F1 is best; `list` is in ranked order. */
+static float best_threshold(const ranked *list, size_t n) {
+    size_t bear = 0, right = 0;
+    double best = -1, threshold = 0.5;
+    for (size_t i = 0; i < n; i++) bear += list[i].bears;
+    for (size_t i = 0; i < n && bear >= 2; i++) {
+        right += list[i].bears;
+        if (i + 1 < n && list[i + 1].probability == list[i].probability) continue;
+        double f1 = 2 * (double)right / (double)(i + 1 + bear);
+        if (f1 <= best) continue;
+        best = f1;
+        threshold = 0.5 * ((double)list[i].probability + (i + 1 < n ? (double)list[i + 1].probability : 0));
+    }
+    return threshold < (double)OC__LEAST_ANSWER ? OC__LEAST_ANSWER : (float)threshold;
+}
+
+oc_status oc__measurement_add_tag(oc__measurement *m, const float *probabilities, const uint8_t *bears, float threshold,
+                                  oc_error *err) {
+    oc_context *context = m->context;
+    uint32_t tag = m->n_added;
+    ranked *list = oc__alloc_array(context, m->n, sizeof *list);
+    oc_status status = OC_OK;
+    if (!list) return oc__fail_nomem(err, context, m->n * sizeof *list, "measurement");
+    for (size_t i = 0; i < m->n && !status; i++) {
+        list[i] = (ranked){probabilities[i], bears[i], m->entries[i].fold};
+        if (!bears[i] && probabilities[i] < OC__LEAST_ANSWER) continue;
+        status = oc__reserve(&m->answers, &m->answer_capacity, m->n_answers, sizeof *m->answers, context, err);
+        if (!status) m->answers[m->n_answers++] = (oc__answer){(uint32_t)i, tag, probabilities[i], bears[i]};
+    }
+    if (!status) {
+        if (m->n) qsort(list, m->n, sizeof *list, most_probable_first);
+        double ap = average_precision(list, m->n, -1);
+        m->average_precision[tag] = ap < 0 ? 0 : (float)ap;
+        m->average_precision_deviation[tag] = m->n_folds > 1 ? (float)deviation_over_folds(list, m->n, m->n_folds) : 0;
+        m->thresholds[tag] = threshold < 0 ? best_threshold(list, m->n) : threshold;
+        m->first_of_tag[++m->n_added] = m->n_answers;
+    }
+    oc__free(context, list);
+    return status;
+}
+
+oc_status oc__measurement_finish(oc__measurement *m, oc_error *err) {
+    size_t *first = m->first_of_picture;
+    m->by_picture = oc__alloc_array(m->context, m->n_answers, sizeof *m->by_picture);
+    if (!m->by_picture) return oc__fail_nomem(err, m->context, m->n_answers * sizeof *m->by_picture, "measurement");
+    for (size_t i = 0; i < m->n; i++) {
+        m->entries[i].truth = m->entries[i].predicted = OC__NONE;
+        m->entries[i].probability = 0;
+        m->entries[i].n_wrong = 0;
+    }
+    for (size_t a = 0; a < m->n_answers; a++) {
+        const oc__answer *answer = &m->answers[a];
+        oc__measured *e = &m->entries[answer->picture];
+        first[answer->picture + 1]++;
+        if (answer->bears && e->truth == OC__NONE) e->truth = answer->tag;
+        if (e->predicted == OC__NONE || answer->probability > e->probability) {
+            e->predicted = answer->tag;
+            e->probability = answer->probability;
+        }
+        e->n_wrong += answer->bears != (answer->probability >= m->thresholds[answer->tag]);
+    }
+    for (size_t i = 0; i < m->n; i++) first[i + 1] += first[i];
+    for (size_t a = m->n_answers; a-- > 0;) m->by_picture[--first[m->answers[a].picture + 1]] = (uint32_t)a;
+    for (size_t i = 0; i < m->n; i++) first[i] = first[i + 1]; /* each was moved down to its own beginning */
+    first[m->n] = m->n_answers;
     return OC_OK;
 }

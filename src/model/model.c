@@ -39,6 +39,7 @@ void oc__model_release(oc_model *model) {
     oc__program_free(model->program);
     for (size_t i = 0; i < OC__N_PRECISIONS; i++) oc__program_free(model->others[i]);
     oc__free(context, model->ranges);
+    oc__free(context, model->thresholds);
     pthread_mutex_destroy(&model->lock);
     oc__graph_free(&model->graph);
     oc__measurement_free(model->measurement);
@@ -86,6 +87,11 @@ const char *oc__model_property(const oc_model *model, const char *key) {
     for (size_t i = 0; i < model->n_properties; i++)
         if (strcmp(model->properties[i].key, key) == 0) return model->properties[i].value;
     return NULL;
+}
+
+float oc__model_threshold(const oc_model *model, size_t tag) {
+    if (model->kind != OC__KIND_MULTILABEL) return 0;
+    return model->thresholds ? model->thresholds[tag] : 0.5f;
 }
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
@@ -149,25 +155,50 @@ static oc_status check_graph(const oc_model *model, oc_error *err) {
     return status;
 }
 
-static oc_status check_measurement(const oc_model *model, oc_error *err) {
-    const oc__measurement *m = model->measurement;
+static oc_status check_answers(const oc__measurement *m, oc_error *err) {
+    for (uint32_t t = 0; t < m->n_tags; t++)
+        for (size_t i = m->first_of_tag[t]; i < m->first_of_tag[t + 1]; i++) {
+            const oc__answer *a = &m->answers[i];
+            if (a->bears > 1 || a->picture >= m->n || !(a->probability >= 0 && a->probability <= 1)
+                || (i > m->first_of_tag[t] && a->picture <= m->answers[i - 1].picture))
+                return oc__fail(err, OC_E_CORRUPT, "answer %zu of its measurement is out of range or order", i);
+        }
+    return OC_OK;
+}
+
+static oc_status check_measurement(oc_model *model, oc_error *err) {
+    oc__measurement *m = model->measurement;
     if (!m) return OC_OK;
     if (m->n_tags != model->n_tags)
         return oc__fail(err, OC_E_CORRUPT, "its measurement has %u tags, the model %zu", m->n_tags, model->n_tags);
+    if (m->several != (model->kind == OC__KIND_MULTILABEL))
+        return oc__fail(err, OC_E_CORRUPT, "its measurement is of one tag a picture and the model is not, or the other way round");
     if (m->method < OC_REPORT_TEST_SET || m->method > OC_REPORT_CROSS_VALIDATION)
         return oc__fail(err, OC_E_CORRUPT, "its measurement is of unknown method %u", m->method);
     if (m->n_folds < 1 || m->n_folds > 1000)
         return oc__fail(err, OC_E_CORRUPT, "its measurement has %u folds, expected 1 to 1000", m->n_folds);
     for (size_t i = 0; i < m->n; i++) {
         const oc__measured *e = &m->entries[i];
-        if (e->truth >= m->n_tags || e->predicted >= m->n_tags || e->fold >= m->n_folds
-            || !(e->probability >= 0 && e->probability <= 1))
+        bool told = e->truth < m->n_tags && e->predicted < m->n_tags && e->probability >= 0 && e->probability <= 1;
+        if (e->fold >= m->n_folds || !(told || m->several))
             return oc__fail(err, OC_E_CORRUPT, "entry %zu of its measurement is out of range", i);
     }
     for (uint32_t i = 0; i < m->n_tags; i++)
         if (!(m->average_precision[i] >= 0 && m->average_precision[i] <= 1)
             || !(m->average_precision_deviation[i] >= 0 && m->average_precision_deviation[i] <= 1))
             return oc__fail(err, OC_E_CORRUPT, "the average precision of tag %u is not between 0 and 1", i);
+    if (!m->several || m->by_picture) return OC_OK;
+    oc_status status = check_answers(m, err);
+    for (uint32_t i = 0; i < m->n_tags; i++) m->thresholds[i] = oc__model_threshold(model, i);
+    return status ? status : oc__measurement_finish(m, err);
+}
+
+static oc_status check_thresholds(const oc_model *model, oc_error *err) {
+    if (model->thresholds && model->kind != OC__KIND_MULTILABEL)
+        return oc__fail(err, OC_E_CORRUPT, "has thresholds, which only a multilabel model has");
+    for (size_t i = 0; i < model->n_tags && model->thresholds; i++)
+        if (!(model->thresholds[i] >= 0 && model->thresholds[i] <= 1))
+            return oc__fail(err, OC_E_CORRUPT, "the threshold of tag %zu is not between 0 and 1", i);
     return OC_OK;
 }
 
@@ -182,11 +213,12 @@ static oc_status check_ranges(const oc_model *model, oc_error *err) {
 
 oc_status oc__model_finish(oc_model *model, oc_error *err) {
     oc_status status;
-    if (model->kind != OC__KIND_BASE && model->kind != OC__KIND_CLASSIFICATION)
+    if (model->kind < OC__KIND_BASE || model->kind > OC__KIND_MULTILABEL)
         return oc__fail(err, OC_E_UNSUPPORTED, "is of kind %u, which this library does not know", model->kind);
     if ((status = check_tags(model, err)) || (status = check_properties(model, err))
         || (status = oc__prepare_rule_check(&model->rule, err)) || (status = check_graph(model, err))
-        || (status = check_measurement(model, err)) || (status = check_ranges(model, err)))
+        || (status = check_thresholds(model, err)) || (status = check_measurement(model, err))
+        || (status = check_ranges(model, err)))
         return status;
     return oc__program_create(&model->program, &model->graph, model->rule.height, model->rule.width, NULL, err);
 }

@@ -10,6 +10,7 @@
 /* The numbers stand in model files. */
 #define OC__KIND_BASE 1           /* output 0: features of a picture, a vector; trained further by users */
 #define OC__KIND_CLASSIFICATION 2 /* output 0: logits, one per tag; probabilities are their softmax */
+#define OC__KIND_MULTILABEL 3     /* output 0: logits, one per tag; probabilities are their sigmoids */
 
 #define OC__MAX_TAGS 10000
 #define OC__N_PRECISIONS (OC_PRECISION_INT8 + 1)
@@ -26,6 +27,7 @@ struct oc_model {
     uint32_t kind; /* OC__KIND_... */
     char **tags;   /* valid by oc__tag_valid, distinct */
     size_t n_tags;
+    float *thresholds; /* multilabel: from which probability on a tag counts as given; or NULL: 0.5 */
     oc__prepare_rule rule;
     oc__graph graph;
     oc__property *properties; /* in the order in which they were set */
@@ -50,6 +52,9 @@ oc_status oc__model_set_tags(oc_model *model, const char *const *tags, size_t n,
 oc_status oc__model_set_property(oc_model *model, const char *key, const char *value, oc_error *err);
 oc_status oc__model_set_property_u64(oc_model *model, const char *key, uint64_t value, oc_error *err);
 const char *oc__model_property(const oc_model *model, const char *key); /* NULL if not there */
+
+/* From which probability on tag `tag` counts as given: 0 if each picture has one tag. */
+float oc__model_threshold(const oc_model *model, size_t tag);
 
 /* Checks that all parts fit together (the graph runs at the rule's size with 3 channels in; as many logits as tags; tags and
  * properties as stated above; the measurement within the tags) and makes the program. A file's model is untrusted until this

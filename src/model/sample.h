@@ -12,9 +12,10 @@ typedef struct oc__sample {
     char *split;    /* "" if none */
 } oc__sample;
 
+/* Its tags are n_tags numbers, from `first` on among the labels of the data set. */
 typedef struct oc__labelled {
     oc__sample *sample;
-    uint32_t tag;
+    uint32_t first, n_tags;
 } oc__labelled;
 
 /* Copies the description, the data and `name`. One reference. */
