@@ -237,7 +237,8 @@ OC_API oc_status oc_dataset_create(oc_dataset **out, oc_context *context, oc_err
 OC_API oc_status oc_dataset_load_folder(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
 
 /* A CSV file (RFC 4180, UTF-8, with or without byte-order mark) whose first line names its columns, in any order: `path`
- * (relative to the CSV file's folder, or absolute), `tag`, and optionally `split`. Other columns are passed over.
+ * (relative to the CSV file's folder, or absolute), `tag` or `tags`, and optionally `split`. Other columns are passed over.
+ * `tags` holds any number of tags with '|' between them, or nothing.
  * Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT (a column is missing), OC_E_CORRUPT (with the line), OC_E_DATA (no rows),
  * OC_E_LIMIT (over 256 MiB). A picture that does not exist is found out when it is read, not here. */
 OC_API oc_status oc_dataset_load_csv(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
@@ -253,16 +254,25 @@ OC_API void oc_dataset_free(oc_dataset *dataset);
  * Errors: OC_E_ARGUMENT, OC_E_LIMIT (more than 10,000 tags). */
 OC_API oc_status oc_dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err);
 
+/* The same with `n` tags: several for a picture that shows several things, 0 for one that shows nothing that has a tag. */
+OC_API oc_status oc_dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n,
+                                     const char *split, oc_error *err);
+
 OC_API size_t oc_dataset_count(const oc_dataset *dataset);
 OC_API size_t oc_dataset_n_tags(const oc_dataset *dataset);
 
 /* The name of tag `tag`, 0 <= tag < oc_dataset_n_tags; tags are in the order of their first use. NULL if out of range. */
 OC_API const char *oc_dataset_tag(const oc_dataset *dataset, size_t tag);
 
-/* What sample `index` is called, its tag and its split ("" if none). NULL or -1 if out of range. */
+/* What sample `index` is called, its tag (of several the first) and its split ("" if none). NULL or -1 if out of range, and for
+ * the tag of one that has none. */
 OC_API const char *oc_dataset_sample_name(const oc_dataset *dataset, size_t index);
 OC_API int32_t oc_dataset_sample_tag(const oc_dataset *dataset, size_t index);
 OC_API const char *oc_dataset_sample_split(const oc_dataset *dataset, size_t index);
+
+/* How many tags sample `index` bears, and tag `k` of those; -1 if out of range. */
+OC_API size_t oc_dataset_sample_n_tags(const oc_dataset *dataset, size_t index);
+OC_API int32_t oc_dataset_sample_tag_at(const oc_dataset *dataset, size_t index, size_t k);
 
 /* What was passed over while loading, one line each: "pictures/readme.txt: not a picture". NULL if out of range. */
 OC_API size_t oc_dataset_n_notes(const oc_dataset *dataset);
@@ -330,6 +340,12 @@ typedef int (*oc_progress_fn)(void *user, const oc_progress *progress);
  * "temperature") at which the pictures held out by the cross-validation are least surprising; not where there is none, for a
  * test set and a given strength. The same data set, options and instruction set give the same model, whatever the number of
  * threads.
+ *
+ * If a picture bears several tags or none, or the options `labels` or `negative` say so, the model tells of each tag by itself
+ * whether a picture bears it: one logistic regression a tag, of one strength, calibrated out of fold (Platt 1999, shrunk towards
+ * what fits all tags together). A tag counts as given from its threshold on (oc_model_threshold): where F1 was best in the
+ * cross-validation. Pictures that bear the `negative` tag bear none, and the model does not get it.
+ *
  * A picture that cannot be read is logged as a warning and left out (see the option skip_broken).
  * Errors: OC_E_CANCELLED, OC_E_DATA, OC_E_NOMEM, OC_E_STATE (already running), and with skip_broken=false those of
  * oc_picture_open. May be called again: it trains anew. */
@@ -368,7 +384,16 @@ OC_API size_t oc_model_n_tags(const oc_model *model);
 /* The name of tag `tag`, 0 <= tag < oc_model_n_tags. NULL if out of range. */
 OC_API const char *oc_model_tag(const oc_model *model, size_t tag);
 
-/* What is known of the model, as text: "kind" ("classification"), "library", "created" (UTC, ISO 8601), "base",
+#define OC_MODEL_BASE 1           /* a base network: see section 9 */
+#define OC_MODEL_CLASSIFICATION 2 /* a picture has one tag */
+#define OC_MODEL_MULTILABEL 3     /* a picture has any number of tags */
+
+OC_API uint32_t oc_model_kind(const oc_model *model);
+
+/* From which probability on tag `tag` counts as given, of a multilabel model. 0 for others, and if out of range. */
+OC_API double oc_model_threshold(const oc_model *model, size_t tag);
+
+/* What is known of the model, as text: "kind" ("classification" or "multilabel"), "library", "created" (UTC, ISO 8601), "base",
  * "base_sha256", "base_licence" (where the base states one), "input" ("160x160 ..."), "n_parameters",
  * "n_training_pictures", "option.seed", ... The order is fixed for a model. oc_model_property returns NULL for a key it does
  * not have; _at returns OC_E_NOT_FOUND past the last one. */
@@ -427,7 +452,8 @@ typedef struct oc_box {
 #define OC_BOX_INIT {sizeof(oc_box), 0, 0, 0, 0, 0, 0}
 
 /* The answers, most probable first (equal ones in the order of the tags). A classifier gives every tag once, and their
- * probabilities add up to 1. */
+ * probabilities add up to 1; but not those of a multilabel model, of whose answers those count whose probability is at least
+ * oc_model_threshold of their tag. */
 OC_API size_t oc_result_count(const oc_result *result);
 
 /* Answer `index`. The caller sets box->struct_size. OC_E_NOT_FOUND if out of range. */
@@ -469,14 +495,23 @@ OC_API size_t oc_report_n_skipped(const oc_report *report);
 OC_API size_t oc_report_n_tags(const oc_report *report);
 OC_API const char *oc_report_tag(const oc_report *report, size_t tag);
 
-/* Share of the pictures whose most probable tag is right, 0 to 1, at no threshold. */
+/* OC_MODEL_...: what was measured. Where a picture has any number of tags, each was or was not given it at the tag's own
+ * threshold (oc_model_threshold), and answers of less than 0.01 are only remembered if the picture bears the tag. */
+OC_API uint32_t oc_report_kind(const oc_report *report);
+
+/* Share of the pictures whose most probable tag is right, 0 to 1, at no threshold. Of a multilabel model: that were given just
+ * the tags that they bear (subset accuracy). */
 OC_API double oc_report_accuracy(const oc_report *report);
+
+/* Share of all pairs of a picture and a tag that are wrong (Hamming loss). */
+OC_API double oc_report_hamming_loss(const oc_report *report);
 
 /* How far probabilities are from what they say: the expected calibration error (Naeini et al. 2015), the mean over the pictures
  * of the difference between probability and accuracy within their bin of oc_report_reliability; 0 is perfect. */
 OC_API double oc_report_calibration_error(const oc_report *report);
 
-/* The pictures whose most probable tag has a probability from `low` to below `high` (1 belongs to the last bin). */
+/* The pictures whose most probable tag has a probability from `low` to below `high` (1 belongs to the last bin). Of a multilabel
+ * model: the pairs of a picture and a tag, from 0.01 on. */
 typedef struct oc_reliability {
     uint32_t struct_size;
     uint32_t n_pictures;
@@ -495,7 +530,10 @@ OC_API oc_status oc_report_reliability(const oc_report *report, size_t bin, oc_r
 #define OC_TAGS_TOGETHER (-1) /* every picture counts the same (micro average) */
 #define OC_TAGS_MEAN (-2)     /* every tag that has pictures counts the same (macro average) */
 
-/* A picture counts as predicted `tag` if that is its most probable tag and its probability is at least the threshold.
+#define OC_THRESHOLD_OWN (-1.0) /* each tag's own: oc_model_threshold */
+
+/* A picture counts as predicted `tag` if that is its most probable tag and its probability is at least the threshold; of a
+ * multilabel model, if the tag's probability is at least the threshold (those below 0.01 are as 0.01).
  * A share whose denominator is 0 is given as 0. */
 typedef struct oc_metrics {
     uint32_t struct_size;
@@ -515,17 +553,18 @@ typedef struct oc_metrics {
 #define OC_METRICS_INIT {sizeof(oc_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* The figures of one tag, or OC_TAGS_TOGETHER, or OC_TAGS_MEAN, at a probability threshold from 0 to 1 (0: the most
- * probable tag always counts). The caller sets metrics->struct_size. Errors: OC_E_ARGUMENT. */
+ * probable tag always counts) or OC_THRESHOLD_OWN. The caller sets metrics->struct_size. Errors: OC_E_ARGUMENT. */
 OC_API oc_status oc_report_metrics(const oc_report *report, int32_t tag, double threshold, oc_metrics *metrics, oc_error *err);
 
-/* Pictures that bear tag `truth` and whose most probable tag is `predicted`. 0 if out of range. */
+/* Pictures that bear tag `truth` and whose most probable tag is `predicted`. Of a multilabel model: that bear `truth`, and were
+ * given `predicted` which they lack (or bear, if it is the same tag). 0 if out of range. */
 OC_API uint64_t oc_report_confusion(const oc_report *report, size_t truth, size_t predicted);
 
 /* One picture of the report. */
 typedef struct oc_report_entry {
     uint32_t struct_size;
-    int32_t truth;      /* the tag it bears */
-    int32_t predicted;  /* its most probable tag */
+    int32_t truth;      /* the tag it bears (of several the first); -1 if it bears none */
+    int32_t predicted;  /* its most probable tag; -1 if no answer is remembered */
     float probability;  /* of that */
     uint32_t fold;      /* which fold held it out; 0 for a test set */
     const char *name;   /* NULL in a report that comes from a model file: names of pictures are not stored there */
@@ -535,6 +574,22 @@ typedef struct oc_report_entry {
 
 /* Picture `index`, 0 <= index < oc_report_count. The caller sets entry->struct_size. OC_E_NOT_FOUND if out of range. */
 OC_API oc_status oc_report_get(const oc_report *report, size_t index, oc_report_entry *entry, oc_error *err);
+
+/* One of the tags of a picture, and what was said of it. */
+typedef struct oc_report_said {
+    uint32_t struct_size;
+    int32_t tag;
+    float probability; /* negative if it is not remembered: of the true tag, where a picture has one and another was predicted */
+    uint32_t bears;    /* 1 if the picture bears the tag */
+    uint32_t given;    /* 1 if it was predicted */
+} oc_report_said;
+
+#define OC_REPORT_SAID_INIT {sizeof(oc_report_said), 0, 0, 0, 0}
+
+/* The tags that picture `index` bears or may bear, in the order of the tags; where a picture has one tag, the predicted one and
+ * then, if that is another, the true one. The caller sets said->struct_size. OC_E_NOT_FOUND if out of range. */
+OC_API size_t oc_report_n_answers(const oc_report *report, size_t index);
+OC_API oc_status oc_report_answer(const oc_report *report, size_t index, size_t k, oc_report_said *said, oc_error *err);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * 9. Base networks: what training starts from

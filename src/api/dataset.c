@@ -27,15 +27,14 @@ void oc_dataset_free(oc_dataset *dataset) { oc__dataset_free(dataset); }
 
 oc_status oc_dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err) {
     oc_status status = oc__check_pointer(dataset, "dataset", err);
-    if (!status) status = oc__check_pointer(tag, "tag", err);
-    return status ? status : oc__dataset_add(dataset, image, &tag, 1, split, err);
+    return status ? status : oc__dataset_add(dataset, image, tag, split, err);
 }
 
 oc_status oc_dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n, const char *split,
                               oc_error *err) {
     oc_status status = oc__check_pointer(dataset, "dataset", err);
     if (!status && n) status = oc__check_pointer(tags, "tags", err);
-    return status ? status : oc__dataset_add(dataset, image, tags, n, split, err);
+    return status ? status : oc__dataset_add_tags(dataset, image, tags, n, split, err);
 }
 
 size_t oc_dataset_count(const oc_dataset *dataset) { return dataset ? dataset->n_samples : 0; }

@@ -66,6 +66,12 @@ size_t oc_model_n_tags(const oc_model *model) { return model ? model->n_tags : 0
 
 const char *oc_model_tag(const oc_model *model, size_t tag) { return tag < oc_model_n_tags(model) ? model->tags[tag] : NULL; }
 
+uint32_t oc_model_kind(const oc_model *model) { return model ? model->kind : 0; }
+
+double oc_model_threshold(const oc_model *model, size_t tag) {
+    return tag < oc_model_n_tags(model) ? oc__model_threshold(model, tag) : 0;
+}
+
 const char *oc_model_property(const oc_model *model, const char *key) {
     return model && key ? oc__model_property(model, key) : NULL;
 }

@@ -13,7 +13,7 @@ oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, const o
     oc_status status = oc__check_call(out, model, "model", model, "model", err);
     if (!status) status = oc__precision_of(&precision, options, err);
     if (status) return status;
-    if (model->kind != OC__KIND_CLASSIFICATION) return oc__fail(err, OC_E_ARGUMENT, "a base network cannot predict tags");
+    if (model->kind == OC__KIND_BASE) return oc__fail(err, OC_E_ARGUMENT, "a base network cannot predict tags");
     return oc__predictor_create(out, model, precision, err);
 }
 

@@ -43,6 +43,10 @@ const char *oc_report_tag(const oc_report *report, size_t tag) { return report ?
 
 double oc_report_accuracy(const oc_report *report) { return report ? oc__metrics_accuracy(report->measurement) : 0; }
 
+double oc_report_hamming_loss(const oc_report *report) { return report ? oc__metrics_hamming_loss(report->measurement) : 0; }
+
+uint32_t oc_report_kind(const oc_report *report) { return report ? oc_model_kind(report->model) : 0; }
+
 double oc_report_calibration_error(const oc_report *report) {
     return report ? oc__metrics_calibration_error(report->measurement) : 0;
 }
@@ -69,12 +73,44 @@ uint64_t oc_report_confusion(const oc_report *report, size_t truth, size_t predi
     return report ? oc__metrics_confusion(report->measurement, truth, predicted) : 0;
 }
 
+static int32_t index_of(uint32_t tag) { return tag == OC__NONE ? -1 : (int32_t)tag; }
+
 oc_status oc_report_get(const oc_report *report, size_t index, oc_report_entry *entry, oc_error *err) {
     oc_status status = oc__check_pointer(report, "report", err);
     if (status) return status;
     const oc__measurement *m = report->measurement;
     if (index >= m->n) return oc__fail(err, OC_E_NOT_FOUND, "picture %zu is out of range, there are %zu", index, m->n);
     const oc__measured *e = &m->entries[index];
-    oc_report_entry known = {sizeof known, (int32_t)e->truth, (int32_t)e->predicted, e->probability, e->fold, e->name};
+    oc_report_entry known = {sizeof known, index_of(e->truth), index_of(e->predicted), e->probability, e->fold, e->name};
     return oc__struct_write(entry, &known, sizeof known, offsetof(oc_report_entry, fold), "oc_report_entry", err);
+}
+
+size_t oc_report_n_answers(const oc_report *report, size_t index) {
+    if (!report || index >= report->measurement->n) return 0;
+    const oc__measurement *m = report->measurement;
+    if (m->several) return m->first_of_picture[index + 1] - m->first_of_picture[index];
+    return m->entries[index].truth == m->entries[index].predicted ? 1 : 2;
+}
+
+oc_status oc_report_answer(const oc_report *report, size_t index, size_t k, oc_report_said *said, oc_error *err) {
+    oc_status status = oc__check_pointer(report, "report", err);
+    if (status) return status;
+    const oc__measurement *m = report->measurement;
+    size_t n = oc_report_n_answers(report, index);
+    if (k >= n) return oc__fail(err, OC_E_NOT_FOUND, "answer %zu of picture %zu is out of range, there are %zu", k, index, n);
+    oc_report_said known = {.struct_size = sizeof known};
+    if (m->several) {
+        const oc__answer *a = &m->answers[m->by_picture[m->first_of_picture[index] + k]];
+        known.tag = (int32_t)a->tag;
+        known.probability = a->probability;
+        known.bears = a->bears;
+        known.given = a->probability >= m->thresholds[a->tag];
+    } else {
+        const oc__measured *e = &m->entries[index];
+        known.tag = (int32_t)(k ? e->truth : e->predicted);
+        known.probability = k ? -1 : e->probability;
+        known.bears = k || e->truth == e->predicted;
+        known.given = k == 0;
+    }
+    return oc__struct_write(said, &known, sizeof known, sizeof known, "oc_report_said", err);
 }

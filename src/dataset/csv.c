@@ -66,7 +66,7 @@ static oc_status take_row(oc_dataset *dataset, const char *folder, const columns
     oc_image image = OC_IMAGE_INIT;
     image.format = OC_IMAGE_PATH;
     image.data = path;
-    status = oc__dataset_add(dataset, &image, tags, n_tags, c->split < n ? fields[c->split] : NULL, err);
+    status = oc__dataset_add_tags(dataset, &image, tags, n_tags, c->split < n ? fields[c->split] : NULL, err);
     oc__free(dataset->context, path);
     return status;
 }

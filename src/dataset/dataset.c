@@ -77,8 +77,12 @@ bool oc__dataset_several(const oc_dataset *dataset) {
     return false;
 }
 
-oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags, const char *split,
-                          oc_error *err) {
+oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err) {
+    return oc__dataset_add_tags(dataset, image, &tag, 1, split, err);
+}
+
+oc_status oc__dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags,
+                               const char *split, oc_error *err) {
     oc_image known;
     oc__sample *sample = NULL;
     char numbered[32];

@@ -19,9 +19,10 @@ struct oc_dataset {
 oc_status oc__dataset_create(oc_dataset **out, oc_context *context, oc_error *err);
 void oc__dataset_free(oc_dataset *dataset);
 
-/* Adds a sample; see oc_dataset_add_tags. */
-oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags, const char *split,
-                          oc_error *err);
+/* Adds a sample; see oc_dataset_add and oc_dataset_add_tags. */
+oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err);
+oc_status oc__dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags,
+                               const char *split, oc_error *err);
 
 /* Whether a sample bears none or several. */
 bool oc__dataset_several(const oc_dataset *dataset);

@@ -19,7 +19,7 @@ static oc_status add_file(oc_dataset *dataset, const char *path, const char *tag
     oc_image image = OC_IMAGE_INIT;
     image.format = OC_IMAGE_PATH;
     image.data = path;
-    return oc__dataset_add(dataset, &image, &tag, 1, NULL, err);
+    return oc__dataset_add(dataset, &image, tag, NULL, err);
 }
 
 static oc_status add_tag_folder(oc_dataset *dataset, const char *path, const char *tag, oc_error *err) {

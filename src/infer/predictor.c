@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernels.h"
 #include "loss.h"
 #include "memory.h"
 #include "thread.h"
@@ -31,18 +32,26 @@ void oc__predictor_free(oc_predictor *predictor) {
     oc__model_release(model);
 }
 
-static oc_status predict_with(float *probabilities, oc__applier *applier, const oc_image *image, oc_error *err) {
+static oc_status predict_with(float *probabilities, const oc_predictor *predictor, uint32_t worker, const oc_image *image,
+                              oc_error *err) {
+    const oc__function sigmoid = {.code = OC__FUNCTION_SIGMOID};
+    const oc_model *model = predictor->model;
+    const oc__kernels *kernels = model->context->kernels;
     const float *logits;
     size_t n;
-    oc_status status = oc__apply(&logits, &n, applier, image, err);
+    oc_status status = oc__apply(&logits, &n, predictor->appliers[worker], image, err);
     if (status) return status;
+    if (model->kind == OC__KIND_MULTILABEL) {
+        kernels->activate(&sigmoid, n, logits, 0, 1, probabilities);
+        return OC_OK;
+    }
     memcpy(probabilities, logits, n * sizeof *logits);
     oc__softmax(probabilities, 1, n);
     return OC_OK;
 }
 
 oc_status oc__predict(float *probabilities, oc_predictor *predictor, const oc_image *image, oc_error *err) {
-    return predict_with(probabilities, predictor->appliers[0], image, err);
+    return predict_with(probabilities, predictor, 0, image, err);
 }
 
 typedef struct job {
@@ -61,7 +70,7 @@ static void picture_task(void *argument, size_t i, uint32_t worker) {
     oc_error err = OC_ERROR_INIT;
     if (j->progress && !oc__progress_go_on(j->progress)) return;
     j->statuses[i] =
-        predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor->appliers[worker], j->images[i], &err);
+        predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor, worker, j->images[i], &err);
     if (j->statuses[i]) {
         pthread_mutex_lock(&j->lock);
         if (i < j->failed) {

@@ -4,14 +4,45 @@
 #include <math.h>
 #include <stdbool.h>
 
+/* How many of all tags are wrong for a picture. */
+static uint32_t n_wrong(const oc__measurement *m, const oc__measured *e) {
+    return m->several ? e->n_wrong : e->truth == e->predicted ? 0 : 2;
+}
+
 double oc__metrics_accuracy(const oc__measurement *m) {
     size_t right = 0;
-    for (size_t i = 0; i < m->n; i++) right += m->entries[i].truth == m->entries[i].predicted;
+    for (size_t i = 0; i < m->n; i++) right += n_wrong(m, &m->entries[i]) == 0;
     return m->n ? (double)right / (double)m->n : 0;
+}
+
+double oc__metrics_hamming_loss(const oc__measurement *m) {
+    double wrong = 0;
+    for (size_t i = 0; i < m->n; i++) wrong += n_wrong(m, &m->entries[i]);
+    return m->n ? wrong / ((double)m->n * m->n_tags) : 0;
+}
+
+/* Whether the answer lets its tag count as given. */
+static bool given(const oc__measurement *m, const oc__answer *a) { return a->probability >= m->thresholds[a->tag]; }
+
+/* Of one tag: the answers lie in the order of the pictures, so two tags' are gone through side by side. */
+static uint64_t confusion_of_several(const oc__measurement *m, size_t truth, size_t predicted) {
+    uint64_t count = 0;
+    size_t b = m->first_of_tag[predicted];
+    for (size_t a = m->first_of_tag[truth]; a < m->first_of_tag[truth + 1]; a++) {
+        uint32_t picture = m->answers[a].picture;
+        if (!m->answers[a].bears) continue;
+        while (b < m->first_of_tag[predicted + 1] && m->answers[b].picture < picture) b++;
+        if (b == m->first_of_tag[predicted + 1]) break;
+        const oc__answer *other = &m->answers[b];
+        count += other->picture == picture && given(m, other) && (truth == predicted || !other->bears);
+    }
+    return count;
 }
 
 uint64_t oc__metrics_confusion(const oc__measurement *m, size_t truth, size_t predicted) {
     uint64_t count = 0;
+    if (truth >= m->n_tags || predicted >= m->n_tags) return 0;
+    if (m->several) return confusion_of_several(m, truth, predicted);
     for (size_t i = 0; i < m->n; i++) count += m->entries[i].truth == truth && m->entries[i].predicted == predicted;
     return count;
 }
@@ -23,8 +54,23 @@ typedef struct counts {
     uint32_t bear, predicted, correct;
 } counts;
 
+static counts count_several(const oc__measurement *m, int64_t tag, double threshold, uint32_t fold) {
+    counts c = {0, 0, 0};
+    size_t begin = tag == ANY_TAG ? 0 : m->first_of_tag[tag], end = tag == ANY_TAG ? m->n_answers : m->first_of_tag[tag + 1];
+    for (size_t i = begin; i < end; i++) {
+        const oc__answer *a = &m->answers[i];
+        if (fold != ANY_FOLD && m->entries[a->picture].fold != fold) continue;
+        bool predicted = threshold < 0 ? given(m, a) : (double)a->probability >= threshold;
+        c.bear += a->bears;
+        c.predicted += predicted;
+        c.correct += predicted && a->bears;
+    }
+    return c;
+}
+
 static counts count(const oc__measurement *m, int64_t tag, double threshold, uint32_t fold) {
     counts c = {0, 0, 0};
+    if (m->several) return count_several(m, tag, threshold, fold);
     for (size_t i = 0; i < m->n; i++) {
         const oc__measured *e = &m->entries[i];
         if (fold != ANY_FOLD && e->fold != fold) continue;
@@ -79,7 +125,8 @@ static oc_metrics one(const oc__measurement *m, int64_t tag, double threshold) {
 }
 
 oc_status oc__metrics_of(oc_metrics *out, const oc__measurement *m, int32_t tag, double threshold, oc_error *err) {
-    if (!(threshold >= 0 && threshold <= 1)) return oc__fail(err, OC_E_ARGUMENT, "the threshold is not between 0 and 1");
+    if (!(threshold >= 0 && threshold <= 1) && threshold != OC_THRESHOLD_OWN)
+        return oc__fail(err, OC_E_ARGUMENT, "the threshold is not between 0 and 1");
     if (tag < OC_TAGS_MEAN || tag >= (int64_t)m->n_tags)
         return oc__fail(err, OC_E_ARGUMENT, "tag %d is out of range, there are %u", tag, m->n_tags);
     if (tag >= 0) {
@@ -119,17 +166,26 @@ static size_t bin_of(float probability) {
     return bin < OC__N_RELIABILITY_BINS ? bin : OC__N_RELIABILITY_BINS - 1;
 }
 
+/* What probabilities were given, and whether they came true: of each picture the best, of several tags each that was kept. */
+static size_t n_said(const oc__measurement *m) { return m->several ? m->n_answers : m->n; }
+
+static float said(bool *came_true, const oc__measurement *m, size_t i) {
+    *came_true = m->several ? m->answers[i].bears == 1 : m->entries[i].truth == m->entries[i].predicted;
+    return m->several ? m->answers[i].probability : m->entries[i].probability;
+}
+
 oc_reliability oc__metrics_reliability(const oc__measurement *m, size_t bin) {
     oc_reliability r = {.struct_size = sizeof r,
                         .low = (double)bin / OC__N_RELIABILITY_BINS,
                         .high = (double)(bin + 1) / OC__N_RELIABILITY_BINS};
     size_t right = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        const oc__measured *e = &m->entries[i];
-        if (bin_of(e->probability) != bin) continue;
+    for (size_t i = 0; i < n_said(m); i++) {
+        bool came_true;
+        float probability = said(&came_true, m, i);
+        if (bin_of(probability) != bin || (m->several && probability < OC__LEAST_ANSWER)) continue;
         r.n_pictures++;
-        r.probability += (double)e->probability;
-        right += e->truth == e->predicted;
+        r.probability += (double)probability;
+        right += came_true;
     }
     if (r.n_pictures == 0) return r;
     r.probability /= r.n_pictures;
@@ -138,10 +194,11 @@ oc_reliability oc__metrics_reliability(const oc__measurement *m, size_t bin) {
 }
 
 double oc__metrics_calibration_error(const oc__measurement *m) {
-    double error = 0;
+    double error = 0, n = 0;
     for (size_t bin = 0; bin < OC__N_RELIABILITY_BINS; bin++) {
         oc_reliability r = oc__metrics_reliability(m, bin);
         error += r.n_pictures * fabs(r.probability - r.accuracy);
+        n += r.n_pictures;
     }
-    return m->n ? error / (double)m->n : 0;
+    return n > 0 ? error / n : 0;
 }

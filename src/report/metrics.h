@@ -5,6 +5,7 @@
 #include "measurement.h"
 
 double oc__metrics_accuracy(const oc__measurement *measurement);
+double oc__metrics_hamming_loss(const oc__measurement *measurement);
 
 /* See oc_report_metrics. `tag` is a tag, OC_TAGS_TOGETHER or OC_TAGS_MEAN; out of range is OC_E_ARGUMENT. */
 oc_status oc__metrics_of(oc_metrics *out, const oc__measurement *measurement, int32_t tag, double threshold, oc_error *err);

@@ -6,42 +6,77 @@
 #include "cross_validation.h"
 #include "folds.h"
 #include "memory.h"
+#include "multilabel.h"
 #include "temperature.h"
 #include "text.h"
 #include "train.h"
 
 /* The samples that could be read, moved together at the front. */
 typedef struct readable {
-    uint32_t *tags;
-    uint32_t *index; /* into the training set */
+    uint32_t *tags, *first; /* which tags they bear; where a sample bears one, tags[i] is that of sample i */
+    uint32_t *index;        /* into the training set */
     size_t n;
 } readable;
 
-static oc_status keep_readable(readable *out, oc__features *f, const oc__training_set *set, oc_error *err) {
-    oc_context *context = f->context;
-    size_t row = f->n_views * f->dim, *counts = oc__alloc_zero(context, set->n_tags * sizeof *counts);
-    out->tags = oc__alloc_array(context, f->n, sizeof *out->tags);
-    out->index = oc__alloc_array(context, f->n, sizeof *out->index);
+/* Counts what each tag has: with none the model cannot tell it, with one it cannot be measured. */
+static oc_status check_counts(const readable *r, const oc__training_set *set, oc_context *context, oc_error *err) {
+    size_t *counts = oc__alloc_zero(context, set->n_tags * sizeof *counts);
     oc_status status = OC_OK;
-    if (!counts || !out->tags || !out->index) status = oc__fail_nomem(err, context, f->n * sizeof *out->tags, "training");
-    for (size_t i = 0; i < f->n && !status; i++) {
-        if (f->status[i]) continue;
-        size_t to = out->n++;
-        if (to != i) memcpy(f->values + to * row, f->values + i * row, row * sizeof(float));
-        f->content[to] = f->content[i];
-        out->tags[to] = set->samples[i].tag;
-        out->index[to] = (uint32_t)i;
-        counts[out->tags[to]]++;
-    }
+    if (!counts) return oc__fail_nomem(err, context, set->n_tags * sizeof *counts, "training");
+    for (size_t k = 0; k < r->first[r->n]; k++) counts[r->tags[k]]++;
     for (size_t t = 0; t < set->n_tags && !status; t++) {
         if (counts[t] == 0)
             status = oc__fail(err, OC_E_DATA, "tag '%s' has no picture that can be read", set->tags[t]);
         else if (counts[t] == 1)
             oc__log(context, OC_LOG_WARNING, "tag '%s' has one picture only; it cannot be measured", set->tags[t]);
+        else if (counts[t] == r->n && set->several)
+            oc__log(context, OC_LOG_WARNING, "tag '%s' is on every picture; what lacks it cannot be learned", set->tags[t]);
     }
-    f->n = out->n;
     oc__free(context, counts);
     return status;
+}
+
+static oc_status keep_readable(readable *out, oc__features *f, const oc__training_set *set, oc_error *err) {
+    oc_context *context = f->context;
+    size_t row = f->n_views * f->dim, n_labels = 0;
+    for (size_t i = 0; i < f->n; i++) n_labels += set->samples[i].n_tags;
+    out->tags = oc__alloc_array(context, n_labels, sizeof *out->tags);
+    out->first = oc__alloc_array(context, f->n + 1, sizeof *out->first);
+    out->index = oc__alloc_array(context, f->n, sizeof *out->index);
+    if (!out->tags || !out->first || !out->index)
+        return oc__fail_nomem(err, context, f->n * sizeof *out->tags, "training");
+    uint32_t n = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        const oc__labelled *sample = &set->samples[i];
+        if (f->status[i]) continue;
+        if (!set->several && sample->n_tags != 1)
+            return oc__fail(err, OC_E_DATA, "%s bears %u tags, and with labels=one each picture must bear one",
+                            sample->sample->image.name, sample->n_tags);
+        size_t to = out->n++;
+        if (to != i) memcpy(f->values + to * row, f->values + i * row, row * sizeof(float));
+        f->content[to] = f->content[i];
+        out->index[to] = (uint32_t)i;
+        out->first[to] = n;
+        for (uint32_t k = 0; k < sample->n_tags; k++) out->tags[n++] = set->labels[sample->first + k];
+    }
+    out->first[out->n] = n;
+    f->n = out->n;
+    return check_counts(out, set, context, err);
+}
+
+/* Takes the negative tag away, so that its pictures bear none, and moves later tags down. */
+static void drop_negative(readable *r, const char **tags, size_t *n_tags, uint32_t negative) {
+    uint32_t n = 0, from = 0;
+    if (negative == OC__NONE) return;
+    for (size_t i = 0; i < r->n; i++) {
+        uint32_t end = r->first[i + 1];
+        r->first[i] = n;
+        for (; from < end; from++)
+            if (r->tags[from] != negative) r->tags[n++] = r->tags[from] - (r->tags[from] > negative);
+    }
+    r->first[r->n] = n;
+    for (size_t t = negative; t + 1 < *n_tags; t++) tags[t] = tags[t + 1];
+    --*n_tags;
 }
 
 typedef struct seen {
@@ -55,7 +90,7 @@ static int by_content(const void *a, const void *b) {
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* The same picture under two tags cannot be learned: warn of each such pair. */
+/* Where a picture has one tag, the same picture under two cannot be learned: warn of each such pair. */
 static oc_status warn_of_contradictions(const oc__features *f, const readable *r, const oc__training_set *set, oc_error *err) {
     oc_context *context = f->context;
     seen *list = oc__alloc_array(context, f->n, sizeof *list);
@@ -88,7 +123,7 @@ static oc_status validate(oc__measurement **out, double *l2, double *temperature
         status = oc__folds_assign(folds, &n_folds, context, r->tags, f->content, f->n, set->n_tags, options->seed, err);
     if (!status && n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", f->n);
     if (!status) {
-        oc__validation v = {f, r->tags, folds, set->n_tags, n_folds};
+        oc__validation v = {f, r->tags, folds, set->n_tags, n_folds, options->balance};
         status = oc__cross_validate(probabilities, l2, &v, progress, err);
     }
     if (!status)
@@ -98,14 +133,10 @@ static oc_status validate(oc__measurement **out, double *l2, double *temperature
     for (size_t i = 0; i < f->n && !status; i++) {
         m->entries[i].truth = r->tags[i];
         m->entries[i].fold = folds[i];
-        const char *name = set->samples[r->index[i]].sample->image.name;
-        if (!(m->entries[i].name = oc__strdup(context, name)))
-            status = oc__fail_nomem(err, context, strlen(name), "measurement");
     }
     if (!status) {
         m->method = OC_REPORT_CROSS_VALIDATION;
         m->n_folds = n_folds;
-        m->n_skipped = (uint32_t)(set->n - f->n);
         status = oc__measurement_fill(m, probabilities, err);
     }
     oc__free(context, folds);
@@ -116,7 +147,7 @@ static oc_status validate(oc__measurement **out, double *l2, double *temperature
 }
 
 /* Fits all samples. */
-static oc_status fit_all(oc__linear *out, const oc__features *f, const readable *r, size_t n_tags, double l2,
+static oc_status fit_all(oc__linear *out, const oc__features *f, const readable *r, size_t n_tags, double l2, bool balance,
                          oc__progress *progress, oc_error *err) {
     oc_context *context = f->context;
     oc__fitter *fitter = NULL;
@@ -124,7 +155,7 @@ static oc_status fit_all(oc__linear *out, const oc__features *f, const readable 
     uint32_t *no_folds = oc__alloc_zero(context, f->n * sizeof *no_folds);
     oc__progress_stage(progress, "fitting", 0.9, 0.92, 1);
     if (!no_folds) return oc__fail_nomem(err, context, f->n * sizeof *no_folds, "training");
-    oc__validation all = {f, r->tags, no_folds, n_tags, 1};
+    oc__validation all = {f, r->tags, no_folds, n_tags, 1, balance};
     oc_status status = oc__rows_without_fold(&rows, &all, 1, err);
     if (!status) status = oc__fitter_create(&fitter, context, &rows, progress, err);
     if (!status) status = oc__fitter_fit(out, fitter, l2, err);
@@ -138,7 +169,6 @@ static oc_status fit_all(oc__linear *out, const oc__features *f, const readable 
 /* The base with the classifier on top, as a 1x1 convolution of the features whose logits are divided by the temperature. */
 static oc_status assemble(oc_model *model, const oc_model *base, const oc__linear *linear, double temperature, oc_error *err) {
     uint32_t node;
-    model->kind = OC__KIND_CLASSIFICATION;
     model->rule = base->rule;
     oc_status status = oc__graph_copy(&model->graph, &base->graph, err);
     if (!status)
@@ -155,6 +185,25 @@ static oc_status assemble(oc_model *model, const oc_model *base, const oc__linea
     return OC_OK;
 }
 
+/* What the measurement has besides figures. */
+static oc_status name_entries(oc__measurement *m, const readable *r, const oc__training_set *set, oc_context *context,
+                              oc_error *err) {
+    m->n_skipped = (uint32_t)(set->n - r->n);
+    for (size_t i = 0; i < r->n; i++) {
+        const char *name = set->samples[r->index[i]].sample->image.name;
+        if (!(m->entries[i].name = oc__strdup(context, name)))
+            return oc__fail_nomem(err, context, strlen(name), "measurement");
+    }
+    return OC_OK;
+}
+
+static oc_status keep_thresholds(oc_model *model, const oc__measurement *m, oc_error *err) {
+    size_t size = m->n_tags * sizeof(float);
+    if (!(model->thresholds = oc__alloc(model->context, size))) return oc__fail_nomem(err, model->context, size, "training");
+    memcpy(model->thresholds, m->thresholds, size);
+    return OC_OK;
+}
+
 oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__training_set *set,
                                const oc__train_options *options, bool cross_validate, oc__progress *progress, oc_error *err) {
     oc_context *context = base->context;
@@ -168,21 +217,34 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     const oc__extraction what = {(size_t)options->views, options->mirror, options->skip_broken, options->seed, set->cache};
     oc__progress_stage(progress, "reading pictures", 0, 0.7, set->n);
     oc_status status = oc__features_extract(&features, base, set->samples, set->n, &what, progress, err);
+    size_t n_tags = set->n_tags;
+    const char **tags = oc__alloc_array(context, n_tags, sizeof *tags);
+    if (!status && !tags) status = oc__fail_nomem(err, context, n_tags * sizeof *tags, "training");
+    if (!status && n_tags) memcpy(tags, set->tags, n_tags * sizeof *tags);
     if (!status) status = keep_readable(&r, &features, set, err);
     if (!status && features.n < 4)
         status = oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", features.n);
-    if (!status) status = warn_of_contradictions(&features, &r, set, err);
-    if (!status && (cross_validate || l2 <= 0))
-        status = validate(&measurement, &l2, &temperature, &features, &r, set, options, progress, err);
-    if (!status) status = fit_all(&linear, &features, &r, set->n_tags, l2, progress, err);
+    if (!status && set->several) {
+        const oc__tag_sets sets = {r.tags, r.first};
+        drop_negative(&r, tags, &n_tags, set->negative);
+        status = oc__multilabel_train(&linear, &measurement, &l2, &features, &sets, n_tags, options, progress, err);
+    } else {
+        if (!status) status = warn_of_contradictions(&features, &r, set, err);
+        if (!status && (cross_validate || l2 <= 0))
+            status = validate(&measurement, &l2, &temperature, &features, &r, set, options, progress, err);
+        if (!status) status = fit_all(&linear, &features, &r, n_tags, l2, options->balance, progress, err);
+    }
+    if (!status && measurement) status = name_entries(measurement, &r, set, context, err);
     if (!status) status = oc__model_create(&model, context, err);
-    if (!status) status = oc__model_set_tags(model, set->tags, set->n_tags, err);
+    if (!status) status = oc__model_set_tags(model, tags, n_tags, err);
+    if (!status) model->kind = set->several ? OC__KIND_MULTILABEL : OC__KIND_CLASSIFICATION;
+    if (!status && set->several) status = keep_thresholds(model, measurement, err);
     if (!status) status = assemble(model, base, &linear, temperature, err);
     if (!status) {
         oc__print_double(text, l2);
         status = oc__model_set_property(model, "l2", text, err);
     }
-    if (!status) {
+    if (!status && !set->several) {
         oc__print_double(text, temperature);
         status = oc__model_set_property(model, "temperature", text, err);
     }
@@ -199,7 +261,9 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc__linear_free(&linear);
     oc__measurement_free(measurement);
     oc__features_free(&features);
+    oc__free(context, tags);
     oc__free(context, r.tags);
+    oc__free(context, r.first);
     oc__free(context, r.index);
     if (status) oc__model_release(model);
     else *out = model;

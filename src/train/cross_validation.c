@@ -27,7 +27,7 @@ oc_status oc__rows_without_fold(oc__rows *rows, const oc__validation *v, uint32_
             features[n] = f->values + (i * f->n_views + view) * f->dim;
             tags[n] = v->tags[i];
         }
-    *rows = (oc__rows){features, tags, n, f->dim, v->n_tags};
+    *rows = (oc__rows){features, tags, n, f->dim, v->n_tags, NULL, v->balance};
     return OC_OK;
 }
 

@@ -3,7 +3,7 @@
 #define OC_TRAIN_CROSS_VALIDATION_H
 
 #include "extract.h"
-#include "softmax_regression.h"
+#include "regression.h"
 
 /* What is divided: samples [0, n) of the features, all readable. */
 typedef struct oc__validation {
@@ -12,6 +12,7 @@ typedef struct oc__validation {
     const uint32_t *folds;
     size_t n_tags;
     uint32_t n_folds;
+    bool balance; /* see oc__rows */
 } oc__validation;
 
 /* Fits all folds at each strength of a falling list, or at `l2` alone if that is above 0; picks the strength whose held-out

@@ -13,22 +13,32 @@ typedef struct row {
     uint32_t type;
     double minimum, maximum;
     size_t offset;
+    const char *const *choices; /* the texts it takes, ended by NULL; or NULL: any */
 } row;
+
+static const char *const labels[] = {"auto", "one", "several", NULL};
+
 
 static const row table[] = {
     {"seed", "0", "where random choices begin; the same seed gives the same model", OC_OPTION_INTEGER, 0, 9007199254740991.0,
-     offsetof(oc__train_options, seed)},
+     offsetof(oc__train_options, seed), NULL},
     {"views", "4", "views of each picture to learn from: the whole and random crops", OC_OPTION_INTEGER, 1, 64,
-     offsetof(oc__train_options, views)},
-    {"folds", "5", "parts of the cross-validation", OC_OPTION_INTEGER, 2, 20, offsetof(oc__train_options, folds)},
+     offsetof(oc__train_options, views), NULL},
+    {"folds", "5", "parts of the cross-validation", OC_OPTION_INTEGER, 2, 20, offsetof(oc__train_options, folds), NULL},
     {"l2", "0", "strength of the regularisation; 0 chooses it by cross-validation", OC_OPTION_NUMBER, 0, 1000,
-     offsetof(oc__train_options, l2)},
+     offsetof(oc__train_options, l2), NULL},
     {"mirror", "true", "let views be mirrored; false where left and right differ", OC_OPTION_BOOLEAN, 0, 1,
-     offsetof(oc__train_options, mirror)},
+     offsetof(oc__train_options, mirror), NULL},
     {"skip_broken", "true", "leave out pictures that cannot be read, with a warning; false stops at the first",
-     OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, skip_broken)},
+     OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, skip_broken), NULL},
+    {"labels", "auto", "how many tags a picture bears: one, several (any number), auto: as it is in the data", OC_OPTION_TEXT, 1,
+     OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, labels), labels},
+    {"negative", "", "the tag that says that a picture bears none of the others; it makes auto mean several", OC_OPTION_TEXT, 0,
+     OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, negative), NULL},
+    {"balance", "false", "let every tag count the same, however many pictures bear it", OC_OPTION_BOOLEAN, 0, 1,
+     offsetof(oc__train_options, balance), NULL},
     {"base", "auto", "the base network to start from: its name or its file; auto: the best of the library's own", OC_OPTION_TEXT, 1,
-     OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, base)},
+     OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, base), NULL},
 };
 #define N_ROWS (sizeof table / sizeof *table)
 
@@ -40,6 +50,9 @@ oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err) {
 }
 
 static oc_status bad_value(const row *r, const char *value, oc_error *err) {
+    if (r->choices)
+        return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected %s, %s or %s", r->key, value, r->choices[0], r->choices[1],
+                        r->choices[2]);
     if (r->type == OC_OPTION_TEXT)
         return oc__fail(err, OC_E_ARGUMENT, "%s is a text of %zu bytes, expected %d to %d", r->key, strlen(value),
                         (int)r->minimum, (int)r->maximum);
@@ -47,6 +60,12 @@ static oc_status bad_value(const row *r, const char *value, oc_error *err) {
         return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected true or false", r->key, value);
     return oc__fail(err, OC_E_ARGUMENT, "%s is '%.40s', expected a%s number from %lld to %lld", r->key, value,
                     r->type == OC_OPTION_INTEGER ? " whole" : "", (long long)r->minimum, (long long)r->maximum);
+}
+
+static bool is_choice(const row *r, const char *value) {
+    const char *const *choice = r->choices;
+    while (choice && *choice && strcmp(*choice, value) != 0) choice++;
+    return !choice || *choice;
 }
 
 static oc_status set(oc__train_options *options, const row *r, const char *value, oc_error *err) {
@@ -64,7 +83,8 @@ static oc_status set(oc__train_options *options, const row *r, const char *value
         memcpy(field, &number, sizeof number);
         return OC_OK;
     case OC_OPTION_TEXT:
-        if (!value[0] || strlen(value) > (size_t)r->maximum) return bad_value(r, value, err);
+        if (strlen(value) < (size_t)r->minimum || strlen(value) > (size_t)r->maximum || !is_choice(r, value))
+            return bad_value(r, value, err);
         strcpy(field, value);
         return OC_OK;
     default:
@@ -114,11 +134,15 @@ void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_opti
 oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err) {
     for (uint32_t i = 0; i < N_ROWS; i++) {
         char key[64], value[OC__MAX_OPTION_TEXT];
-        if (table[i].type == OC_OPTION_TEXT) continue;
+        if (strcmp(table[i].key, "base") == 0) continue;
         snprintf(key, sizeof key, "option.%s", table[i].key);
         oc__train_options_print(value, options, i);
         oc_status status = oc__model_set_property(model, key, value, err);
         if (status) return status;
     }
     return OC_OK;
+}
+
+bool oc__train_several(const oc__train_options *options, bool any) {
+    return strcmp(options->labels, "several") == 0 || (strcmp(options->labels, "auto") == 0 && (any || options->negative[0]));
 }

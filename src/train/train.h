@@ -14,7 +14,10 @@ typedef struct oc__train_options {
     double l2; /* 0: chosen by cross-validation */
     bool mirror;
     bool skip_broken;
-    char base[OC__MAX_OPTION_TEXT]; /* the base network's name, or its file */
+    bool balance;
+    char labels[OC__MAX_OPTION_TEXT];   /* "auto", "one", "several" */
+    char negative[OC__MAX_OPTION_TEXT]; /* a tag's name, or "" */
+    char base[OC__MAX_OPTION_TEXT];     /* the base network's name, or its file */
 } oc__train_options;
 
 void oc__train_options_default(oc__train_options *options);
@@ -28,8 +31,8 @@ oc_status oc__train_options_set(oc__train_options *options, const char *key, con
 /* The value of option `index`, which exists, as text that oc__train_options_set takes. */
 void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_options *options, uint32_t index);
 
-/* Writes every option as "option.KEY" into the model's properties, but for texts: a model says which base it has by the base's
- * name and checksum, and the paths of this machine are nobody's business. */
+/* Writes every option as "option.KEY" into the model's properties, but for the base: a model says which it has by its name and
+ * checksum, and the paths of this machine are nobody's business. */
 oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err);
 
 /* What there is to train on. */
@@ -39,7 +42,13 @@ typedef struct oc__training_set {
     const char *const *tags; /* every tag bears samples */
     size_t n_tags;
     const oc__feature_cache *cache; /* where their features are kept, or NULL */
+    const uint32_t *labels;         /* the samples' tags: see oc__labelled */
+    bool several;                   /* a sample may bear any number of tags */
+    uint32_t negative;              /* with several: the tag that says that there is none, which the model does not get; or OC__NONE */
 } oc__training_set;
+
+/* Whether a sample may bear any number of tags, by the options, where `any` tells whether one does or not. */
+bool oc__train_several(const oc__train_options *options, bool any);
 
 /* Trains on top of `base` and returns a finished model. With `cross_validate` its measurement is that of the cross-validation
  * (which is run in any case where something is to be chosen); else it has none. Progress runs to 0.95. */

@@ -6,16 +6,48 @@
 #include "memory.h"
 #include "predictor.h"
 
-/* The model's number of each tag of the data set. */
+/* The model's number of each tag of the data set; OC__NONE for its negative one. */
 static oc_status match_tags(uint32_t *map, const oc_model *model, const oc_dataset *dataset, oc_error *err) {
+    const char *negative = oc__model_property(model, "option.negative");
+    bool several = model->kind == OC__KIND_MULTILABEL;
+    for (size_t i = 0; i < dataset->n_samples && !several; i++)
+        if (dataset->samples[i].n_tags != 1)
+            return oc__fail(err, OC_E_DATA, "%s bears %u tags, the model gives a picture one",
+                            dataset->samples[i].sample->image.name, dataset->samples[i].n_tags);
     for (size_t i = 0; i < dataset->n_tags; i++) {
         uint32_t t = 0;
         while (t < model->n_tags && strcmp(model->tags[t], dataset->tags[i]) != 0) t++;
+        map[i] = OC__NONE;
+        if (t == model->n_tags && several && negative && strcmp(negative, dataset->tags[i]) == 0) continue;
         if (t == model->n_tags)
             return oc__fail(err, OC_E_DATA, "the data set has the tag '%s', which the model does not know", dataset->tags[i]);
         map[i] = t;
     }
     return OC_OK;
+}
+
+/* Tells a measurement of several tags what was said of each. */
+static oc_status fill_several(oc__measurement *m, const float *probabilities, const oc_status *statuses, const uint32_t *map,
+                              const oc_model *model, const oc_dataset *dataset, oc_error *err) {
+    float *column = oc__alloc_array(m->context, m->n, sizeof *column);
+    uint8_t *bears = oc__alloc_array(m->context, m->n, 1);
+    oc_status status = oc__measurement_several(m, err);
+    if (!status && (!column || !bears)) status = oc__fail_nomem(err, m->context, m->n * sizeof *column, "measurement");
+    for (uint32_t t = 0; t < m->n_tags && !status; t++) {
+        for (size_t i = 0, to = 0; i < dataset->n_samples; i++) {
+            const oc__labelled *sample = &dataset->samples[i];
+            if (statuses[i]) continue;
+            column[to] = probabilities[to * m->n_tags + t];
+            bears[to] = 0;
+            for (uint32_t k = 0; k < sample->n_tags; k++) bears[to] |= map[dataset->labels[sample->first + k]] == t;
+            to++;
+        }
+        status = oc__measurement_add_tag(m, column, bears, oc__model_threshold(model, t), err);
+    }
+    if (!status) status = oc__measurement_finish(m, err);
+    oc__free(m->context, column);
+    oc__free(m->context, bears);
+    return status;
 }
 
 /* Moves what could be read to the front and fills the measurement in. */
@@ -35,11 +67,15 @@ static oc_status collect(oc__measurement **out, float *probabilities, const oc_s
     for (size_t i = 0, to = 0; i < dataset->n_samples && !status; i++) {
         if (statuses[i]) continue;
         const char *name = dataset->samples[i].sample->image.name;
-        m->entries[to].truth = map[dataset->samples[i].tag];
+        if (model->kind != OC__KIND_MULTILABEL)
+            m->entries[to].truth = map[dataset->labels[dataset->samples[i].first]];
         if (!(m->entries[to++].name = oc__strdup(model->context, name)))
             status = oc__fail_nomem(err, model->context, strlen(name), "measurement");
     }
-    if (!status) status = oc__measurement_fill(m, probabilities, err);
+    if (!status)
+        status = model->kind == OC__KIND_MULTILABEL
+                     ? fill_several(m, probabilities, statuses, map, model, dataset, err)
+                     : oc__measurement_fill(m, probabilities, err);
     if (status) oc__measurement_free(m);
     else *out = m;
     return status;

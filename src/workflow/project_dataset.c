@@ -20,11 +20,8 @@ oc_status oc__add_pictures(oc_dataset *rest, oc_dataset *chosen, const oc_pictur
         image.format = OC_IMAGE_PATH;
         image.data = info->path;
         image.name = info->name;
-        if (info->n_tags != 1)
-            return oc__fail(err, OC_E_UNSUPPORTED, "%s: '%s' has %u tags; training takes pictures with one each",
-                            project->folder, info->name, info->n_tags);
-        status = oc__dataset_add(chooses && chooses(info, user) ? chosen : rest, &image, list->tags[list->items[i].first_tag],
-                                 info->split, err);
+        status = oc__dataset_add_tags(chooses && chooses(info, user) ? chosen : rest, &image,
+                                      list->tags + list->items[i].first_tag, info->n_tags, info->split, err);
     }
     return status;
 }

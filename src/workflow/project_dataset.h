@@ -8,8 +8,7 @@
 /* See oc_project_dataset. */
 oc_status oc__project_dataset(oc_dataset **out, oc_project *project, oc_error *err);
 
-/* Adds listed pictures to `rest`, but those that `chooses` (which may be NULL) says yes to, to `chosen`. OC_E_UNSUPPORTED if
- * one has not just one tag. */
+/* Adds listed pictures to `rest`, but those that `chooses` (which may be NULL) says yes to, to `chosen`. */
 typedef bool (*oc__choose_fn)(const oc_picture_info *picture, const void *user);
 oc_status oc__add_pictures(oc_dataset *rest, oc_dataset *chosen, const oc_picture_list *list, oc__choose_fn chooses,
                            const void *user, const oc_project *project, oc_error *err);

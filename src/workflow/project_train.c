@@ -98,6 +98,22 @@ static oc_status check_wanted(run *r, oc_error *err) {
     return status ? status : oc__project_classifies(r->project, err);
 }
 
+/* What the project says of its tags, where the options do not. */
+static oc_status complete_options(run *r, oc_error *err) {
+    oc_tag_list *list = NULL;
+    uint32_t kind;
+    oc_status status = oc__project_kind(&kind, r->project, err);
+    if (status || kind != OC_PROJECT_MULTILABEL) return status;
+    if (strcmp(r->options.labels, "auto") == 0) strcpy(r->options.labels, "several");
+    if (r->options.negative[0] || strcmp(r->options.labels, "one") == 0) return OC_OK;
+    status = oc__project_tags(&list, r->project, err);
+    for (size_t i = 0; !status && i < list->n; i++)
+        if (list->items[i].type == OC_TAG_NEGATIVE && list->items[i].n_pictures)
+            status = oc__train_options_set(&r->options, "negative", list->items[i].name, err);
+    oc__tag_list_free(list);
+    return status;
+}
+
 /* --- data --- */
 
 /* Whether a picture is to be measured on. Without a split of its own that follows from the hash of its file. */
@@ -178,7 +194,7 @@ static oc_status keep(int64_t *seq, run *r, oc_error *err) {
     const oc__measurement *measurement = r->model->measurement;
     oc_metrics mean;
     oc_status status = oc__ocm_write(&file, r->model, err);
-    if (!status && measurement) status = oc__metrics_of(&mean, measurement, OC_TAGS_MEAN, 0, err);
+    if (!status && measurement) status = oc__metrics_of(&mean, measurement, OC_TAGS_MEAN, OC_THRESHOLD_OWN, err);
     if (!status && measurement) {
         made.method = measurement->method;
         made.n_measured = measurement->n;
@@ -226,6 +242,7 @@ oc_status oc__project_train(oc_iteration_list **out, oc_project *project, const 
     if (project->depth > 0)
         return oc__fail(err, OC_E_STATE, "%s: a change was begun and not ended; end it before training", project->folder);
     oc_status status = check_wanted(&r, err);
+    if (!status) status = complete_options(&r, err);
     if (!status) status = make_settings(&r, err);
     if (!status) status = make(&seq, &is_new, &r, err);
     if (!status) status = oc__project_iterations(&list, project, seq, err);

@@ -11,7 +11,7 @@
 #include "memory.h"
 
 oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
-    if (dataset->n_tags < 2)
+    if (dataset->n_tags < (oc__dataset_several(dataset) ? 1 : 2))
         return oc__fail(err, OC_E_DATA, "there %s with pictures; a classifier needs at least 2",
                         dataset->n_tags ? "is one tag" : "are no tags");
     if (dataset->n_samples < 4)
@@ -35,7 +35,8 @@ static oc_status describe(oc_model *model, const oc_model *base, const oc__train
         const char *key, *of_base;
     } copied[] = {{"base", "name"}, {"base_sha256", "sha256"}, {"base_licence", "licence"}};
     char text[96];
-    oc_status status = oc__model_set_property(model, "kind", "classification", err);
+    oc_status status = oc__model_set_property(
+        model, "kind", model->kind == OC__KIND_MULTILABEL ? "multilabel" : "classification", err);
     if (!status) status = oc__model_set_property(model, "library", oc_version_string(), err);
     oc__utc_now(text);
     if (!status) status = oc__model_set_property(model, "created", text, err);
@@ -53,14 +54,34 @@ static oc_status describe(oc_model *model, const oc_model *base, const oc__train
     return status ? status : oc__train_options_store(model, options, err);
 }
 
+/* How many tags a sample bears, and which one says that there is none. */
+static oc_status tell_labels(oc__training_set *set, const oc_dataset *dataset, const oc__train_options *options, oc_error *err) {
+    set->labels = dataset->labels;
+    set->several = oc__train_several(options, oc__dataset_several(dataset));
+    set->negative = OC__NONE;
+    if (!options->negative[0]) return OC_OK;
+    if (!set->several) return oc__fail(err, OC_E_ARGUMENT, "negative does not go with labels=one");
+    for (size_t i = 0; i < dataset->n_tags; i++)
+        if (strcmp(dataset->tags[i], options->negative) == 0) set->negative = (uint32_t)i;
+    if (set->negative == OC__NONE)
+        oc__log(dataset->context, OC_LOG_WARNING, "no picture bears the negative tag '%s'", options->negative);
+    else if (dataset->n_tags == 1)
+        return oc__fail(err, OC_E_DATA, "there is no tag but the negative one, so there is nothing to learn");
+    return OC_OK;
+}
+
 oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
                           oc_project *project, oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
     oc_model *base = NULL, *model = NULL;
     oc__kept_features *kept = NULL;
     oc__progress progress;
     oc__progress_begin(&progress, callback, user, cancel);
-    oc__training_set set = {dataset->samples, dataset->n_samples, (const char *const *)dataset->tags, dataset->n_tags, NULL};
-    oc_status status = oc__base_open(&base, dataset->context, options->base, err);
+    oc__training_set set = {.samples = dataset->samples,
+                            .n = dataset->n_samples,
+                            .tags = (const char *const *)dataset->tags,
+                            .n_tags = dataset->n_tags};
+    oc_status status = tell_labels(&set, dataset, options, err);
+    if (!status) status = oc__base_open(&base, dataset->context, options->base, err);
     if (!status && project)
         status = oc__kept_features_open(&kept, project, base, (size_t)options->views, options->mirror, options->seed, err);
     if (kept) set.cache = oc__kept_features_cache(kept);

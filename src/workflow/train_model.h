@@ -6,7 +6,8 @@
 #include "store.h"
 #include "train.h"
 
-/* OC_E_DATA if the data set cannot be trained on: fewer than 2 tags with samples or 4 samples. */
+/* OC_E_DATA if the data set cannot be trained on: fewer than 4 samples or 2 tags with samples; 1 tag is enough where a sample
+ * may bear any number. */
 oc_status oc__trainable(const oc_dataset *dataset, oc_error *err);
 
 /* OC_E_DATA if `test` bears a tag that `dataset` lacks, or has no samples. */

@@ -9,7 +9,7 @@
 #include "lbfgs.h"
 #include "memory.h"
 #include "random.h"
-#include "softmax_regression.h"
+#include "regression.h"
 #include "support.h"
 #include "temperature.h"
 #include "train.h"
