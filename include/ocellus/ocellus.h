@@ -495,6 +495,9 @@ OC_API size_t oc_report_n_skipped(const oc_report *report);
 OC_API size_t oc_report_n_tags(const oc_report *report);
 OC_API const char *oc_report_tag(const oc_report *report, size_t tag);
 
+/* From which probability on tag `tag` counts as given: oc_model_threshold. */
+OC_API double oc_report_threshold(const oc_report *report, size_t tag);
+
 /* OC_MODEL_...: what was measured. Where a picture has any number of tags, each was or was not given it at the tag's own
  * threshold (oc_model_threshold), and answers of less than 0.01 are only remembered if the picture bears the tag. */
 OC_API uint32_t oc_report_kind(const oc_report *report);

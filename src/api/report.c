@@ -41,6 +41,10 @@ size_t oc_report_n_tags(const oc_report *report) { return report ? report->measu
 
 const char *oc_report_tag(const oc_report *report, size_t tag) { return report ? oc_model_tag(report->model, tag) : NULL; }
 
+double oc_report_threshold(const oc_report *report, size_t tag) {
+    return report ? oc_model_threshold(report->model, tag) : 0;
+}
+
 double oc_report_accuracy(const oc_report *report) { return report ? oc__metrics_accuracy(report->measurement) : 0; }
 
 double oc_report_hamming_loss(const oc_report *report) { return report ? oc__metrics_hamming_loss(report->measurement) : 0; }

@@ -15,6 +15,8 @@
 #define BATCH 32
 #define MAX_NAME_COLUMNS 48
 
+#define DEFAULT_TOP 3
+
 typedef struct predict_options {
     const char *model;
     char *const *operands;
@@ -57,55 +59,65 @@ static void measure_columns(prediction *p) {
     }
 }
 
-/* The answers that are wanted come first, since all are sorted. */
-static size_t n_wanted(const predict_options *o, const oc_result *result) {
-    size_t n = oc_result_count(result);
-    if (o->n_top > 0 && (size_t)o->n_top < n) n = (size_t)o->n_top;
-    for (size_t i = 0; i < n; i++) {
+/* The numbers of the answers that are wanted, of which there are *n. The caller frees them. Where a picture has any number of
+ * tags those are wanted that count as given, unless the options say otherwise. */
+static size_t *wanted_answers(size_t *n, const prediction *p, const oc_result *result) {
+    const predict_options *o = p->options;
+    bool several = oc_model_kind(p->model) == OC_MODEL_MULTILABEL;
+    long long n_top = o->n_top >= 0 ? o->n_top : several ? 0 : DEFAULT_TOP;
+    size_t n_all = oc_result_count(result), *wanted = text_allocate((n_all + 1) * sizeof(*wanted));
+    *n = 0;
+    for (size_t i = 0; i < n_all && (n_top == 0 || (long long)*n < n_top); i++) {
         oc_box box = OC_BOX_INIT;
-        if (oc_result_get(result, i, &box, NULL) != OC_OK || (double)box.probability < o->threshold) return i;
+        oc_result_get(result, i, &box, NULL);
+        double threshold = o->threshold >= 0 ? o->threshold : oc_model_threshold(p->model, (size_t)box.tag);
+        if ((double)box.probability >= threshold) wanted[(*n)++] = i;
     }
-    return n;
+    return wanted;
 }
 
 static void print_result(const prediction *p, const char *name, const oc_result *result) {
     char *shown = text_printable(name);
-    size_t width = text_width(shown), n = n_wanted(p->options, result);
+    size_t width = text_width(shown), n, *wanted = wanted_answers(&n, p, result);
     printf("%s", shown);
     free(shown);
     if (width > p->name_columns) {
         printf("\n");
         width = 0;
     }
-    if (n == 0)
+    if (n == 0 && p->options->threshold < 0)
+        printf("%*s  (none of the tags)\n", (int)(p->name_columns - width), "");
+    else if (n == 0)
         printf("%*s  (nothing is at least %.4g %% probable)\n", (int)(p->name_columns - width), "",
                100 * p->options->threshold);
     for (size_t i = 0; i < n; i++) {
         oc_box box = OC_BOX_INIT;
-        const char *tag = oc_result_tag_name(result, i);
-        oc_result_get(result, i, &box, NULL);
+        const char *tag = oc_result_tag_name(result, wanted[i]);
+        oc_result_get(result, wanted[i], &box, NULL);
         printf("%*s  %s%*s  %5.1f %%\n", (int)(p->name_columns - width), "", tag, (int)(p->tag_columns - text_width(tag)), "",
                100 * (double)box.probability);
         width = 0;
     }
+    free(wanted);
 }
 
 static void write_result(const prediction *p, const char *name, const oc_result *result) {
     json j = {.compact = true};
-    size_t n = n_wanted(p->options, result);
+    size_t n, *wanted = wanted_answers(&n, p, result);
     json_object(&j, NULL);
     json_text(&j, "picture", name);
     json_array(&j, "predictions");
     for (size_t i = 0; i < n; i++) {
         oc_box box = OC_BOX_INIT;
-        oc_result_get(result, i, &box, NULL);
+        oc_result_get(result, wanted[i], &box, NULL);
         json_object(&j, NULL);
-        json_text(&j, "tag", oc_result_tag_name(result, i));
+        json_text(&j, "tag", oc_result_tag_name(result, wanted[i]));
         json_probability(&j, "probability", box.probability);
         json_end_object(&j);
     }
     json_end_array(&j);
     json_end_object(&j);
+    free(wanted);
 }
 
 static void write_failure(const char *name, const oc_error *error) {
@@ -265,11 +277,11 @@ static int predict(const predict_options *o) {
 }
 
 static int run(const command *self, int argc, char **argv) {
-    predict_options o = {.n_top = 3};
+    predict_options o = {.n_top = -1, .threshold = -1};
     int n_operands = 0;
     const cli_option own[] = {
-        {"top", 'n', OPTION_INTEGER, "N", "show at most N answers for each picture (default 3; 0: all)", 0, 1e9, &o.n_top},
-        {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0)", 0, 1,
+        {"top", 'n', OPTION_INTEGER, "N", "show at most N answers for each picture (default 3, or where a picture has any number of tags, and with 0: all)", 0, 1e9, &o.n_top},
+        {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0, or where a picture has any number of tags each tag's own threshold)", 0, 1,
          &o.threshold},
         PRECISION_OPTION(o.precision),
         {"store", 0, OPTION_FLAG, NULL, "keep the pictures and the answers in the project whose model it is", 0, 0, &o.store},
@@ -292,7 +304,7 @@ const command command_predict = {
     "predict",
     "tell the tags of pictures",
     "predict MODEL PICTURE... [options]",
-    "Shows the most probable tags of each picture, the best first. A picture is a JPEG, PNG, BMP or GIF file, or - for "
+    "Shows the most probable tags of each picture, the best first; if the model was trained on pictures of any number of tags, those that the picture has. A picture is a JPEG, PNG, BMP or GIF file, or - for "
     "standard input. A picture that cannot be read is reported and the others are predicted all the same; the exit code is "
     "then 3.\n"
     "\n"

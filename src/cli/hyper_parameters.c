@@ -19,7 +19,8 @@ static cli_option to_flag(hyper_parameters *h, const oc_option *option, const ch
         flag.help = owned_text(h, text_format("%s (default %s; --no-%s for false)", option->help, option->default_value, name));
     } else if (option->type == OC_OPTION_TEXT) {
         flag.value = "TEXT";
-        flag.help = owned_text(h, text_format("%s (default %s)", option->help, option->default_value));
+        const char *standard = option->default_value[0] != '\0' ? option->default_value : "none";
+        flag.help = owned_text(h, text_format("%s (default %s)", option->help, standard));
     } else {
         bool whole = option->type == OC_OPTION_INTEGER;
         flag.value = whole ? "N" : "X";

@@ -15,12 +15,13 @@
 option_group measure_group(measure_options *m) {
     const cli_option options[N_MEASURE_OPTIONS] = {
         {"threshold", 0, OPTION_NUMBER, "P",
-         "count a picture as predicted only if its best tag has at least this probability, 0 to 1 (default 0)", 0, 1,
+         "count a picture as predicted only if its best tag has at least this probability, 0 to 1 (default 0); where a picture has any "
+         "number of tags, count those from this probability on (default: each tag's own threshold)", 0, 1,
          &m->threshold},
         {"mistakes", 0, OPTION_INTEGER, "N", "list at most this many mistakes, the most certain first (default 10)", 0, 1e9,
          &m->n_mistakes},
     };
-    *m = (measure_options){.threshold = 0, .n_mistakes = 10};
+    *m = (measure_options){.threshold = OC_THRESHOLD_OWN, .n_mistakes = 10};
     memcpy(m->table, options, sizeof(options));
     return (option_group){"Options for measuring", m->table, N_MEASURE_OPTIONS};
 }
@@ -34,6 +35,7 @@ typedef struct confusion {
 /* What both forms of output need, gathered once. */
 typedef struct findings {
     const oc_report *report;
+    bool several;
     double threshold;
     size_t n_tags;
     oc_metrics *tags; /* n_tags of them */
@@ -46,9 +48,15 @@ typedef struct findings {
     size_t n_confusions;
 } findings;
 
+/* Of a mistake. Where a picture has any number of tags that is one tag too many (truth is -1) or missing (predicted is -1). */
+static double certainty(const oc_report_entry *mistake) {
+    return mistake->predicted < 0 ? 1 - (double)mistake->probability : (double)mistake->probability;
+}
+
 static int by_certainty(const void *a, const void *b) {
     const oc_report_entry *x = a, *y = b;
-    if (x->probability != y->probability) return x->probability > y->probability ? -1 : 1;
+    double left = certainty(x), right = certainty(y);
+    if (left != right) return left > right ? -1 : 1;
     return x->name != NULL && y->name != NULL ? strcmp(x->name, y->name) : 0;
 }
 
@@ -79,10 +87,32 @@ static void count_confusions(findings *f) {
     qsort(f->confusions, f->n_confusions, sizeof(*f->confusions), by_frequency);
 }
 
+static void add_mistake(findings *f, size_t *room, const oc_report_entry *mistake) {
+    if (f->n_mistakes == *room) {
+        *room = *room * 2 + 16;
+        f->mistakes = text_reallocate(f->mistakes, *room * sizeof(*f->mistakes));
+    }
+    f->mistakes[f->n_mistakes++] = *mistake;
+}
+
+/* The wrong ones of the tags that picture `index` was or was not given. */
+static void find_wrong_tags(findings *f, size_t *room, size_t index, oc_report_entry entry) {
+    oc_report_said said = OC_REPORT_SAID_INIT;
+    for (size_t k = 0; k < oc_report_n_answers(f->report, index); k++) {
+        oc_report_answer(f->report, index, k, &said, NULL);
+        bool given = f->threshold < 0 ? said.given : (double)said.probability >= f->threshold;
+        if (given == (said.bears == 1)) continue;
+        entry.truth = said.bears ? said.tag : -1;
+        entry.predicted = given ? said.tag : -1;
+        entry.probability = said.probability;
+        add_mistake(f, room, &entry);
+    }
+}
+
 static int gather(findings *f, const oc_report *report, const measure_options *options) {
     oc_error error = OC_ERROR_INIT;
     const oc_metrics blank = OC_METRICS_INIT;
-    *f = (findings){.report = report, .threshold = options->threshold, .together = blank, .mean = blank};
+    *f = (findings){.report = report, .several = oc_report_kind(report) == OC_MODEL_MULTILABEL, .threshold = options->threshold, .together = blank, .mean = blank};
     f->n_tags = oc_report_n_tags(report);
     f->tags = text_allocate(f->n_tags * sizeof(*f->tags));
     if (oc_report_metrics(report, OC_TAGS_TOGETHER, f->threshold, &f->together, &error) != OC_OK ||
@@ -92,15 +122,17 @@ static int gather(findings *f, const oc_report *report, const measure_options *o
         f->tags[i] = blank;
         if (oc_report_metrics(report, (int32_t)i, f->threshold, &f->tags[i], &error) != OC_OK) return console_failure(&error);
     }
-    size_t n = oc_report_count(report);
-    f->mistakes = text_allocate(n * sizeof(*f->mistakes));
-    for (size_t i = 0; i < n; i++) {
+    size_t room = 0;
+    for (size_t i = 0; i < oc_report_count(report); i++) {
         oc_report_entry entry = OC_REPORT_ENTRY_INIT;
         if (oc_report_get(report, i, &entry, &error) != OC_OK) return console_failure(&error);
-        if (entry.truth != entry.predicted) f->mistakes[f->n_mistakes++] = entry;
+        if (f->several)
+            find_wrong_tags(f, &room, i, entry);
+        else if (entry.truth != entry.predicted)
+            add_mistake(f, &room, &entry);
     }
-    qsort(f->mistakes, f->n_mistakes, sizeof(*f->mistakes), by_certainty);
-    count_confusions(f);
+    if (f->n_mistakes > 0) qsort(f->mistakes, f->n_mistakes, sizeof(*f->mistakes), by_certainty);
+    if (!f->several && f->n_mistakes > 0) count_confusions(f);
     bool named = f->n_mistakes > 0 && f->mistakes[0].name != NULL;
     if (named) f->n_listed = (size_t)options->n_mistakes < f->n_mistakes ? (size_t)options->n_mistakes : f->n_mistakes;
     return STATUS_DONE;
@@ -125,13 +157,28 @@ static void tag_row(table *t, const char *name, const oc_metrics *m, bool counte
     table_cell(t, "%.1f %%", 100 * m->average_precision);
 }
 
+/* From where on the tag counts as given; a column only where that differs. */
+static void threshold_cell(table *t, const findings *f, int64_t tag) {
+    if (!f->several) return;
+    if (tag < 0)
+        table_cell(t, "%s", "");
+    else
+        table_cell(t, "%.1f %%", 100 * (f->threshold < 0 ? oc_report_threshold(f->report, (size_t)tag) : f->threshold));
+}
+
 static void print_tags(const findings *f) {
-    static const char *const titles[] = {"tag", "pictures", "predicted", "precision", "recall", "F1", "AP"};
+    static const char *const titles[] = {"tag", "pictures", "predicted", "precision", "recall", "F1", "AP", "threshold"};
     table t = {0};
-    table_begin(&t, "lrrrrrr");
-    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) table_cell(&t, "%s", titles[i]);
-    for (size_t i = 0; i < f->n_tags; i++) tag_row(&t, oc_report_tag(f->report, i), &f->tags[i], true);
-    if (f->n_tags > 1) tag_row(&t, "(mean of the tags)", &f->mean, false);
+    table_begin(&t, f->several ? "lrrrrrrr" : "lrrrrrr");
+    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]) - !f->several; i++) table_cell(&t, "%s", titles[i]);
+    for (size_t i = 0; i < f->n_tags; i++) {
+        tag_row(&t, oc_report_tag(f->report, i), &f->tags[i], true);
+        threshold_cell(&t, f, (int64_t)i);
+    }
+    if (f->n_tags > 1) {
+        tag_row(&t, "(mean of the tags)", &f->mean, false);
+        threshold_cell(&t, f, -1);
+    }
     table_end(&t, 2);
 }
 
@@ -158,13 +205,17 @@ static void print_mistakes(const findings *f) {
     else
         printf("\nMistakes, the most certain first\n");
     table t = {0};
-    table_begin(&t, "llllr");
+    table_begin(&t, f->several ? "lllr" : "llllr");
     for (size_t i = 0; i < f->n_listed; i++) {
         const oc_report_entry *entry = &f->mistakes[i];
         table_cell(&t, "%s", entry->name);
-        table_cell(&t, "%s", oc_report_tag(f->report, (size_t)entry->truth));
-        table_cell(&t, "taken for");
-        table_cell(&t, "%s", oc_report_tag(f->report, (size_t)entry->predicted));
+        if (f->several) {
+            table_cell(&t, entry->predicted < 0 ? "lacks" : "has wrongly");
+        } else {
+            table_cell(&t, "%s", oc_report_tag(f->report, (size_t)entry->truth));
+            table_cell(&t, "taken for");
+        }
+        table_cell(&t, "%s", oc_report_tag(f->report, (size_t)(entry->predicted < 0 ? entry->truth : entry->predicted)));
         table_cell(&t, "%.1f %%", 100 * (double)entry->probability);
     }
     table_end(&t, 2);
@@ -180,7 +231,10 @@ static void print_method(const findings *f) {
     if (n_skipped > 0)
         printf("%zu picture%s could not be read and %s left out.\n", n_skipped, n_skipped == 1 ? "" : "s",
                n_skipped == 1 ? "was" : "were");
-    if (f->threshold > 0) printf("A best tag below %.4g %% does not count as predicted.\n", 100 * f->threshold);
+    if (f->several && f->threshold >= 0)
+        printf("A tag counts as given from %.4g %% on.\n", 100 * f->threshold);
+    else if (f->threshold > 0)
+        printf("A best tag below %.4g %% does not count as predicted.\n", 100 * f->threshold);
 }
 
 int measure_print(const oc_report *report, const measure_options *options) {
@@ -190,8 +244,12 @@ int measure_print(const oc_report *report, const measure_options *options) {
         print_method(&f);
         printf("\n");
         print_tags(&f);
-        printf("\n  accuracy %.1f %%, macro F1 %.1f %%, mean AP %.1f %%\n", 100 * oc_report_accuracy(report), 100 * f.mean.f1,
-               100 * f.mean.average_precision);
+        if (f.several)
+            printf("\n  all tags right on %.1f %% of the pictures, %.2f %% of all answers wrong (at the tags' own thresholds)\n  ",
+                   100 * oc_report_accuracy(report), 100 * oc_report_hamming_loss(report));
+        else
+            printf("\n  accuracy %.1f %%, ", 100 * oc_report_accuracy(report));
+        printf("macro F1 %.1f %%, mean AP %.1f %%\n", 100 * f.mean.f1, 100 * f.mean.average_precision);
         printf("  probabilities are off by %.1f points on average (expected calibration error)\n",
                100 * oc_report_calibration_error(report));
         if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
@@ -239,12 +297,17 @@ static void write_json(json *j, const char *key, const findings *f) {
     const oc_report *report = f->report;
     bool folds = oc_report_method(report) == OC_REPORT_CROSS_VALIDATION;
     json_object(j, key);
+    json_text(j, "kind", f->several ? "multilabel" : "classification");
     json_text(j, "method", folds ? "cross-validation" : "test-set");
     json_integer(j, "n_folds", oc_report_n_folds(report));
     json_integer(j, "n_pictures", (int64_t)oc_report_count(report));
     json_integer(j, "n_skipped", (int64_t)oc_report_n_skipped(report));
-    json_number(j, "threshold", f->threshold);
+    if (f->several && f->threshold < 0)
+        json_text(j, "threshold", NULL);
+    else
+        json_number(j, "threshold", f->threshold > 0 ? f->threshold : 0);
     json_number(j, "accuracy", oc_report_accuracy(report));
+    json_number(j, "hamming_loss", oc_report_hamming_loss(report));
     write_reliability(j, report);
     json_object(j, "together");
     metrics_members(j, &f->together, folds);
@@ -256,6 +319,7 @@ static void write_json(json *j, const char *key, const findings *f) {
     for (size_t i = 0; i < f->n_tags; i++) {
         json_object(j, NULL);
         json_text(j, "tag", oc_report_tag(report, i));
+        if (f->several) json_number(j, "threshold", f->threshold < 0 ? oc_report_threshold(report, i) : f->threshold);
         metrics_members(j, &f->tags[i], folds);
         json_end_object(j);
     }
@@ -275,8 +339,8 @@ static void write_json(json *j, const char *key, const findings *f) {
         const oc_report_entry *entry = &f->mistakes[i];
         json_object(j, NULL);
         json_text(j, "picture", entry->name);
-        json_text(j, "truth", oc_report_tag(report, (size_t)entry->truth));
-        json_text(j, "predicted", oc_report_tag(report, (size_t)entry->predicted));
+        json_text(j, "truth", entry->truth < 0 ? NULL : oc_report_tag(report, (size_t)entry->truth));
+        json_text(j, "predicted", entry->predicted < 0 ? NULL : oc_report_tag(report, (size_t)entry->predicted));
         json_probability(j, "probability", entry->probability);
         json_end_object(j);
     }

@@ -12,7 +12,7 @@ oc_status oc__project_classifies(oc_project *project, oc_error *err) {
 }
 
 oc_status oc__add_pictures(oc_dataset *rest, oc_dataset *chosen, const oc_picture_list *list, oc__choose_fn chooses,
-                           const void *user, const oc_project *project, oc_error *err) {
+                           const void *user, oc_error *err) {
     oc_status status = OC_OK;
     for (size_t i = 0; i < list->n && !status; i++) {
         const oc_picture_info *info = &list->items[i].info;
@@ -35,7 +35,7 @@ static oc_status add_all(oc_dataset *dataset, oc_project *project, oc_error *err
     for (size_t n = PAGE; n == PAGE && !status; filter.offset += PAGE) {
         oc_picture_list *list = NULL;
         status = oc__project_pictures(&list, project, &filter, err);
-        if (!status) status = oc__add_pictures(dataset, NULL, list, NULL, NULL, project, err);
+        if (!status) status = oc__add_pictures(dataset, NULL, list, NULL, NULL, err);
         n = list ? list->n : 0;
         oc__picture_list_free(list);
     }
@@ -66,7 +66,7 @@ static oc_status load_version(oc_dataset **out, oc_project *project, int64_t ver
     oc_picture_list *list = NULL;
     oc_status status = oc__version_pictures(&list, project, version, err);
     if (!status) status = oc__dataset_create(&dataset, project->context, err);
-    if (!status) status = oc__add_pictures(dataset, NULL, list, NULL, NULL, project, err);
+    if (!status) status = oc__add_pictures(dataset, NULL, list, NULL, NULL, err);
     oc__picture_list_free(list);
     if (status)
         oc__dataset_free(dataset);

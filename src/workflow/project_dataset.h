@@ -11,7 +11,7 @@ oc_status oc__project_dataset(oc_dataset **out, oc_project *project, oc_error *e
 /* Adds listed pictures to `rest`, but those that `chooses` (which may be NULL) says yes to, to `chosen`. */
 typedef bool (*oc__choose_fn)(const oc_picture_info *picture, const void *user);
 oc_status oc__add_pictures(oc_dataset *rest, oc_dataset *chosen, const oc_picture_list *list, oc__choose_fn chooses,
-                           const void *user, const oc_project *project, oc_error *err);
+                           const void *user, oc_error *err);
 
 /* OC_E_UNSUPPORTED if the project is not for classification. */
 oc_status oc__project_classifies(oc_project *project, oc_error *err);

@@ -136,7 +136,7 @@ static oc_status load_data(run *r, oc_error *err) {
         status = oc__fail(err, OC_E_DATA, "%s: no picture has a tag yet, so there is nothing to learn", project->folder);
     if (!status) status = oc__dataset_create(&r->data, project->context, err);
     if (!status) status = oc__dataset_create(&r->test, project->context, err);
-    if (!status) status = oc__add_pictures(r->data, r->test, list, is_test, r->wanted, project, err);
+    if (!status) status = oc__add_pictures(r->data, r->test, list, is_test, r->wanted, err);
     oc__picture_list_free(list);
     return status;
 }

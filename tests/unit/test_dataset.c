@@ -60,7 +60,7 @@ START_TEST(test_folder) {
         const oc__sample *s = d->samples[i].sample;
         ck_assert_str_eq(s->image.name, in(folder, expected[i].name));
         ck_assert_str_eq(s->image.data, in(folder, expected[i].name));
-        ck_assert_str_eq(d->tags[d->samples[i].tag], expected[i].tag);
+        ck_assert_str_eq(d->tags[d->labels[d->samples[i].first]], expected[i].tag);
         ck_assert_str_eq(s->split, "");
     }
     static const char *const notes[] = {"/cat/text.png: not a JPEG", "/cat/empty.png: is empty", "/cat/deep: a folder within",
@@ -109,7 +109,10 @@ static const char *read_csv(const void *text, size_t size, oc_status expected) {
         const char *name = d->samples[i].sample->image.name;
         if (strncmp(name, folder, strlen(folder)) == 0) name += strlen(folder) + 1;
         size_t n = strlen(out);
-        snprintf(out + n, sizeof out - n, "%s|%s|%s;", name, d->tags[d->samples[i].tag], d->samples[i].sample->split);
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s|", name);
+        for (uint32_t k = 0; k < d->samples[i].n_tags; k++)
+            n += (size_t)snprintf(out + n, sizeof out - n, k ? "+%s" : "%s", d->tags[d->labels[d->samples[i].first + k]]);
+        snprintf(out + n, sizeof out - n, "|%s;", d->samples[i].sample->split);
     }
     oc__dataset_free(d);
     return out;
@@ -127,6 +130,11 @@ START_TEST(test_csv) {
         {"\xEF\xBB\xBFpath,tag\na.png,x\n", OC_OK, "a.png|x|;"},
         {"\xEF\xBB\xBF\"path\",\"tag\"\na.png,x\n", OC_OK, "a.png|x|;"},
         {"tag,other,split,path\nx,1,train,a.png\ny,,,b.png\n", OC_OK, "a.png|x|train;b.png|y|;"},
+        {"path,tags\na.png,x|y\nb.png,\nc.png,y|x|y\n", OC_OK, "a.png|x+y|;b.png||;c.png|y+x|;"},
+        {"path,tags\na.png,x||y\n", OC_E_CORRUPT, "data.csv:2: the tag is not UTF-8"},
+        {"path,tags\na.png,x|\n", OC_E_CORRUPT, "data.csv:2: the tag is not UTF-8"},
+        {"path,tags,tag\na.png,x,y\n", OC_E_FORMAT, "data.csv:1: has both"},
+        {"path,tag\na.png,x|y\n", OC_OK, "a.png|x|y|;"},
         {"path,tag\n\n\na.png,x\n\r\n\n", OC_OK, "a.png|x|;"},
         {"path,tag\n\"a,b.png\",\"say \"\"x\"\"\"\n", OC_OK, "a,b.png|say \"x\"|;"},
         {"path,tag,note\na.png,x,\"two\nlines\r\nand \"\"more\"\"\"\nb.png,y,", OC_OK, "a.png|x|;b.png|y|;"},
@@ -258,7 +266,7 @@ START_TEST(test_sharing) {
     ck_assert_int_eq(oc__dataset_select_split(&none, d, "other", NULL), OC_E_NOT_FOUND);
     ck_assert_ptr_null(none);
     ck_assert(copy->n_samples == 3 && copy->n_tags == 2 && strcmp(copy->tags[0], "a") == 0);
-    ck_assert(chosen->n_samples == 2 && chosen->n_tags == 3 && strcmp(chosen->tags[chosen->samples[0].tag], "b") == 0);
+    ck_assert(chosen->n_samples == 2 && chosen->n_tags == 3 && strcmp(chosen->tags[chosen->labels[chosen->samples[0].first]], "b") == 0);
     ck_assert_ptr_eq(copy->samples[1].sample, d->samples[1].sample);
     ck_assert_ptr_eq(chosen->samples[1].sample, d->samples[2].sample);
     ck_assert_uint_eq(atomic_load(&d->samples[2].sample->n_references), 3);

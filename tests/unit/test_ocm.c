@@ -400,7 +400,7 @@ static const struct {
     oc_status code;
     const char *text;
 } inside[] = {
-    {"HEAD", 0, 3, OC_E_UNSUPPORTED, "is of kind 3"},
+    {"HEAD", 0, 4, OC_E_UNSUPPORTED, "is of kind 4"},
     {"HEAD", 4, 1, OC_E_UNSUPPORTED, "section 1 (HEAD): its reserved field is 1"},
     {"TAGS", 0, 0xFFFFFFFF, OC_E_CORRUPT, "(TAGS): number of tags at byte 256 of the file is 4294967295, at most 10000"},
     {"TAGS", 0, 3, OC_E_CORRUPT, "is 3, the 10 bytes left in the section hold at most 2"},

@@ -143,7 +143,7 @@ START_TEST(test_softmax_regression) {
     }
     problem p = {N, DIM, TAGS, features, tags, NULL, NULL, 0};
     standardise(&p);
-    oc__rows all = {rows, tags, N, DIM, TAGS};
+    oc__rows all = {rows, tags, N, DIM, TAGS, NULL, false};
     ck_assert_int_eq(oc__fitter_create(&fitter, context, &all, &progress, NULL), OC_OK);
     double descent[SIZE] = {0};
     for (int s = 0; s < 4; s++) {
@@ -379,7 +379,9 @@ static oc_status train(oc_model **out, oc_context *context, size_t n, bool twins
     oc__progress_begin(&progress, NULL, NULL, NULL);
     if (!status && !d) status = OC_E_NOMEM;
     if (!status) {
-        oc__training_set set = {d->samples, d->n_samples, (const char *const *)d->tags, d->n_tags, NULL};
+        oc__training_set set = {.samples = d->samples, .n = d->n_samples, .tags = (const char *const *)d->tags,
+            .n_tags = d->n_tags, .labels = d->labels, .several = oc__train_several(options, oc__dataset_several(d)),
+            .negative = OC__NONE};
         status = oc__train_classifier(out, base, &set, options, true, &progress, err);
     }
     oc__dataset_free(d);

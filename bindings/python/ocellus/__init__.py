@@ -60,7 +60,7 @@ from .projects import (
     Trouble,
     Version,
 )
-from .report import Average, Entry, Method, Metrics, Reliability, Report
+from .report import Average, Entry, Method, Metrics, Reliability, Report, Said
 from .training import Option, Trainer, train, training_options
 
 __version__ = "0.1.0"
@@ -76,7 +76,7 @@ __all__ = [
     "DataError", "Dataset", "DatasetSource", "Entry", "Error", "Exchange", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
-    "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result",
+    "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
     "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
     "UnsupportedError", "Version", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context",
     "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",

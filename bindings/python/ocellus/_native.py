@@ -70,6 +70,11 @@ OC_REPORT_CROSS_VALIDATION = 2
 
 OC_TAGS_TOGETHER = -1
 OC_TAGS_MEAN = -2
+OC_THRESHOLD_OWN = -1.0
+
+OC_MODEL_BASE = 1
+OC_MODEL_CLASSIFICATION = 2
+OC_MODEL_MULTILABEL = 3
 
 OC_BASE_BUILTIN = 1
 OC_BASE_USER = 2
@@ -263,6 +268,16 @@ class oc_report_entry(SizedStruct):
         ("probability", c_float),
         ("fold", c_uint32),
         ("name", c_char_p),
+    ]
+
+
+class oc_report_said(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("tag", c_int32),
+        ("probability", c_float),
+        ("bears", c_uint32),
+        ("given", c_uint32),
     ]
 
 
@@ -624,6 +639,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_dataset_select_split": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_dataset_free": (None, [_handle]),
     "oc_dataset_add": (oc_status, [_handle, POINTER(oc_image), c_char_p, c_char_p, _error]),
+    "oc_dataset_add_tags": (oc_status, [_handle, POINTER(oc_image), POINTER(c_char_p), c_size_t, c_char_p, _error]),
+    "oc_dataset_sample_n_tags": (c_size_t, [_handle, c_size_t]),
+    "oc_dataset_sample_tag_at": (c_int32, [_handle, c_size_t, c_size_t]),
     "oc_dataset_count": (c_size_t, [_handle]),
     "oc_dataset_n_tags": (c_size_t, [_handle]),
     "oc_dataset_tag": (c_char_p, [_handle, c_size_t]),
@@ -661,6 +679,13 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
         [_out, _handle, _handle, POINTER(oc_predictor_options), oc_progress_fn, py_object, _error],
     ),
     "oc_model_report": (oc_status, [_out, _handle, _error]),
+    "oc_model_kind": (c_uint32, [_handle]),
+    "oc_model_threshold": (c_double, [_handle, c_size_t]),
+    "oc_report_kind": (c_uint32, [_handle]),
+    "oc_report_hamming_loss": (c_double, [_handle]),
+    "oc_report_threshold": (c_double, [_handle, c_size_t]),
+    "oc_report_n_answers": (c_size_t, [_handle, c_size_t]),
+    "oc_report_answer": (oc_status, [_handle, c_size_t, c_size_t, POINTER(oc_report_said), _error]),
     "oc_report_free": (None, [_handle]),
     "oc_report_method": (c_uint32, [_handle]),
     "oc_report_n_folds": (c_uint32, [_handle]),

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import operator
 import os
-from ctypes import byref
+from ctypes import byref, c_char_p
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from ._handle import ExclusiveHandle, call, create, path_bytes, text, utf8
 from ._library import lib
@@ -21,8 +21,11 @@ class Sample(NamedTuple):
     name: str
     """What it is called: its path, or the name it was given."""
     tag: str
+    """Of several the first; empty if it has none."""
     split: str
     """"train", "test", ...; empty if none."""
+    tags: Tuple[str, ...]
+    """All its tags."""
 
 
 class Dataset(ExclusiveHandle):
@@ -67,7 +70,8 @@ class Dataset(ExclusiveHandle):
     @classmethod
     def from_csv(cls, path: "Union[str, os.PathLike[str]]", *, context: Optional[Context] = None) -> "Dataset":
         """A CSV file (RFC 4180, UTF-8) whose first line names its columns: `path` (relative to the file's folder, or
-        absolute), `tag`, and optionally `split`. Other columns are passed over. A picture that does not exist is found out
+        absolute), `tag` or `tags`, and optionally `split`. `tags` holds any number of tags with '|' between them, or
+        nothing. Other columns are passed over. A picture that does not exist is found out
         when it is read, not here.
 
         Raises: NotFoundError, IoError, FormatError (a column is missing), CorruptError (with the line), LimitError,
@@ -82,12 +86,12 @@ class Dataset(ExclusiveHandle):
         with self._borrow() as pointer:
             return self._made(self.context, create(lib.oc_dataset_select_split, pointer, utf8(split, "the split")))
 
-    def add(self, image: ImageSource, tag: str, split: Optional[str] = None) -> None:
-        """Adds a picture, which is copied (of a file, its path), with its tag.
+    def add(self, image: ImageSource, tag: Union[str, Iterable[str]], split: Optional[str] = None) -> None:
+        """Adds a picture, which is copied (of a file, its path), with its tag or tags.
 
         Args:
             image: whatever Image takes.
-            tag: 1 to 256 bytes of UTF-8 without control characters. It is made if it is new.
+            tag: 1 to 256 bytes of UTF-8 without control characters, or any number of such tags. A tag is made if it is new.
             split: "train", "test", ...; None: none.
 
         Raises: ArgumentError, LimitError, MemoryLimitError.
@@ -95,7 +99,12 @@ class Dataset(ExclusiveHandle):
         picture = as_image(image)
         native_split = None if split is None else utf8(split, "the split")
         with self._borrow() as pointer:
-            call(lib.oc_dataset_add, pointer, byref(picture._native), utf8(tag, "the tag"), native_split)
+            if isinstance(tag, str):
+                call(lib.oc_dataset_add, pointer, byref(picture._native), utf8(tag, "the tag"), native_split)
+                return
+            tags = [utf8(each, "the tag") for each in tag]
+            natives = (c_char_p * len(tags))(*tags)
+            call(lib.oc_dataset_add_tags, pointer, byref(picture._native), natives, len(tags), native_split)
 
     def _tag(self, pointer: int, tag: int) -> str:
         """The name of a tag. Tags are only ever added, so that those that are known stay as they are."""
@@ -126,11 +135,14 @@ class Dataset(ExclusiveHandle):
             if not -count <= index < count:
                 raise IndexError(f"sample {index} of a data set of {count}")
             index %= count
+            count = lib.oc_dataset_sample_n_tags(pointer, index)
+            tags = tuple(self._tag(pointer, lib.oc_dataset_sample_tag_at(pointer, index, k)) for k in range(count))
             return Sample(
                 # A path may hold bytes that are not UTF-8. This is how Python writes such paths.
                 lib.oc_dataset_sample_name(pointer, index).decode("utf-8", "surrogateescape"),
-                self._tag(pointer, lib.oc_dataset_sample_tag(pointer, index)),
+                tags[0] if tags else "",
                 text(lib.oc_dataset_sample_split(pointer, index)),
+                tags,
             )
 
     def __iter__(self) -> Iterator[Sample]:

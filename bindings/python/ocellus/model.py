@@ -8,6 +8,7 @@ import os
 from ctypes import byref, c_char_p
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
+from . import _native
 from ._callbacks import ProgressCallback, create_with_progress, model_bytes
 from ._handle import Handle, call, create, path_bytes, text, utf8
 from ._library import lib
@@ -79,6 +80,25 @@ class Model(Handle):
     def tags(self) -> Tuple[str, ...]:
         """The tags that the model tells apart."""
         return self._tags
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether it tells of each tag by itself whether a picture bears it."""
+        with self._borrow() as pointer:
+            return lib.oc_model_kind(pointer) == _native.OC_MODEL_MULTILABEL
+
+    @property
+    def thresholds(self) -> Dict[str, float]:
+        """From which probability on each tag counts as given; 0 where a picture has one tag."""
+        with self._borrow() as pointer:
+            return {tag: lib.oc_model_threshold(pointer, index) for index, tag in enumerate(self._tags)}
+
+    def given(self, result: Result) -> Result:
+        """The answers that count: those of at least their tag's threshold, or the best one where a picture has one tag."""
+        if not self.multilabel:
+            return Result(result[:1])
+        thresholds = self.thresholds
+        return Result(answer for answer in result if answer.probability >= thresholds[answer.tag])
 
     @property
     def properties(self) -> Dict[str, str]:

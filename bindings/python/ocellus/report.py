@@ -6,7 +6,7 @@ from __future__ import annotations
 import enum
 import operator
 from ctypes import byref
-from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from . import _native
 from ._handle import Handle, call, text
@@ -34,7 +34,7 @@ class Average(enum.IntEnum):
 
 class Metrics(NamedTuple):
     """Figures at a probability threshold. A picture counts as predicted to bear a tag if that is its most probable tag and
-    its probability is at least the threshold. A share whose denominator is 0 is given as 0."""
+    its probability is at least the threshold; where it may bear several tags, if the tag's is. A share whose denominator is 0 is given as 0."""
 
     n_pictures: int
     """Pictures that bear the tag."""
@@ -61,14 +61,26 @@ class Entry(NamedTuple):
 
     name: Optional[str]
     """None in a report that comes from a model file: names of pictures are not stored there."""
-    truth: str
-    """The tag it bears."""
-    predicted: str
-    """Its most probable tag."""
+    truth: Optional[str]
+    """The tag it bears, of several the first; None if it bears none."""
+    predicted: Optional[str]
+    """Its most probable tag; None if all are improbable."""
     probability: float
     """Of that, 0 to 1."""
     fold: int
     """Which fold held it out; 0 for a test set."""
+
+
+class Said(NamedTuple):
+    """One of the tags of a picture, and what was said of it."""
+
+    tag: str
+    probability: Optional[float]
+    """None if it is not remembered: of the true tag, where a picture has one and another was predicted."""
+    bears: bool
+    """Whether the picture bears the tag."""
+    given: bool
+    """Whether it was predicted."""
 
 
 class Reliability(NamedTuple):
@@ -127,9 +139,42 @@ class Report(Handle):
 
     @property
     def accuracy(self) -> float:
-        """Share of the pictures whose most probable tag is right, 0 to 1, at no threshold."""
+        """Share of the pictures whose most probable tag is right, 0 to 1, at no threshold. Of a multilabel model: that were
+        given just the tags that they bear (subset accuracy)."""
         with self._borrow() as pointer:
             return lib.oc_report_accuracy(pointer)
+
+    @property
+    def hamming_loss(self) -> float:
+        """Share of all pairs of a picture and a tag that are wrong."""
+        with self._borrow() as pointer:
+            return lib.oc_report_hamming_loss(pointer)
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether a picture may bear any number of tags."""
+        with self._borrow() as pointer:
+            return lib.oc_report_kind(pointer) == _native.OC_MODEL_MULTILABEL
+
+    @property
+    def thresholds(self) -> Dict[str, float]:
+        """From which probability on each tag counts as given; 0 where a picture has one tag."""
+        with self._borrow() as pointer:
+            return {tag: lib.oc_report_threshold(pointer, index) for index, tag in enumerate(self._tags)}
+
+    def answers(self, index: int) -> List[Said]:
+        """The tags that picture `index` bears or may bear, in the order of the tags. Raises: IndexError."""
+        index = operator.index(index)
+        if not -self._count <= index < self._count:
+            raise IndexError(f"picture {index} of a report of {self._count}")
+        native = _native.oc_report_said()
+        found: List[Said] = []
+        with self._borrow() as pointer:
+            for k in range(lib.oc_report_n_answers(pointer, index % self._count)):
+                call(lib.oc_report_answer, pointer, index % self._count, k, byref(native))
+                probability = None if native.probability < 0 else native.probability
+                found.append(Said(self._tags[native.tag], probability, native.bears != 0, native.given != 0))
+        return found
 
     @property
     def calibration_error(self) -> float:
@@ -160,21 +205,23 @@ class Report(Handle):
         except ValueError:
             raise NotFoundError(f"the report has no tag {tag!r}; it has {', '.join(self._tags)}") from None
 
-    def metrics(self, tag: Union[str, int] = Average.TOGETHER, threshold: float = 0.0) -> Metrics:
+    def metrics(self, tag: Union[str, int] = Average.TOGETHER, threshold: Optional[float] = None) -> Metrics:
         """The figures of one tag or of an Average.
 
         Args:
             tag: the tag's name or index, Average.TOGETHER or Average.MEAN.
-            threshold: of the probability, 0 to 1. 0: the most probable tag always counts.
+            threshold: of the probability, 0 to 1. None: each tag's own (see `thresholds`); where a picture has one tag, the
+                most probable one always counts.
 
         Raises: NotFoundError (no such tag), ArgumentError.
         """
         native = _native.oc_metrics()
+        threshold = _native.OC_THRESHOLD_OWN if threshold is None else threshold
         with self._borrow() as pointer:
             call(lib.oc_report_metrics, pointer, self._index(tag), threshold, byref(native))
         return Metrics(*(getattr(native, name) for name in Metrics._fields))
 
-    def table(self, threshold: float = 0.0) -> List[Tuple[str, Metrics]]:
+    def table(self, threshold: Optional[float] = None) -> List[Tuple[str, Metrics]]:
         """Each tag with its figures, in the order of the tags. Raises: ArgumentError."""
         return [(tag, self.metrics(index, threshold)) for index, tag in enumerate(self._tags)]
 
@@ -204,7 +251,8 @@ class Report(Handle):
         with self._borrow() as pointer:
             call(lib.oc_report_get, pointer, index % self._count, byref(native))
             name = None if native.name is None else native.name.decode("utf-8", "surrogateescape")
-        return Entry(name, self._tags[native.truth], self._tags[native.predicted], native.probability, native.fold)
+        truth, predicted = (self._tags[tag] if tag >= 0 else None for tag in (native.truth, native.predicted))
+        return Entry(name, truth, predicted, native.probability, native.fold)
 
     def __iter__(self) -> Iterator[Entry]:
         return (self[index] for index in range(self._count))
