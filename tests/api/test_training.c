@@ -19,6 +19,75 @@ static void tear_down(void) {
     oc_context_free(context);
 }
 
+/* Pictures of any number of tags: in, through training, into answers and the report. */
+START_TEST(any_number_of_tags) {
+    static const char *const tags[] = {"stripes", "checks", "pattern", "blank"};
+    uint8_t pixels[SIDE * SIDE * 3] = {0};
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    oc_dataset *several = NULL;
+    oc_model *model = NULL;
+    oc_report *report = NULL;
+    oc_predictor *predictor = NULL;
+    oc_result *result = NULL;
+    OK(oc_dataset_create(&several, context, err));
+    for (uint32_t i = 0; i < 24; i++) {
+        paint(pixels, (int)(i % 3), i);
+        const char *of_stripes[] = {tags[0], tags[2]}, *of_checks[] = {tags[2], tags[1], tags[2]};
+        OK(oc_dataset_add_tags(several, &image, i % 3 == 0 ? of_stripes : of_checks, i % 3 == 0 ? 2 : i % 3 == 1 ? 3 : 0, NULL, err));
+    }
+    FAILS(OC_E_ARGUMENT, oc_dataset_add_tags(several, &image, NULL, 1, NULL, err));
+    FAILS(OC_E_ARGUMENT, oc_dataset_add_tags(several, NULL, tags, 1, NULL, err));
+    FAILS(OC_E_ARGUMENT, oc_dataset_add_tags(NULL, &image, tags, 1, NULL, err));
+    ck_assert(oc_dataset_count(several) == 24 && oc_dataset_n_tags(several) == 3);
+    ck_assert(oc_dataset_sample_n_tags(several, 1) == 2 && oc_dataset_sample_n_tags(several, 2) == 0);
+    ck_assert(oc_dataset_sample_tag(several, 1) == 1 && oc_dataset_sample_tag_at(several, 1, 1) == 2);
+    ck_assert(oc_dataset_sample_tag(several, 2) == -1 && oc_dataset_sample_tag_at(several, 1, 2) == -1);
+    ck_assert(oc_dataset_sample_n_tags(several, 24) == 0 && oc_dataset_sample_n_tags(NULL, 0) == 0);
+    oc_trainer *trainer = new_trainer(context, several);
+    make_quick(trainer);
+    OK(oc_trainer_set(trainer, "labels", "one", err));
+    FAILS(OC_E_DATA, oc_trainer_run(&model, trainer, NULL, NULL, err));
+    OK(oc_trainer_set(trainer, "labels", "auto", err));
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    ck_assert(oc_model_kind(model) == OC_MODEL_MULTILABEL && oc_model_kind(NULL) == 0 && oc_model_n_tags(model) == 3);
+    ck_assert_str_eq(oc_model_property(model, "kind"), "multilabel");
+    for (size_t t = 0; t < 3; t++) ck_assert(oc_model_threshold(model, t) > 0 && oc_model_threshold(model, t) < 1);
+    ck_assert(oc_model_threshold(model, 3) == 0 && oc_model_threshold(NULL, 0) == 0);
+    OK(oc_predictor_create(&predictor, model, NULL, err));
+    OK(oc_predictor_run(&result, predictor, &image, err)); /* the last one: of no tag */
+    ck_assert_uint_eq(oc_result_count(result), 3);
+    for (size_t i = 0; i < 3; i++) {
+        oc_box box = OC_BOX_INIT;
+        OK(oc_result_get(result, i, &box, err));
+        ck_assert_msg((double)box.probability < oc_model_threshold(model, (size_t)box.tag), "%s: %g",
+            oc_result_tag_name(result, i), (double)box.probability);
+    }
+    OK(oc_model_report(&report, model, err));
+    ck_assert(oc_report_kind(report) == OC_MODEL_MULTILABEL && oc_report_kind(NULL) == 0 && oc_report_count(report) == 24);
+    ck_assert(oc_report_threshold(report, 1) == oc_model_threshold(model, 1));
+    ck_assert(oc_report_hamming_loss(report) >= 0 && oc_report_hamming_loss(report) < 0.3 && oc_report_hamming_loss(NULL) == 0);
+    size_t n_bear = 0;
+    for (size_t i = 0; i < 24; i++)
+        for (size_t k = 0; k < oc_report_n_answers(report, i); k++) {
+            oc_report_said said = OC_REPORT_SAID_INIT;
+            OK(oc_report_answer(report, i, k, &said, err));
+            ck_assert(said.given == ((double)said.probability >= oc_report_threshold(report, (size_t)said.tag)));
+            n_bear += said.bears;
+        }
+    ck_assert_uint_eq(n_bear, 32); /* two tags on each of 16 pictures */
+    oc_report_said said = OC_REPORT_SAID_INIT;
+    FAILS(OC_E_NOT_FOUND, oc_report_answer(report, 0, 3, &said, err));
+    FAILS(OC_E_NOT_FOUND, oc_report_answer(report, 24, 0, &said, err));
+    FAILS(OC_E_ARGUMENT, oc_report_answer(NULL, 0, 0, &said, err));
+    oc_result_free(result);
+    oc_predictor_free(predictor);
+    oc_report_free(report);
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+    oc_dataset_free(several);
+}
+END_TEST
+
 /* What oc_trainer_option lists is what oc_trainer_set takes. */
 START_TEST(options) {
     oc_trainer *trainer = new_trainer(context, dataset);
@@ -29,7 +98,13 @@ START_TEST(options) {
         ck_assert(option.key[0] && option.help[0]);
         ck_assert(option.minimum <= option.maximum);
         OK(oc_trainer_set(trainer, option.key, option.default_value, err));
-        FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "", err));
+        if (option.type != OC_OPTION_TEXT || option.minimum > 0)
+            FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "", err));
+        if (strcmp(option.key, "labels") == 0) {
+            OK(oc_trainer_set(trainer, option.key, "several", err));
+            FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "many", err));
+            continue;
+        }
         if (option.type == OC_OPTION_TEXT) {
             OK(oc_trainer_set(trainer, option.key, "any", err)); /* whether there is such a thing, the run finds out */
             continue;
@@ -391,6 +466,7 @@ int main(void) {
     tcase_set_timeout(tests, 0); /* who runs the tests has one */
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, options);
+    tcase_add_test(tests, any_number_of_tags);
     tcase_add_test(tests, numbers_in_any_locale);
     tcase_add_test(tests, too_little_data);
     tcase_add_test(tests, tags_without_pictures);

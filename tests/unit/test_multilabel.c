@@ -210,7 +210,7 @@ START_TEST(test_by_hand) {
     ck_assert_uint_eq(oc__metrics_confusion(m, 0, 1), 1); /* picture 0 was given tag 1, which it lacks */
     ck_assert_uint_eq(oc__metrics_confusion(m, 2, 0), 0);
     /* Bins: 0.9 true; 0.8 true; 0.3 false; 0.2 true; 0.1 false; 0.6 true; 0.7 true; 0.5 false. */
-    ck_assert_uint_eq(oc__metrics_reliability(m, 8).n_pictures, 1);
+    ck_assert_uint_eq(oc__metrics_reliability(m, 8).n_pictures, 2); /* in single precision 0.9 is not reached */
     near(oc__metrics_calibration_error(m), (0.1 + 0.2 + 0.3 + 0.8 + 0.1 + 0.4 + 0.3 + 0.5) / 8);
     ck_assert_int_eq(oc__measurement_copy(&copy, m, NULL), OC_OK);
     ck_assert(copy->n_answers == 8 && copy->n_added == 2 && copy->several);
@@ -391,7 +391,7 @@ START_TEST(test_files) {
         size_t at;
         uint32_t value;
         const char *text;
-    } faults[] = {
+    } broken[] = {
         {"HEAD", 0, 2, "thresholds, which only a multilabel"},
         {"THRE", 0, 3, "number of thresholds"},
         {"THRE", 0, 1, "thresholds of 1 tags"},
@@ -424,11 +424,11 @@ START_TEST(test_files) {
     ck_assert_mem_eq(same->by_picture, m->by_picture, m->n_answers * sizeof *m->by_picture);
     for (size_t i = 0; i < 40; i++)
         ck_assert(same->entries[i].truth == m->entries[i].truth && same->entries[i].n_wrong == m->entries[i].n_wrong);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-        uint8_t *at = file.data + support_section(file.data, faults[i].section) + faults[i].at;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        uint8_t *at = file.data + support_section(file.data, broken[i].section) + broken[i].at;
         uint32_t before = oc__le32(at);
-        support_put_u32(at, faults[i].value);
-        must_fail(context, &file, faults[i].text);
+        support_put_u32(at, broken[i].value);
+        must_fail(context, &file, broken[i].text);
         support_put_u32(at, before);
     }
     oc__buffer_free(&file);

@@ -219,3 +219,27 @@ def test_broken_pictures_are_logged(context, caplog):
     assert [record for record in caplog.records if "torn.png" in record.getMessage() and record.levelname == "WARNING"]
     with pytest.raises(ocellus.CorruptError, match="torn.png"):
         ocellus.train(dataset, skip_broken=False)
+
+
+def test_any_number_of_tags(tmp_path, context):
+    """Several tags a picture, none, and the negative tag, through training, answers and the report."""
+    data = ocellus.Dataset(context=context)
+    for index in range(24):
+        noise = bytes((17 * index + 31 * place) % 60 for place in range(32 * 32 * 3))
+        bright = {0: ("upper",), 1: ("upper", "lower"), 2: ("nothing",)}[index % 3]
+        rows = [("upper" in bright) * 150] * 16 + [("lower" in bright) * 150] * 16
+        pixels = bytes(value + rows[place // 96] for place, value in enumerate(noise))
+        data.add(png(32, 32, pixels), bright)
+    assert data[1].tags == ("upper", "lower") and data[1].tag == "upper"
+    model = ocellus.train(data, negative="nothing", views=1, folds=3)
+    assert model.multilabel and model.tags == ("upper", "lower") and model.properties["kind"] == "multilabel"
+    assert all(0 < threshold < 1 for threshold in model.thresholds.values())
+    report = model.report()
+    assert report.multilabel and report.thresholds == model.thresholds and 0 <= report.hamming_loss < 0.2
+    assert report.metrics(0).recall > 0.8 and report.metrics(ocellus.Average.MEAN, 0.5).f1 > 0.8
+    assert [answer.tag for answer in report.answers(1) if answer.bears] == ["upper", "lower"]
+    assert report[2].truth is None and not any(answer.bears for answer in report.answers(2))
+    assert {answer.tag for answer in model.given(model.predict(png(32, 32, pixels)))} == set()
+    (tmp_path / "data.csv").write_text("path,tags\na.png,x|y\nb.png,\n")
+    loaded = ocellus.Dataset.from_csv(tmp_path / "data.csv", context=context)
+    assert [sample.tags for sample in loaded] == [("x", "y"), ()]
