@@ -594,6 +594,11 @@ typedef struct oc_report_said {
 OC_API size_t oc_report_n_answers(const oc_report *report, size_t index);
 OC_API oc_status oc_report_answer(const oc_report *report, size_t index, size_t k, oc_report_said *said, oc_error *err);
 
+/* Writes the report as one HTML page that needs nothing else, complete or not at all: figures with intervals, what can be left to
+ * the model and what to a human, curves, the most certain mistakes and the pictures of each confusion, made small. Pictures are
+ * read from the paths that they have as names; where that cannot be, their names stand alone. Errors: as of oc_model_save. */
+OC_API oc_status oc_report_save_page(const oc_report *report, const char *path, oc_error *err);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * 9. Base networks: what training starts from
  *

@@ -1,7 +1,9 @@
 /* oc_report. SPDX-License-Identifier: MIT */
 #include "arguments.h"
+#include "file.h"
 #include "memory.h"
 #include "metrics.h"
+#include "page.h"
 #include "result.h"
 
 struct oc_report {
@@ -117,4 +119,16 @@ oc_status oc_report_answer(const oc_report *report, size_t index, size_t k, oc_r
         known.given = k == 0;
     }
     return oc__struct_write(said, &known, sizeof known, sizeof known, "oc_report_said", err);
+}
+
+oc_status oc_report_save_page(const oc_report *report, const char *path, oc_error *err) {
+    oc_status status = oc__check_pointer(report, "report", err);
+    if (!status) status = oc__check_pointer(path, "path", err);
+    if (status) return status;
+    oc_context *context = report->model->context;
+    oc__buffer page = {.context = context};
+    status = oc__page_write(&page, report->measurement, (const char *const *)report->model->tags, err);
+    if (!status) status = oc__file_replace(context, path, page.data, page.size, err);
+    oc__buffer_free(&page);
+    return status;
 }

@@ -12,6 +12,7 @@ typedef struct evaluate_options {
     const char *data;
     const char *split;
     const char *precision;
+    const char *page;
     general_options general;
     measure_options measure;
 } evaluate_options;
@@ -54,12 +55,15 @@ static int evaluate(const evaluate_options *o) {
     oc_model *model = NULL;
     oc_dataset *data = NULL;
     oc_report *report = NULL;
+    oc_error error = OC_ERROR_INIT;
     oc_predictor_options how;
     int status = session_precision(&how, o->precision);
     if (status == STATUS_DONE) status = session_open(&s, &o->general);
     if (status == STATUS_DONE) status = session_load_model(&model, &s, o->model);
     if (status == STATUS_DONE) status = session_load_dataset(&data, &s, o->data, o->split, advise);
     if (status == STATUS_DONE) status = measure(&report, model, data, &how, &s);
+    if (status == STATUS_DONE && o->page != NULL && oc_report_save_page(report, o->page, &error) != OC_OK)
+        status = console_failure(&error);
     if (status == STATUS_DONE) status = show(report, o);
     oc_report_free(report);
     oc_dataset_free(data);
@@ -74,6 +78,7 @@ static int run(const command *self, int argc, char **argv) {
     const cli_option own[] = {
         {"split", 0, OPTION_TEXT, "NAME", "measure on this split of the CSV file", 0, 0, &o.split},
         PRECISION_OPTION(o.precision),
+        {"html", 0, OPTION_TEXT, "FILE", "write the report as one HTML page too, with pictures and plots in it", 0, 0, &o.page},
     };
     const option_group groups[] = {
         {"Options", own, sizeof(own) / sizeof(own[0])}, measure_group(&o.measure), general_group(&o.general)};
@@ -95,6 +100,7 @@ const command command_evaluate = {
     "Predicts every picture and compares the answer with its tag. DIR has one sub-folder for each tag, and a CSV file has the "
     "columns path and tag, as for training. To be worth anything, the pictures must not be among those trained on.",
     "    ocellus evaluate parts.ocm parts/test\n"
-    "    ocellus evaluate parts.ocm labels.csv --split test --threshold 0.5 --json\n",
+    "    ocellus evaluate parts.ocm labels.csv --split test --threshold 0.5 --json\n"
+    "    ocellus evaluate parts.ocm parts/test --html report.html\n",
     run,
 };

@@ -686,6 +686,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_report_threshold": (c_double, [_handle, c_size_t]),
     "oc_report_n_answers": (c_size_t, [_handle, c_size_t]),
     "oc_report_answer": (oc_status, [_handle, c_size_t, c_size_t, POINTER(oc_report_said), _error]),
+    "oc_report_save_page": (oc_status, [_handle, c_char_p, _error]),
     "oc_report_free": (None, [_handle]),
     "oc_report_method": (c_uint32, [_handle]),
     "oc_report_n_folds": (c_uint32, [_handle]),

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import enum
 import operator
+import os
 from ctypes import byref
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from . import _native
-from ._handle import Handle, call, text
+from ._handle import Handle, call, path_bytes, text
 from ._library import lib
 from .errors import NotFoundError
 
@@ -239,6 +240,16 @@ class Report(Handle):
         n_tags = len(self._tags)
         with self._borrow() as pointer:
             return [[lib.oc_report_confusion(pointer, row, column) for column in range(n_tags)] for row in range(n_tags)]
+
+    def save_page(self, path: "Union[str, os.PathLike[str]]") -> None:
+        """Writes the report as one HTML page that needs nothing else, complete or not at all: figures with intervals, what can
+        be left to the model and what to a human, curves, the most certain mistakes and the pictures of each confusion. Pictures
+        are read from the paths that they have as names.
+
+        Raises: those of Model.save.
+        """
+        with self._borrow() as pointer:
+            call(lib.oc_report_save_page, pointer, path_bytes(path))
 
     def __len__(self) -> int:
         return self._count
