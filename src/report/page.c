@@ -166,7 +166,7 @@ static void triage_row(page *p, const sure *list, size_t n, double wanted) {
     put(p, "<tr><td>");
     oc__html_percent(p->out, wanted);
     if (!n_taken) {
-        put(p, "<td colspan=\"3\">not reached<tr>");
+        put(p, "<td colspan=\"3\">not reached");
         return;
     }
     put(p, "<td>");

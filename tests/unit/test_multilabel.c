@@ -12,6 +12,7 @@
 #include "multilabel.h"
 #include "ocm.h"
 #include "ocm_support.h"
+#include "page.h"
 #include "platt.h"
 #include "predictor.h"
 #include "random.h"
@@ -439,9 +440,44 @@ START_TEST(test_files) {
 }
 END_TEST
 
+/* --- the page --- */
+
+static oc_status write_page(oc_context *context, void *user, oc_error *err) {
+    static const char *const tags[] = {"<b>&\"", "plain"};
+    oc__buffer page = {.context = context};
+    oc__measurement *m = NULL;
+    oc_status status = by_hand(&m, context, err);
+    if (!status && !(m->entries[1].name = oc__strdup(context, user ? user : "/no/such/<i>.png"))) status = oc__fail_nomem(err, context, 16, "name");
+    if (!status) status = oc__page_write(&page, m, tags, err);
+    if (!status && user) {
+        oc__buffer_append(&page, "", 1);
+        const char *text = (const char *)page.data;
+        ck_assert(strstr(text, "&lt;b&gt;&amp;&quot;") && !strstr(text, "<b>&\""));
+        ck_assert(strstr(text, "src=\"data:image/jpeg;base64,/9j/") && strstr(text, ">a.bmp<"));
+        ck_assert(!strstr(text, "<script") && !strstr(text, "http") && strstr(text, "</html>"));
+        ck_assert(strstr(text, "60.0&#8239;%</b><span>of pictures have all tags right"));
+        ck_assert(strstr(text, "plain</b> not seen, 60.0&#8239;%"));
+    }
+    oc__measurement_free(m);
+    oc__buffer_free(&page);
+    return status;
+}
+
+START_TEST(test_page) {
+    oc_context *context = new_threads_context(1, NULL);
+    static const uint8_t bmp[54 + 16] = {'B', 'M', 70, [10] = 54, [14] = 40, [18] = 2, [22] = 2, [26] = 1, [28] = 24, [54] = 200, [65] = 90};
+    char *folder = new_folder();
+    put_file(folder, "a.bmp", bmp, sizeof bmp);
+    ck_assert_int_eq(write_page(context, (void *)(uintptr_t)in(folder, "a.bmp"), NULL), OC_OK);
+    remove_folder(folder);
+    end_context(context);
+    sweep_allocations(write_page, NULL, false);
+}
+END_TEST
+
 int main(void) {
     const unit_test tests[] = {{test_logistic_regression, 6}, {test_platt, 0},    {test_by_hand, 0},
                                {test_measuring_without_memory, 0}, {test_same_model, 0}, {test_learning, 0},
-                               {test_training_without_memory, 0},  {test_files, 0}};
+                               {test_training_without_memory, 0},  {test_files, 0},  {test_page, 0}};
     return RUN_UNIT_TESTS("multilabel", tests);
 }

@@ -240,6 +240,9 @@ def test_any_number_of_tags(tmp_path, context):
     assert [answer.tag for answer in report.answers(1) if answer.bears] == ["upper", "lower"]
     assert report[2].truth is None and not any(answer.bears for answer in report.answers(2))
     assert {answer.tag for answer in model.given(model.predict(png(32, 32, pixels)))} == set()
+    report.save_page(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "<svg" in page and "upper" in page and "<script" not in page and "http" not in page
     (tmp_path / "data.csv").write_text("path,tags\na.png,x|y\nb.png,\n")
     loaded = ocellus.Dataset.from_csv(tmp_path / "data.csv", context=context)
     assert [sample.tags for sample in loaded] == [("x", "y"), ()]
