@@ -22,8 +22,8 @@ def test_add(context):
     dataset.add(ocellus.Image(scene_png("disc", 2), name="second"), "größe")
     assert dataset.tags == ("disc", "größe")
     assert len(dataset) == 2
-    assert dataset[0][1:] == ("disc", "train")
-    assert dataset[1] == dataset[-1] == ocellus.Sample("second", "größe", "")
+    assert dataset[0][1:] == ("disc", "train", ("disc",))
+    assert dataset[1] == dataset[-1] == ocellus.Sample("second", "größe", "", ("größe",))
     assert [sample.tag for sample in dataset] == ["disc", "größe"]
 
 
