@@ -324,7 +324,8 @@ class Student:
         self.format = form
         for module in (self.module, self.average):
             module[0].to(memory_format=form)
-        self.now, self.mean = ([v for v in m.state_dict().values() if v.is_floating_point()] for m in (self.module, self.average))
+        self.now, self.mean = ([value for value in module.state_dict().values() if value.is_floating_point()]
+                               for module in (self.module, self.average))
 
     def side(self, progress):
         return next(side for side, until in self.sides if progress < until or until >= 1)
@@ -438,7 +439,8 @@ def export(options):
     network = Network(describe(options, options.export))
     network.load_state_dict({name: value.half().float() if value.is_floating_point() else value
                              for name, value in torch.load(options.out / f"{options.export}.pt", map_location="cpu").items()})
-    torch.onnx.export(Base(network).eval(), torch.zeros(1, 3, options.side, options.side), str(options.out / f"{options.export}.onnx"),
+    picture, path = torch.zeros(1, 3, options.side, options.side), str(options.out / f"{options.export}.onnx")
+    torch.onnx.export(Base(network).eval(), picture, path,
                       input_names=["picture"], output_names=["features", "stride_8", "stride_16", "stride_32"],
                       opset_version=13, do_constant_folding=False, training=torch.onnx.TrainingMode.PRESERVE,
                       dynamic_axes={"picture": {0: "n"}})
