@@ -35,7 +35,7 @@ static oc_status add_pair(oc_project *project, unsigned seed, char ids[2][OC_ID_
         labels.tags = tags;
         labels.n_tags = 1;
         status = oc__project_add_picture(&addition, project, &image, &labels, NULL);
-        snprintf(ids[i], OC_ID_SIZE, "%s", addition.id);
+        strcpy(ids[i], addition.id);
     }
     oc_status ended = oc__project_end(project, !status, NULL);
     return status ? status : ended;
