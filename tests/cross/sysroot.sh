@@ -37,7 +37,7 @@ sys_root = '$root'
 pkg_config_libdir = '$root/usr/lib/aarch64-linux-gnu/pkgconfig'
 
 [built-in options]
-c_args = ['-I$root/usr/include/aarch64-linux-gnu']
+c_args = ['-I$root/usr/include/aarch64-linux-gnu', '-fno-tree-vectorize']
 
 [host_machine]
 system = 'linux'
