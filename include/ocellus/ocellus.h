@@ -238,7 +238,8 @@ OC_API oc_status oc_dataset_load_folder(oc_dataset **out, oc_context *context, c
 
 /* A CSV file (RFC 4180, UTF-8, with or without byte-order mark) whose first line names its columns, in any order: `path`
  * (relative to the CSV file's folder, or absolute), `tag` or `tags`, and optionally `split`. Other columns are passed over.
- * `tags` holds any number of tags with '|' between them, or nothing.
+ * `tags` holds any number of tags with '|' between them, or nothing. With the columns `left`, `top`, `width` and `height` (see
+ * oc_dataset_add_boxes) each row is an object, a picture has as many rows as objects, and one row without tag and box if it has none.
  * Errors: OC_E_NOT_FOUND, OC_E_IO, OC_E_FORMAT (a column is missing), OC_E_CORRUPT (with the line), OC_E_DATA (no rows),
  * OC_E_LIMIT (over 256 MiB). A picture that does not exist is found out when it is read, not here. */
 OC_API oc_status oc_dataset_load_csv(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
@@ -257,6 +258,33 @@ OC_API oc_status oc_dataset_add(oc_dataset *dataset, const oc_image *image, cons
 /* The same with `n` tags: several for a picture that shows several things, 0 for one that shows nothing that has a tag. */
 OC_API oc_status oc_dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n,
                                      const char *split, oc_error *err);
+
+/* A tag in its place: of a data set, or an answer of a model. */
+typedef struct oc_box {
+    uint32_t struct_size;
+    int32_t tag;       /* index into the data set's or the model's tags */
+    float probability; /* 0 to 1; of a data set 1 */
+    float left;        /* where, as fractions of the upright picture's width and height. For a classifier: all of it */
+    float top;
+    float width;
+    float height;
+} oc_box;
+
+#define OC_BOX_INIT {sizeof(oc_box), 0, 0, 0, 0, 0, 0}
+
+/* The same for detection: with `n` objects, each of a tag and in a box of four numbers: left, top, width and height, as fractions of
+ * the upright picture's width and height (up to 0.02 beyond its edge is taken for rounding). 0 objects: a picture without any. The
+ * pictures of a data set have boxes all or none. Errors: OC_E_ARGUMENT (a box is empty or reaches out of the picture), OC_E_STATE (the
+ * data set has pictures without boxes; or, of the two functions above, with boxes). */
+OC_API oc_status oc_dataset_add_boxes(oc_dataset *dataset, const oc_image *image, const char *const *tags, const float *boxes,
+                                      size_t n, const char *split, oc_error *err);
+
+/* Not 0 if its pictures have boxes. */
+OC_API int oc_dataset_has_boxes(const oc_dataset *dataset);
+
+/* The boxes of sample `index`: how many, and box `k`. The caller sets box->struct_size. OC_E_NOT_FOUND if out of range. */
+OC_API size_t oc_dataset_sample_n_boxes(const oc_dataset *dataset, size_t index);
+OC_API oc_status oc_dataset_sample_box(const oc_dataset *dataset, size_t index, size_t k, oc_box *box, oc_error *err);
 
 OC_API size_t oc_dataset_count(const oc_dataset *dataset);
 OC_API size_t oc_dataset_n_tags(const oc_dataset *dataset);
@@ -387,6 +415,7 @@ OC_API const char *oc_model_tag(const oc_model *model, size_t tag);
 #define OC_MODEL_BASE 1           /* a base network: see section 9 */
 #define OC_MODEL_CLASSIFICATION 2 /* a picture has one tag */
 #define OC_MODEL_MULTILABEL 3     /* a picture has any number of tags */
+#define OC_MODEL_DETECTION 4      /* a picture has any number of objects, each of a tag and in a box */
 
 OC_API uint32_t oc_model_kind(const oc_model *model);
 
@@ -438,22 +467,10 @@ OC_API oc_status oc_predictor_run_batch(oc_result **results, oc_predictor *predi
 
 OC_API void oc_result_free(oc_result *result);
 
-/* One answer. */
-typedef struct oc_box {
-    uint32_t struct_size;
-    int32_t tag;       /* index into the model's tags */
-    float probability; /* 0 to 1 */
-    float left;        /* where, as fractions of the upright picture's width and height. For a classifier: all of it */
-    float top;
-    float width;
-    float height;
-} oc_box;
-
-#define OC_BOX_INIT {sizeof(oc_box), 0, 0, 0, 0, 0, 0}
-
 /* The answers, most probable first (equal ones in the order of the tags). A classifier gives every tag once, and their
  * probabilities add up to 1; but not those of a multilabel model, of whose answers those count whose probability is at least
- * oc_model_threshold of their tag. */
+ * oc_model_threshold of their tag. A detector gives up to 100 objects of at least 1 %, which do not add up to anything; of boxes of one tag
+ * that overlap (intersection over union above 0.6) it gives the most probable one. */
 OC_API size_t oc_result_count(const oc_result *result);
 
 /* Answer `index`. The caller sets box->struct_size. OC_E_NOT_FOUND if out of range. */
@@ -558,6 +575,34 @@ typedef struct oc_metrics {
 /* The figures of one tag, or OC_TAGS_TOGETHER, or OC_TAGS_MEAN, at a probability threshold from 0 to 1 (0: the most
  * probable tag always counts) or OC_THRESHOLD_OWN. The caller sets metrics->struct_size. Errors: OC_E_ARGUMENT. */
 OC_API oc_status oc_report_metrics(const oc_report *report, int32_t tag, double threshold, oc_metrics *metrics, oc_error *err);
+
+#define OC_OVERLAP_STANDARD 0.3
+
+/* How good a detector is. An object counts as found if a box of its tag, of at least the probability, overlaps it (intersection over
+ * union) by at least the overlap; each object is found once, by the most probable boxes first, and every other box is wrong. The last
+ * three figures are those of COCO (to which they are equal: all areas, 100 boxes a picture and tag), at no probability. */
+typedef struct oc_box_metrics {
+    uint32_t struct_size;
+    uint32_t n_pictures;     /* pictures with objects of the tag */
+    uint64_t n_objects;
+    uint64_t n_predicted;    /* boxes */
+    uint64_t n_correct;      /* boxes that found an object */
+    double precision;        /* n_correct / n_predicted */
+    double recall;           /* n_correct / n_objects */
+    double f1;
+    double ap50;             /* average precision at an overlap of 0.5 */
+    double ap;               /* its mean over overlaps of 0.5, 0.55, ..., 0.95 */
+    double average_recall;   /* of all boxes, over the same overlaps */
+} oc_box_metrics;
+
+#define OC_BOX_METRICS_INIT {sizeof(oc_box_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* The figures of one tag, or OC_TAGS_TOGETHER, or OC_TAGS_MEAN, at a probability and an overlap, each 0 to 1. oc_report_metrics gives
+ * the same for the overlap OC_OVERLAP_STANDARD (its threshold 0: all boxes; OC_THRESHOLD_OWN: 0.5), with objects in the place of
+ * pictures and ap50 as average precision. The caller sets metrics->struct_size. Errors: OC_E_ARGUMENT (out of range; not the report of
+ * a detector). */
+OC_API oc_status oc_report_box_metrics(const oc_report *report, int32_t tag, double probability, double overlap,
+                                       oc_box_metrics *metrics, oc_error *err);
 
 /* Pictures that bear tag `truth` and whose most probable tag is `predicted`. Of a multilabel model: that bear `truth`, and were
  * given `predicted` which they lack (or bear, if it is the same tag). 0 if out of range. */

@@ -1,5 +1,6 @@
 /* oc_report. SPDX-License-Identifier: MIT */
 #include "arguments.h"
+#include "average_precision.h"
 #include "file.h"
 #include "memory.h"
 #include "metrics.h"
@@ -73,6 +74,16 @@ oc_status oc_report_metrics(const oc_report *report, int32_t tag, double thresho
     return status
                ? status
                : oc__struct_write(metrics, &known, sizeof known, offsetof(oc_metrics, precision_deviation), "oc_metrics", err);
+}
+
+oc_status oc_report_box_metrics(const oc_report *report, int32_t tag, double probability, double overlap, oc_box_metrics *metrics,
+                                oc_error *err) {
+    oc_box_metrics known;
+    oc_status status = oc__check_pointer(report, "report", err);
+    if (status) return status;
+    if (!report->measurement->boxed) return oc__fail(err, OC_E_ARGUMENT, "the report is not of a detector");
+    status = oc__box_metrics_of(&known, report->measurement, tag, probability, overlap, err);
+    return status ? status : oc__struct_write(metrics, &known, sizeof known, sizeof known, "oc_box_metrics", err);
 }
 
 uint64_t oc_report_confusion(const oc_report *report, size_t truth, size_t predicted) {

@@ -18,12 +18,34 @@ static int most_probable_first(const void *a, const void *b) {
     return x->tag < y->tag ? -1 : x->tag > y->tag;
 }
 
-oc_status oc__result_create(oc_result **out, const oc_model *model, const float *probabilities, oc_error *err) {
-    size_t size = sizeof(oc_result) + model->n_tags * sizeof(oc_box);
+static oc_result *create(const oc_model *model, size_t n, oc_error *err) {
+    size_t size = sizeof(oc_result) + n * sizeof(oc_box);
     oc_result *result = oc__alloc(model->context, size);
-    if (!result) return oc__fail_nomem(err, model->context, size, "result");
+    if (!result) {
+        oc__fail_nomem(err, model->context, size, "result");
+        return NULL;
+    }
     result->model = oc__model_retain(model);
-    result->n = model->n_tags;
+    result->n = n;
+    return result;
+}
+
+oc_status oc__result_create_boxes(oc_result **out, const oc_model *model, const oc__detections *detections, oc_error *err) {
+    oc_result *result = create(model, detections->n, err);
+    if (!result) return OC_E_NOMEM;
+    for (size_t i = 0; i < result->n; i++) { /* in their order already */
+        const oc__detection *d = &detections->items[i];
+        const oc__rect *r = &d->box;
+        result->boxes[i] = (oc_box){sizeof(oc_box), (int32_t)d->tag, d->probability, r->left, r->top, r->right - r->left,
+                                    r->bottom - r->top};
+    }
+    *out = result;
+    return OC_OK;
+}
+
+oc_status oc__result_create(oc_result **out, const oc_model *model, const float *probabilities, oc_error *err) {
+    oc_result *result = create(model, model->n_tags, err);
+    if (!result) return OC_E_NOMEM;
     for (size_t i = 0; i < result->n; i++)
         result->boxes[i] = (oc_box){sizeof(oc_box), (int32_t)i, probabilities[i], 0, 0, 1, 1};
     qsort(result->boxes, result->n, sizeof *result->boxes, most_probable_first);

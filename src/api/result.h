@@ -10,4 +10,7 @@ oc_status oc__report_create(oc_report **out, const oc_model *model, oc__measurem
 /* A classifier's answers from the probabilities of all tags. */
 oc_status oc__result_create(oc_result **out, const oc_model *model, const float *probabilities, oc_error *err);
 
+/* A detector's. */
+oc_status oc__result_create_boxes(oc_result **out, const oc_model *model, const oc__detections *detections, oc_error *err);
+
 #endif

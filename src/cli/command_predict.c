@@ -63,17 +63,33 @@ static void measure_columns(prediction *p) {
  * tags those are wanted that count as given, unless the options say otherwise. */
 static size_t *wanted_answers(size_t *n, const prediction *p, const oc_result *result) {
     const predict_options *o = p->options;
-    bool several = oc_model_kind(p->model) == OC_MODEL_MULTILABEL;
+    uint32_t kind = oc_model_kind(p->model);
+    bool several = kind == OC_MODEL_MULTILABEL || kind == OC_MODEL_DETECTION;
     long long n_top = o->n_top >= 0 ? o->n_top : several ? 0 : DEFAULT_TOP;
     size_t n_all = oc_result_count(result), *wanted = text_allocate((n_all + 1) * sizeof(*wanted));
     *n = 0;
     for (size_t i = 0; i < n_all && (n_top == 0 || (long long)*n < n_top); i++) {
         oc_box box = OC_BOX_INIT;
         oc_result_get(result, i, &box, NULL);
-        double threshold = o->threshold >= 0 ? o->threshold : oc_model_threshold(p->model, (size_t)box.tag);
+        double threshold = o->threshold >= 0 ? o->threshold : kind == OC_MODEL_DETECTION ? 0.5 : oc_model_threshold(p->model, (size_t)box.tag);
         if ((double)box.probability >= threshold) wanted[(*n)++] = i;
     }
     return wanted;
+}
+
+/* Where it is, in fractions, if the model says so. */
+static void print_place(const prediction *p, const oc_box *box) {
+    if (oc_model_kind(p->model) == OC_MODEL_DETECTION)
+        printf("  left %.3f  top %.3f  width %.3f  height %.3f", (double)box->left, (double)box->top, (double)box->width,
+               (double)box->height);
+}
+
+static void write_place(json *j, const prediction *p, const oc_box *box) {
+    if (oc_model_kind(p->model) != OC_MODEL_DETECTION) return;
+    json_probability(j, "left", box->left);
+    json_probability(j, "top", box->top);
+    json_probability(j, "width", box->width);
+    json_probability(j, "height", box->height);
 }
 
 static void print_result(const prediction *p, const char *name, const oc_result *result) {
@@ -94,8 +110,10 @@ static void print_result(const prediction *p, const char *name, const oc_result 
         oc_box box = OC_BOX_INIT;
         const char *tag = oc_result_tag_name(result, wanted[i]);
         oc_result_get(result, wanted[i], &box, NULL);
-        printf("%*s  %s%*s  %5.1f %%\n", (int)(p->name_columns - width), "", tag, (int)(p->tag_columns - text_width(tag)), "",
+        printf("%*s  %s%*s  %5.1f %%", (int)(p->name_columns - width), "", tag, (int)(p->tag_columns - text_width(tag)), "",
                100 * (double)box.probability);
+        print_place(p, &box);
+        printf("\n");
         width = 0;
     }
     free(wanted);
@@ -113,6 +131,7 @@ static void write_result(const prediction *p, const char *name, const oc_result 
         json_object(&j, NULL);
         json_text(&j, "tag", oc_result_tag_name(result, wanted[i]));
         json_probability(&j, "probability", box.probability);
+        write_place(&j, p, &box);
         json_end_object(&j);
     }
     json_end_array(&j);
@@ -281,7 +300,7 @@ static int run(const command *self, int argc, char **argv) {
     int n_operands = 0;
     const cli_option own[] = {
         {"top", 'n', OPTION_INTEGER, "N", "show at most N answers for each picture (default 3, or where a picture has any number of tags, and with 0: all)", 0, 1e9, &o.n_top},
-        {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0, or where a picture has any number of tags each tag's own threshold)", 0, 1,
+        {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0, where a picture has any number of tags each tag's own threshold, and of a detector 0.5)", 0, 1,
          &o.threshold},
         PRECISION_OPTION(o.precision),
         {"store", 0, OPTION_FLAG, NULL, "keep the pictures and the answers in the project whose model it is", 0, 0, &o.store},
@@ -304,7 +323,7 @@ const command command_predict = {
     "predict",
     "tell the tags of pictures",
     "predict MODEL PICTURE... [options]",
-    "Shows the most probable tags of each picture, the best first; if the model was trained on pictures of any number of tags, those that the picture has. A picture is a JPEG, PNG, BMP or GIF file, or - for "
+    "Shows the most probable tags of each picture, the best first; if the model was trained on pictures of any number of tags, those that the picture has; if it was trained on objects in boxes, each object with its box, in fractions of the picture's width and height. A picture is a JPEG, PNG, BMP or GIF file, or - for "
     "standard input. A picture that cannot be read is reported and the others are predicted all the same; the exit code is "
     "then 3.\n"
     "\n"

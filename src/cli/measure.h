@@ -8,10 +8,11 @@
 #include "json.h"
 #include "options.h"
 
-#define N_MEASURE_OPTIONS 2
+#define N_MEASURE_OPTIONS 3
 
 typedef struct measure_options {
     double threshold;
+    double overlap; /* of a detector */
     long long n_mistakes;
     cli_option table[N_MEASURE_OPTIONS];
 } measure_options;

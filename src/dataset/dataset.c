@@ -1,6 +1,7 @@
 /* Samples and labels in memory. SPDX-License-Identifier: MIT */
 #include "dataset.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ void oc__dataset_free(oc_dataset *dataset) {
     oc__free(context, dataset->tags);
     oc__free(context, dataset->samples);
     oc__free(context, dataset->labels);
+    oc__free(context, dataset->objects);
     oc__free(context, dataset->notes);
     oc__free(context, dataset);
     oc__context_release(context);
@@ -66,7 +68,7 @@ static oc_status add_sample(oc_dataset *dataset, oc__sample *sample, const char 
     }
     if (status) return status;
     dataset->samples[dataset->n_samples++] =
-        (oc__labelled){sample, (uint32_t)dataset->n_labels, (uint32_t)(n - dataset->n_labels)};
+        (oc__labelled){.sample = sample, .first = (uint32_t)dataset->n_labels, .n_tags = (uint32_t)(n - dataset->n_labels)};
     dataset->n_labels = n;
     return OC_OK;
 }
@@ -77,12 +79,8 @@ bool oc__dataset_several(const oc_dataset *dataset) {
     return false;
 }
 
-oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err) {
-    return oc__dataset_add_tags(dataset, image, &tag, 1, split, err);
-}
-
-oc_status oc__dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags,
-                               const char *split, oc_error *err) {
+static oc_status add_picture(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags,
+                             const char *split, oc_error *err) {
     oc_image known;
     oc__sample *sample = NULL;
     char numbered[32];
@@ -100,6 +98,57 @@ oc_status oc__dataset_add_tags(oc_dataset *dataset, const oc_image *image, const
     return status;
 }
 
+oc_status oc__dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags,
+                               const char *split, oc_error *err) {
+    if (dataset->boxed)
+        return oc__fail(err, OC_E_STATE, "the data set has pictures with boxes, so this one needs boxes too (it may have none)");
+    return add_picture(dataset, image, tags, n_tags, split, err);
+}
+
+oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char *tag, const char *split, oc_error *err) {
+    return oc__dataset_add_tags(dataset, image, &tag, 1, split, err);
+}
+
+/* Boxes may reach this much beyond the picture, as rounding makes them; they are kept within it. */
+#define SLACK 0.02f
+
+static oc_status to_rect(oc__rect *out, const float *box, size_t number, oc_error *err) {
+    float right = box[0] + box[2], bottom = box[1] + box[3];
+    for (int i = 0; i < 4; i++)
+        if (!isfinite(box[i])) return oc__fail(err, OC_E_ARGUMENT, "box %zu: a number is not finite", number);
+    if (box[0] < -SLACK || box[1] < -SLACK || right > 1 + SLACK || bottom > 1 + SLACK)
+        return oc__fail(err, OC_E_ARGUMENT,
+                        "box %zu reaches out of the picture; boxes are fractions of its width and height, 0 to 1", number);
+    *out = (oc__rect){fmaxf(box[0], 0), fmaxf(box[1], 0), fminf(right, 1), fminf(bottom, 1)};
+    if (!(out->right > out->left && out->bottom > out->top))
+        return oc__fail(err, OC_E_ARGUMENT, "box %zu is empty; width and height must be above 0", number);
+    return OC_OK;
+}
+
+oc_status oc__dataset_add_boxes(oc_dataset *dataset, const oc_image *image, const char *const *tags, const float *boxes, size_t n,
+                                const char *split, oc_error *err) {
+    oc_context *context = dataset->context;
+    oc_status status = OC_OK;
+    size_t first = dataset->n_objects;
+    if (dataset->n_samples && !dataset->boxed)
+        return oc__fail(err, OC_E_STATE, "the data set has pictures with tags alone, to which none with boxes can be added");
+    if (n > UINT32_MAX - first) return oc__fail(err, OC_E_LIMIT, "a picture of %zu boxes is too many", n);
+    for (size_t i = 0; i < n && !status; i++) {
+        status = oc__reserve(&dataset->objects, &dataset->object_capacity, first + i, sizeof *dataset->objects, context, err);
+        if (!status) status = to_rect(&dataset->objects[first + i].box, boxes + 4 * i, i, err);
+    }
+    if (!status) status = add_picture(dataset, image, tags, n, split, err);
+    for (size_t i = 0; i < n && !status; i++) /* the tags are known by now, so this cannot fail */
+        status = oc__dataset_add_tag(&dataset->objects[first + i].tag, dataset, tags[i], err);
+    if (status) return status;
+    oc__labelled *added = &dataset->samples[dataset->n_samples - 1];
+    added->first_object = (uint32_t)first;
+    added->n_objects = (uint32_t)n;
+    dataset->n_objects += n;
+    dataset->boxed = true;
+    return OC_OK;
+}
+
 oc_status oc__dataset_add_note(oc_dataset *dataset, const char *path, const char *reason, oc_error *err) {
     oc_context *context = dataset->context;
     size_t size = strlen(path) + strlen(reason) + 3;
@@ -113,17 +162,59 @@ oc_status oc__dataset_add_note(oc_dataset *dataset, const char *path, const char
     return OC_OK;
 }
 
-/* Adds the samples of `split` (NULL: all), shared. */
-static oc_status add_shared(oc_dataset *to, const oc_dataset *from, const char *split, oc_error *err) {
+/* Copies the objects of a sample of `from` to the sample that was added last. */
+static oc_status add_shared_objects(oc_dataset *to, const oc_dataset *from, const oc__labelled *labelled, oc_error *err) {
+    oc__labelled *added = &to->samples[to->n_samples - 1];
     oc_status status = OC_OK;
+    added->first_object = (uint32_t)to->n_objects;
+    for (uint32_t i = 0; i < labelled->n_objects && !status; i++) {
+        oc__object object = from->objects[labelled->first_object + i];
+        status = oc__dataset_add_tag(&object.tag, to, from->tags[object.tag], err);
+        if (!status)
+            status = oc__reserve(&to->objects, &to->object_capacity, to->n_objects, sizeof object, to->context, err);
+        if (!status) to->objects[to->n_objects++] = object;
+    }
+    added->n_objects = (uint32_t)to->n_objects - added->first_object;
+    return status;
+}
+
+/* Whether sample i is wanted. */
+typedef bool (*wanted_fn)(const oc_dataset *dataset, size_t i, const void *user);
+
+static bool any(const oc_dataset *dataset, size_t i, const void *user) {
+    (void)dataset, (void)i, (void)user;
+    return true;
+}
+
+static bool of_split(const oc_dataset *dataset, size_t i, const void *split) {
+    return strcmp(dataset->samples[i].sample->split, split) == 0;
+}
+
+typedef struct choice {
+    const uint8_t *which;
+    uint8_t what;
+} choice;
+
+static bool chosen(const oc_dataset *dataset, size_t i, const void *user) {
+    const choice *c = user;
+    (void)dataset;
+    return c->which[i] == c->what;
+}
+
+/* Adds the samples that are wanted, shared. */
+static oc_status add_shared(oc_dataset *to, const oc_dataset *from, wanted_fn wanted, const void *user, oc_error *err) {
+    oc_status status = OC_OK;
+    to->boxed = from->boxed;
     const char **tags = oc__alloc_array(to->context, from->n_tags, sizeof *tags);
     if (!tags) return oc__fail_nomem(err, to->context, from->n_tags * sizeof *tags, "data set");
     for (size_t i = 0; i < from->n_samples && !status; i++) {
         const oc__labelled *labelled = &from->samples[i];
-        if (split && strcmp(labelled->sample->split, split) != 0) continue;
+        if (!wanted(from, i, user)) continue;
         for (uint32_t k = 0; k < labelled->n_tags; k++) tags[k] = from->tags[from->labels[labelled->first + k]];
         status = add_sample(to, labelled->sample, tags, labelled->n_tags, err);
-        if (!status) oc__sample_retain(labelled->sample);
+        if (status) break;
+        oc__sample_retain(labelled->sample);
+        status = add_shared_objects(to, from, labelled, err);
     }
     oc__free(to->context, tags);
     return status;
@@ -132,20 +223,37 @@ static oc_status add_shared(oc_dataset *to, const oc_dataset *from, const char *
 oc_status oc__dataset_snapshot(oc_dataset **out, const oc_dataset *dataset, oc_error *err) {
     oc_dataset *copy = NULL;
     oc_status status = oc__dataset_create(&copy, dataset->context, err);
-    if (!status) status = add_shared(copy, dataset, NULL, err);
+    if (!status) status = add_shared(copy, dataset, any, NULL, err);
     if (status) oc__dataset_free(copy);
     else *out = copy;
     return status;
 }
 
-oc_status oc__dataset_select_split(oc_dataset **out, const oc_dataset *dataset, const char *split, oc_error *err) {
-    oc_dataset *chosen = NULL;
+/* With all tags, whether they are borne or not. */
+static oc_status select_samples(oc_dataset **out, const oc_dataset *dataset, wanted_fn wanted, const void *user, oc_error *err) {
+    oc_dataset *selected = NULL;
     uint32_t tag;
-    oc_status status = oc__dataset_create(&chosen, dataset->context, err);
-    for (size_t i = 0; i < dataset->n_tags && !status; i++) status = oc__dataset_add_tag(&tag, chosen, dataset->tags[i], err);
-    if (!status) status = add_shared(chosen, dataset, split, err);
-    if (!status && chosen->n_samples == 0) status = oc__fail(err, OC_E_NOT_FOUND, "no picture is of the split '%s'", split);
-    if (status) oc__dataset_free(chosen);
-    else *out = chosen;
+    oc_status status = oc__dataset_create(&selected, dataset->context, err);
+    for (size_t i = 0; i < dataset->n_tags && !status; i++) status = oc__dataset_add_tag(&tag, selected, dataset->tags[i], err);
+    if (!status) status = add_shared(selected, dataset, wanted, user, err);
+    if (status) oc__dataset_free(selected);
+    else *out = selected;
+    return status;
+}
+
+oc_status oc__dataset_select(oc_dataset **out, const oc_dataset *dataset, const uint8_t *which, uint8_t what, oc_error *err) {
+    const choice c = {which, what};
+    return select_samples(out, dataset, chosen, &c, err);
+}
+
+oc_status oc__dataset_select_split(oc_dataset **out, const oc_dataset *dataset, const char *split, oc_error *err) {
+    oc_dataset *selected = NULL;
+    oc_status status = select_samples(&selected, dataset, of_split, split, err);
+    if (!status && selected->n_samples == 0) {
+        status = oc__fail(err, OC_E_NOT_FOUND, "no picture is of the split '%s'", split);
+        oc__dataset_free(selected);
+    } else if (!status) {
+        *out = selected;
+    }
     return status;
 }

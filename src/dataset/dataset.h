@@ -12,6 +12,9 @@ struct oc_dataset {
     size_t n_samples, sample_capacity;
     uint32_t *labels; /* the samples' tags: see oc__labelled */
     size_t n_labels, label_capacity;
+    bool boxed; /* its pictures have objects in boxes: for detection */
+    oc__object *objects;
+    size_t n_objects, object_capacity;
     char **notes;
     size_t n_notes, note_capacity;
 };
@@ -24,6 +27,10 @@ oc_status oc__dataset_add(oc_dataset *dataset, const oc_image *image, const char
 oc_status oc__dataset_add_tags(oc_dataset *dataset, const oc_image *image, const char *const *tags, size_t n_tags,
                                const char *split, oc_error *err);
 
+/* Adds a sample of a data set for detection, with n objects: see oc_dataset_add_boxes. */
+oc_status oc__dataset_add_boxes(oc_dataset *dataset, const oc_image *image, const char *const *tags, const float *boxes, size_t n,
+                                const char *split, oc_error *err);
+
 /* Whether a sample bears none or several. */
 bool oc__dataset_several(const oc_dataset *dataset);
 
@@ -35,6 +42,9 @@ oc_status oc__dataset_add_note(oc_dataset *dataset, const char *path, const char
 
 /* A copy that shares the samples, without the tags that bear none. */
 oc_status oc__dataset_snapshot(oc_dataset **out, const oc_dataset *dataset, oc_error *err);
+
+/* The samples for which which[i] is `what`, with all tags. */
+oc_status oc__dataset_select(oc_dataset **out, const oc_dataset *dataset, const uint8_t *which, uint8_t what, oc_error *err);
 
 /* See oc_dataset_load_folder, oc_dataset_load_csv and oc_dataset_select_split. */
 oc_status oc__dataset_load_folder(oc_dataset **out, oc_context *context, const char *path, oc_error *err);

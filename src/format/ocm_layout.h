@@ -7,7 +7,7 @@
 #define OC__OCM_MAGIC "\x89OCM\r\n\x1A\n"
 #define OC__OCM_MAGIC_SIZE 8
 #define OC__OCM_MAJOR 1
-#define OC__OCM_MINOR 2 /* the newest; files say the lowest that holds them */
+#define OC__OCM_MINOR 3 /* the newest; files say the lowest that holds them */
 
 /* The header, then the section table, whose entries have a fixed size. */
 #define OC__OCM_AT_MAJOR 8
@@ -43,6 +43,8 @@
 #define OC__OCM_RANGE_SIZE 8
 #define OC__OCM_THRESHOLD_SIZE 4
 #define OC__OCM_ANSWER_SIZE 12
+#define OC__OCM_TRUTH_SIZE 24
+#define OC__OCM_FOUND_SIZE 28
 
 #define OC__OCM_MAX_PARAM_RANK 4
 
@@ -52,10 +54,13 @@
 /* Version 1.1 knows kinds up to this one, and neither section ANSW nor THRE, which go with the next. */
 #define OC__OCM_LAST_KIND_1_1 2
 
+/* Likewise version 1.2, and not section BOXM. */
+#define OC__OCM_LAST_KIND_1_2 3
+
 /* The sections this version knows, as they are written. */
 enum {
     OC__OCM_HEAD, OC__OCM_TAGS, OC__OCM_RULE, OC__OCM_GRPH, OC__OCM_ATTR, OC__OCM_WGHT, OC__OCM_PROP, OC__OCM_MEAS,
-    OC__OCM_ANSW, OC__OCM_QUAN, OC__OCM_THRE, OC__OCM_N_KINDS
+    OC__OCM_ANSW, OC__OCM_BOXM, OC__OCM_QUAN, OC__OCM_THRE, OC__OCM_N_KINDS
 };
 
 typedef struct oc__ocm_kind {
@@ -69,7 +74,8 @@ static const oc__ocm_kind oc__ocm_kinds[OC__OCM_N_KINDS] = {
     [OC__OCM_RULE] = {"RULE", true, OC__OCM_CRITICAL}, [OC__OCM_GRPH] = {"GRPH", true, OC__OCM_CRITICAL},
     [OC__OCM_ATTR] = {"ATTR", false, OC__OCM_CRITICAL}, [OC__OCM_WGHT] = {"WGHT", true, OC__OCM_CRITICAL},
     [OC__OCM_PROP] = {"PROP", false, 0}, [OC__OCM_MEAS] = {"MEAS", false, 0},
-    [OC__OCM_ANSW] = {"ANSW", false, 0}, [OC__OCM_QUAN] = {"QUAN", false, 0},
+    [OC__OCM_ANSW] = {"ANSW", false, 0}, [OC__OCM_BOXM] = {"BOXM", false, 0},
+    [OC__OCM_QUAN] = {"QUAN", false, 0},
     [OC__OCM_THRE] = {"THRE", false, 0},
 };
 

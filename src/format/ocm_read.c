@@ -229,6 +229,36 @@ static void read_answers(oc_model *model, oc__cursor *cursor) {
     m->n_added = n_tags;
 }
 
+static oc__rect read_rect(oc__cursor *cursor) {
+    oc__rect box;
+    box.left = oc__cursor_f32(cursor, "left");
+    box.top = oc__cursor_f32(cursor, "top");
+    box.right = oc__cursor_f32(cursor, "right");
+    box.bottom = oc__cursor_f32(cursor, "bottom");
+    return box;
+}
+
+/* The objects and boxes that the measurement keeps. */
+static void read_boxes(oc_model *model, oc__cursor *cursor) {
+    oc__measurement *m = model->measurement;
+    uint32_t n_truths = oc__cursor_count(cursor, OC__OCM_TRUTH_SIZE, UINT32_MAX, "number of objects");
+    uint32_t n_found = oc__cursor_count(cursor, OC__OCM_FOUND_SIZE, UINT32_MAX, "number of boxes");
+    if (!cursor->status && !m) oc__cursor_fail(cursor, OC_E_CORRUPT, "has the boxes of a measurement that is not there");
+    if (cursor->status) return;
+    if ((cursor->status = oc__measurement_boxes(m, n_truths, n_found, cursor->err))) return;
+    for (size_t i = 0; i < n_truths && !cursor->status; i++) {
+        m->truths[i].picture = oc__cursor_u32(cursor, "picture");
+        m->truths[i].object.tag = oc__cursor_u32(cursor, "tag");
+        m->truths[i].object.box = read_rect(cursor);
+    }
+    for (size_t i = 0; i < n_found && !cursor->status; i++) {
+        m->found[i].picture = oc__cursor_u32(cursor, "picture");
+        m->found[i].detection.tag = oc__cursor_u32(cursor, "tag");
+        m->found[i].detection.box = read_rect(cursor);
+        m->found[i].detection.probability = oc__cursor_f32(cursor, "probability");
+    }
+}
+
 static void read_thresholds(oc_model *model, oc__cursor *cursor) {
     uint32_t n = oc__cursor_count(cursor, OC__OCM_THRESHOLD_SIZE, OC__MAX_TAGS, "number of thresholds");
     if (!cursor->status && n != model->n_tags)
@@ -279,6 +309,7 @@ oc_status oc__ocm_read(oc_model **out, oc_context *context, const uint8_t *data,
         || (status = read_section(model, &sections[OC__OCM_PROP], read_properties))
         || (status = read_section(model, &sections[OC__OCM_MEAS], read_measurement))
         || (status = read_section(model, &sections[OC__OCM_ANSW], read_answers))
+        || (status = read_section(model, &sections[OC__OCM_BOXM], read_boxes))
         || (status = read_section(model, &sections[OC__OCM_QUAN], read_ranges))
         || (status = read_section(model, &sections[OC__OCM_THRE], read_thresholds)) || (status = oc__model_finish(model, err)))
         goto done;

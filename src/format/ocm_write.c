@@ -126,6 +126,7 @@ static oc_status write_attributes(oc__buffer *out, const oc_model *model, oc_err
 static unsigned minor_version(const oc_model *model) {
     const oc__graph *graph = &model->graph;
     bool newer = model->ranges || n_with_attributes(graph) > 0;
+    if (model->kind > OC__OCM_LAST_KIND_1_2) return 3;
     if (model->kind > OC__OCM_LAST_KIND_1_1) return 2;
     for (size_t i = 0; i < graph->n_nodes; i++) newer = newer || graph->nodes[i].op > OC__OCM_LAST_OP_1_0;
     return newer ? 1 : 0;
@@ -217,6 +218,34 @@ static oc_status write_answers(oc__buffer *out, const oc_model *model, oc_error 
     return OC_OK;
 }
 
+static void put_rect(oc__buffer *out, const oc__rect *box) {
+    put_f32(out, box->left);
+    put_f32(out, box->top);
+    put_f32(out, box->right);
+    put_f32(out, box->bottom);
+}
+
+static oc_status write_boxes(oc__buffer *out, const oc_model *model, oc_error *err) {
+    const oc__measurement *m = model->measurement;
+    if (m->n_truths > UINT32_MAX || m->n_found > UINT32_MAX)
+        return oc__fail(err, OC_E_LIMIT, "model file: a measurement of %zu objects and %zu boxes, at most %u", m->n_truths, m->n_found,
+                        UINT32_MAX);
+    put_u32(out, (uint32_t)m->n_truths);
+    put_u32(out, (uint32_t)m->n_found);
+    for (size_t i = 0; i < m->n_truths; i++) {
+        put_u32(out, m->truths[i].picture);
+        put_u32(out, m->truths[i].object.tag);
+        put_rect(out, &m->truths[i].object.box);
+    }
+    for (size_t i = 0; i < m->n_found; i++) {
+        put_u32(out, m->found[i].picture);
+        put_u32(out, m->found[i].detection.tag);
+        put_rect(out, &m->found[i].detection.box);
+        put_f32(out, m->found[i].detection.probability);
+    }
+    return OC_OK;
+}
+
 static oc_status write_thresholds(oc__buffer *out, const oc_model *model, oc_error *err) {
     (void)err;
     put_u32(out, (uint32_t)model->n_tags);
@@ -238,6 +267,7 @@ static oc_status (*const writers[OC__OCM_N_KINDS])(oc__buffer *, const oc_model 
     [OC__OCM_HEAD] = write_head,       [OC__OCM_TAGS] = write_tags,       [OC__OCM_RULE] = write_rule,
     [OC__OCM_GRPH] = write_graph,      [OC__OCM_ATTR] = write_attributes, [OC__OCM_WGHT] = write_weights,
     [OC__OCM_PROP] = write_properties, [OC__OCM_MEAS] = write_measurement, [OC__OCM_ANSW] = write_answers,
+    [OC__OCM_BOXM] = write_boxes,
     [OC__OCM_QUAN] = write_ranges,     [OC__OCM_THRE] = write_thresholds,
 };
 
@@ -271,6 +301,7 @@ oc_status oc__ocm_write(oc__buffer *out, const oc_model *model, oc_error *err) {
         wanted[kind] = kind == OC__OCM_PROP   ? model->n_properties > 0
                        : kind == OC__OCM_MEAS ? model->measurement != NULL
                        : kind == OC__OCM_ANSW ? model->measurement != NULL && model->measurement->several
+                       : kind == OC__OCM_BOXM ? model->measurement != NULL && model->measurement->boxed
                        : kind == OC__OCM_QUAN ? model->ranges != NULL
                        : kind == OC__OCM_THRE ? model->thresholds != NULL
                        : kind == OC__OCM_ATTR ? n_with_attributes(&model->graph) > 0

@@ -57,7 +57,8 @@ oc_status oc__predict(float *probabilities, oc_predictor *predictor, const oc_im
 typedef struct job {
     oc_predictor *predictor;
     const oc_image *const *images;
-    float *probabilities;
+    float *probabilities;       /* of a classifier, */
+    oc__detections *detections; /* or of a detector */
     oc_status *statuses;
     oc__progress *progress;
     pthread_mutex_t lock; /* guards the two below */
@@ -69,8 +70,11 @@ static void picture_task(void *argument, size_t i, uint32_t worker) {
     job *j = argument;
     oc_error err = OC_ERROR_INIT;
     if (j->progress && !oc__progress_go_on(j->progress)) return;
-    j->statuses[i] =
-        predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor, worker, j->images[i], &err);
+    if (j->detections)
+        j->statuses[i] = oc__apply_detector(&j->detections[i], j->predictor->appliers[worker], j->images[i], &err);
+    else
+        j->statuses[i] =
+            predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor, worker, j->images[i], &err);
     if (j->statuses[i]) {
         pthread_mutex_lock(&j->lock);
         if (i < j->failed) {
@@ -82,25 +86,37 @@ static void picture_task(void *argument, size_t i, uint32_t worker) {
     if (j->progress) oc__progress_step(j->progress, 1, worker);
 }
 
-oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
-                            size_t n, oc__progress *progress, oc_error *err) {
+static oc_status run_job(job *j, size_t n, oc_error *err) {
+    oc_predictor *predictor = j->predictor;
     oc_context *context = predictor->model->context;
-    job j = {.predictor = predictor,
-             .images = images,
-             .probabilities = probabilities,
-             .statuses = statuses,
-             .progress = progress,
-             .failed = SIZE_MAX,
-             .error = OC_ERROR_INIT};
     oc_status status = OC_OK;
     for (uint32_t i = 1; i < context->n_threads && i < n && !status; i++)
         if (!predictor->appliers[i])
             status = oc__applier_create(&predictor->appliers[i], predictor->model, predictor->precision, err);
     if (status) return status;
-    pthread_mutex_init(&j.lock, NULL);
-    oc__parallel(context, n, picture_task, &j);
-    pthread_mutex_destroy(&j.lock);
-    if (progress && (status = oc__progress_status(progress, err))) return status;
-    if (j.failed != SIZE_MAX) oc__fail(err, j.error.code, "%s", j.error.message);
+    j->failed = SIZE_MAX;
+    j->error = (oc_error)OC_ERROR_INIT;
+    pthread_mutex_init(&j->lock, NULL);
+    oc__parallel(context, n, picture_task, j);
+    pthread_mutex_destroy(&j->lock);
+    if (j->progress && (status = oc__progress_status(j->progress, err))) return status;
+    if (j->failed != SIZE_MAX) oc__fail(err, j->error.code, "%s", j->error.message);
     return OC_OK;
+}
+
+oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
+                            size_t n, oc__progress *progress, oc_error *err) {
+    job j = {.predictor = predictor, .images = images, .probabilities = probabilities, .statuses = statuses, .progress = progress};
+    return run_job(&j, n, err);
+}
+
+oc_status oc__predict_boxes(oc__detections *out, oc_predictor *predictor, const oc_image *image, oc_error *err) {
+    return oc__apply_detector(out, predictor->appliers[0], image, err);
+}
+
+oc_status oc__predict_boxes_batch(oc__detections *out, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
+                           size_t n, oc__progress *progress, oc_error *err) {
+    job j = {.predictor = predictor, .images = images, .detections = out, .statuses = statuses, .progress = progress};
+    memset(out, 0, n * sizeof *out);
+    return run_job(&j, n, err);
 }

@@ -24,4 +24,9 @@ oc_status oc__predict(float *probabilities, oc_predictor *predictor, const oc_im
 oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
                             size_t n, oc__progress *progress, oc_error *err);
 
+/* The same for a detector: the objects found, whose items the caller frees; none where a picture failed. */
+oc_status oc__predict_boxes(oc__detections *out, oc_predictor *predictor, const oc_image *image, oc_error *err);
+oc_status oc__predict_boxes_batch(oc__detections *out, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
+                           size_t n, oc__progress *progress, oc_error *err);
+
 #endif

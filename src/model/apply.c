@@ -56,3 +56,17 @@ oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const
     if (!status) run(values, n, applier);
     return status;
 }
+
+oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, oc_error *err) {
+    const oc_model *model = applier->model;
+    const float *levels[OC__MAX_LEVELS];
+    oc__shape shapes[OC__MAX_LEVELS];
+    uint32_t n_levels = model->graph.n_outputs;
+    float *input;
+    oc_status status = input_of(&input, applier, err);
+    if (!status) status = oc__prepare_image(input, model->context, image, &model->rule, NULL, err);
+    if (status) return status;
+    oc__runner_run(applier->runner);
+    for (uint32_t i = 0; i < n_levels; i++) levels[i] = oc__runner_output(applier->runner, i, &shapes[i]);
+    return oc__boxes_find(out, model->context, levels, shapes, n_levels, model->n_tags, &oc__box_limits_standard, err);
+}

@@ -18,4 +18,7 @@ oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier
 /* The same for a picture still to be opened. */
 oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const oc_image *image, oc_error *err);
 
+/* The same for a detector: the objects found, whose items the caller frees. */
+oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, oc_error *err);
+
 #endif

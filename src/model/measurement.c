@@ -37,6 +37,8 @@ void oc__measurement_free(oc__measurement *m) {
     oc__free(m->context, m->first_of_tag);
     oc__free(m->context, m->by_picture);
     oc__free(m->context, m->first_of_picture);
+    oc__free(m->context, m->truths);
+    oc__free(m->context, m->found);
     oc__free(m->context, m);
 }
 
@@ -52,6 +54,14 @@ static oc_status copy_several(oc__measurement *copy, const oc__measurement *m, o
     memcpy(copy->thresholds, m->thresholds, m->n_tags * sizeof(float));
     copy->n_added = m->n_added;
     return oc__measurement_finish(copy, err);
+}
+
+static oc_status copy_boxes(oc__measurement *copy, const oc__measurement *m, oc_error *err) {
+    oc_status status = oc__measurement_boxes(copy, m->n_truths, m->n_found, err);
+    if (status) return status;
+    if (m->n_truths) memcpy(copy->truths, m->truths, m->n_truths * sizeof *m->truths);
+    if (m->n_found) memcpy(copy->found, m->found, m->n_found * sizeof *m->found);
+    return OC_OK;
 }
 
 oc_status oc__measurement_copy(oc__measurement **out, const oc__measurement *m, oc_error *err) {
@@ -70,7 +80,9 @@ oc_status oc__measurement_copy(oc__measurement **out, const oc__measurement *m, 
             return oc__fail_nomem(err, m->context, strlen(m->entries[i].name), "measurement");
         }
     }
-    if (m->several && (status = copy_several(copy, m, err))) {
+    if (m->several) status = copy_several(copy, m, err);
+    if (m->boxed) status = copy_boxes(copy, m, err);
+    if (status) {
         oc__measurement_free(copy);
         return status;
     }
@@ -223,5 +235,18 @@ oc_status oc__measurement_finish(oc__measurement *m, oc_error *err) {
     for (size_t a = m->n_answers; a-- > 0;) m->by_picture[--first[m->answers[a].picture + 1]] = (uint32_t)a;
     for (size_t i = 0; i < m->n; i++) first[i] = first[i + 1]; /* each was moved down to its own beginning */
     first[m->n] = m->n_answers;
+    return OC_OK;
+}
+
+/* --- objects in boxes --- */
+
+oc_status oc__measurement_boxes(oc__measurement *m, size_t n_truths, size_t n_found, oc_error *err) {
+    oc_context *context = m->context;
+    m->boxed = true;
+    m->truths = oc__alloc_array(context, n_truths, sizeof *m->truths);
+    m->found = oc__alloc_array(context, n_found, sizeof *m->found);
+    if (!m->truths || !m->found) return oc__fail_nomem(err, context, (n_truths + n_found) * sizeof *m->found, "measurement");
+    m->n_truths = n_truths;
+    m->n_found = n_found;
     return OC_OK;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "boxes.h"
 #include "context.h"
 
 #define OC__NONE UINT32_MAX /* in the place of a tag: there is none */
@@ -26,6 +27,17 @@ typedef struct oc__answer {
     uint32_t bears; /* 1 if the picture bears the tag, or else 0 */
 } oc__answer;
 
+/* Where a picture has objects: one of them, and one that was found. */
+typedef struct oc__truth {
+    uint32_t picture;
+    oc__object object;
+} oc__truth;
+
+typedef struct oc__found {
+    uint32_t picture;
+    oc__detection detection;
+} oc__found;
+
 typedef struct oc__measurement {
     oc_context *context; /* not retained */
     uint32_t method;     /* OC_REPORT_... */
@@ -45,6 +57,11 @@ typedef struct oc__measurement {
     size_t *first_of_tag;  /* n_tags + 1 places among the answers */
     uint32_t *by_picture;  /* numbers of answers, by picture, then by tag */
     size_t *first_of_picture; /* n + 1 places in by_picture */
+
+    bool boxed; /* pictures have objects; average precisions are at an overlap of 0.5. Without it the rest is 0 */
+    size_t n_truths, n_found;
+    oc__truth *truths; /* by picture */
+    oc__found *found;  /* by picture, the most probable first */
 } oc__measurement;
 
 /* Room for n entries of n_tags tags, all zero. */
@@ -68,5 +85,8 @@ oc_status oc__measurement_add_tag(oc__measurement *measurement, const float *pro
 
 /* Makes what follows from the answers and thresholds. */
 oc_status oc__measurement_finish(oc__measurement *measurement, oc_error *err);
+
+/* Where pictures have objects: room for so many. */
+oc_status oc__measurement_boxes(oc__measurement *measurement, size_t n_truths, size_t n_found, oc_error *err);
 
 #endif

@@ -135,6 +135,21 @@ static oc_status check_properties(const oc_model *model, oc_error *err) {
     return OC_OK;
 }
 
+static oc_status check_levels(const oc_model *model, const oc__shape *shapes, oc_error *err) {
+    const oc__graph *graph = &model->graph;
+    if (model->rule.resize != OC__RESIZE_SQUASH)
+        return oc__fail(err, OC_E_CORRUPT, "is a detector that does not take all of a picture");
+    if (graph->n_outputs > OC__MAX_LEVELS)
+        return oc__fail(err, OC_E_CORRUPT, "is a detector of %u levels, at most %d", graph->n_outputs, OC__MAX_LEVELS);
+    for (uint32_t i = 0; i < graph->n_outputs; i++) {
+        const oc__shape *out = &shapes[graph->outputs[i]];
+        if (out->c != model->n_tags + OC__BOX_CHANNELS || out->h > model->rule.height || out->w > model->rule.width)
+            return oc__fail(err, OC_E_CORRUPT, "its level %u gives %u values at %ux%u pixels, for %zu tags", i, out->c, out->w, out->h,
+                            model->n_tags);
+    }
+    return OC_OK;
+}
+
 static oc_status check_graph(const oc_model *model, oc_error *err) {
     const oc__graph *graph = &model->graph;
     oc_status status = oc__graph_check(graph, err);
@@ -145,7 +160,9 @@ static oc_status check_graph(const oc_model *model, oc_error *err) {
     if (!shapes) return oc__fail_nomem(err, model->context, graph->n_nodes * sizeof *shapes, "network");
     status = oc__graph_shapes(shapes, graph, 1, model->rule.height, model->rule.width, err);
     if (status == OC_E_ARGUMENT) status = oc__fail_in(err, OC_E_CORRUPT, "at the size its rule names");
-    if (!status) {
+    if (!status && model->kind == OC__KIND_DETECTION) {
+        status = check_levels(model, shapes, err);
+    } else if (!status) {
         const oc__shape *out = &shapes[graph->outputs[0]];
         if (out->h != 1 || out->w != 1) status = oc__fail(err, OC_E_CORRUPT, "its first output is not a vector");
         else if (model->kind != OC__KIND_BASE && out->c != model->n_tags)
@@ -166,6 +183,28 @@ static oc_status check_answers(const oc__measurement *m, oc_error *err) {
     return OC_OK;
 }
 
+static bool rect_valid(const oc__rect *r) {
+    return r->left >= 0 && r->left <= r->right && r->right <= 1 && r->top >= 0 && r->top <= r->bottom && r->bottom <= 1;
+}
+
+static oc_status check_boxes(const oc__measurement *m, oc_error *err) {
+    for (size_t i = 0; i < m->n_truths; i++) {
+        const oc__truth *t = &m->truths[i];
+        if (t->picture >= m->n || t->object.tag >= m->n_tags || !rect_valid(&t->object.box)
+            || (i && t->picture < m->truths[i - 1].picture))
+            return oc__fail(err, OC_E_CORRUPT, "object %zu of its measurement is out of range or order", i);
+    }
+    for (size_t i = 0; i < m->n_found; i++) {
+        const oc__found *f = &m->found[i];
+        const oc__detection *d = &f->detection;
+        if (f->picture >= m->n || d->tag >= m->n_tags || !rect_valid(&d->box) || !(d->probability >= 0 && d->probability <= 1)
+            || (i && f->picture < m->found[i - 1].picture)
+            || (i && f->picture == m->found[i - 1].picture && d->probability > m->found[i - 1].detection.probability))
+            return oc__fail(err, OC_E_CORRUPT, "box %zu of its measurement is out of range or order", i);
+    }
+    return OC_OK;
+}
+
 static oc_status check_measurement(oc_model *model, oc_error *err) {
     oc__measurement *m = model->measurement;
     if (!m) return OC_OK;
@@ -173,6 +212,8 @@ static oc_status check_measurement(oc_model *model, oc_error *err) {
         return oc__fail(err, OC_E_CORRUPT, "its measurement has %u tags, the model %zu", m->n_tags, model->n_tags);
     if (m->several != (model->kind == OC__KIND_MULTILABEL))
         return oc__fail(err, OC_E_CORRUPT, "its measurement is of one tag a picture and the model is not, or the other way round");
+    if (m->boxed != (model->kind == OC__KIND_DETECTION))
+        return oc__fail(err, OC_E_CORRUPT, "its measurement is of boxes and the model is not, or the other way round");
     if (m->method < OC_REPORT_TEST_SET || m->method > OC_REPORT_CROSS_VALIDATION)
         return oc__fail(err, OC_E_CORRUPT, "its measurement is of unknown method %u", m->method);
     if (m->n_folds < 1 || m->n_folds > 1000)
@@ -180,13 +221,14 @@ static oc_status check_measurement(oc_model *model, oc_error *err) {
     for (size_t i = 0; i < m->n; i++) {
         const oc__measured *e = &m->entries[i];
         bool told = e->truth < m->n_tags && e->predicted < m->n_tags && e->probability >= 0 && e->probability <= 1;
-        if (e->fold >= m->n_folds || !(told || m->several))
+        if (e->fold >= m->n_folds || !(told || m->several || m->boxed))
             return oc__fail(err, OC_E_CORRUPT, "entry %zu of its measurement is out of range", i);
     }
     for (uint32_t i = 0; i < m->n_tags; i++)
         if (!(m->average_precision[i] >= 0 && m->average_precision[i] <= 1)
             || !(m->average_precision_deviation[i] >= 0 && m->average_precision_deviation[i] <= 1))
             return oc__fail(err, OC_E_CORRUPT, "the average precision of tag %u is not between 0 and 1", i);
+    if (m->boxed) return check_boxes(m, err);
     if (!m->several || m->by_picture) return OC_OK;
     oc_status status = check_answers(m, err);
     for (uint32_t i = 0; i < m->n_tags; i++) m->thresholds[i] = oc__model_threshold(model, i);
@@ -213,7 +255,7 @@ static oc_status check_ranges(const oc_model *model, oc_error *err) {
 
 oc_status oc__model_finish(oc_model *model, oc_error *err) {
     oc_status status;
-    if (model->kind < OC__KIND_BASE || model->kind > OC__KIND_MULTILABEL)
+    if (model->kind < OC__KIND_BASE || model->kind > OC__KIND_DETECTION)
         return oc__fail(err, OC_E_UNSUPPORTED, "is of kind %u, which this library does not know", model->kind);
     if ((status = check_tags(model, err)) || (status = check_properties(model, err))
         || (status = oc__prepare_rule_check(&model->rule, err)) || (status = check_graph(model, err))

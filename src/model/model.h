@@ -11,6 +11,7 @@
 #define OC__KIND_BASE 1           /* output 0: features of a picture, a vector; trained further by users */
 #define OC__KIND_CLASSIFICATION 2 /* output 0: logits, one per tag; probabilities are their softmax */
 #define OC__KIND_MULTILABEL 3     /* output 0: logits, one per tag; probabilities are their sigmoids */
+#define OC__KIND_DETECTION 4      /* outputs: a detector's levels (boxes.h); the rule takes all of a picture: OC__RESIZE_SQUASH */
 
 #define OC__MAX_TAGS 10000
 #define OC__N_PRECISIONS (OC_PRECISION_INT8 + 1)

@@ -2,6 +2,7 @@
 #ifndef OC_MODEL_SAMPLE_H
 #define OC_MODEL_SAMPLE_H
 
+#include "boxes.h"
 #include "picture.h"
 
 /* A picture that data sets and trainers share; immutable. */
@@ -12,10 +13,12 @@ typedef struct oc__sample {
     char *split;    /* "" if none */
 } oc__sample;
 
-/* Its tags are n_tags numbers, from `first` on among the labels of the data set. */
+/* Its tags are n_tags numbers, from `first` on among the labels of the data set; its objects likewise, in a data set of boxes,
+ * where its tags are those of its objects. */
 typedef struct oc__labelled {
     oc__sample *sample;
     uint32_t first, n_tags;
+    uint32_t first_object, n_objects;
 } oc__labelled;
 
 /* Copies the description, the data and `name`. One reference. */

@@ -70,7 +70,7 @@ size_t oc__learner_memory(const oc__learner *l) { return l->arena_size; }
 
 const float *oc__learner_output(const oc__learner *l, uint32_t index, oc__shape *shape) {
     uint32_t node = l->graph->outputs[index];
-    *shape = l->shapes[node];
+    if (shape) *shape = l->shapes[node];
     return oc__place(l, oc__node_slot(l, OC__OUTPUT, node));
 }
 

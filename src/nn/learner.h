@@ -25,7 +25,7 @@ float *oc__learner_input(oc__learner *learner);
 
 void oc__learner_forward(oc__learner *learner);
 
-/* Output `index` after forward, and where its gradient is to be put before backward. */
+/* Output `index` after forward, its shape (unless NULL), and where its gradient is to be put before backward. */
 const float *oc__learner_output(const oc__learner *learner, uint32_t index, oc__shape *shape);
 float *oc__learner_output_gradient(oc__learner *learner, uint32_t index);
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "average_precision.h"
+
 /* How many of all tags are wrong for a picture. */
 static uint32_t n_wrong(const oc__measurement *m, const oc__measured *e) {
     return m->several ? e->n_wrong : e->truth == e->predicted ? 0 : 2;
@@ -124,11 +126,28 @@ static oc_metrics one(const oc__measurement *m, int64_t tag, double threshold) {
     return out;
 }
 
+/* Of objects in boxes. */
+static oc_status of_boxes(oc_metrics *out, const oc__measurement *m, int32_t tag, double threshold, oc_error *err) {
+    oc_box_metrics boxes;
+    oc_status status = oc__box_metrics_of(&boxes, m, tag, threshold < 0 ? 0.5 : threshold, OC_OVERLAP_STANDARD, err);
+    if (status) return status;
+    *out = (oc_metrics){.struct_size = sizeof *out,
+                        .n_pictures = (uint32_t)boxes.n_objects,
+                        .n_predicted = (uint32_t)boxes.n_predicted,
+                        .n_correct = (uint32_t)boxes.n_correct,
+                        .precision = boxes.precision,
+                        .recall = boxes.recall,
+                        .f1 = boxes.f1,
+                        .average_precision = boxes.ap50};
+    return OC_OK;
+}
+
 oc_status oc__metrics_of(oc_metrics *out, const oc__measurement *m, int32_t tag, double threshold, oc_error *err) {
     if (!(threshold >= 0 && threshold <= 1) && threshold != OC_THRESHOLD_OWN)
         return oc__fail(err, OC_E_ARGUMENT, "the threshold is not between 0 and 1");
     if (tag < OC_TAGS_MEAN || tag >= (int64_t)m->n_tags)
         return oc__fail(err, OC_E_ARGUMENT, "tag %d is out of range, there are %u", tag, m->n_tags);
+    if (m->boxed) return of_boxes(out, m, tag, threshold, err);
     if (tag >= 0) {
         *out = one(m, tag, threshold);
         out->average_precision = m->average_precision[tag];

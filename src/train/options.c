@@ -37,6 +37,10 @@ static const row table[] = {
      OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, negative), NULL},
     {"balance", "false", "let every tag count the same, however many pictures bear it", OC_OPTION_BOOLEAN, 0, 1,
      offsetof(oc__train_options, balance), NULL},
+    {"size", "320", "detection: side of the network's input in pixels, a multiple of 32", OC_OPTION_INTEGER, 64, 1024,
+     offsetof(oc__train_options, size), NULL},
+    {"steps", "0", "detection: steps of eight pictures to train for; 0: by the number of pictures", OC_OPTION_INTEGER, 0, 1000000,
+     offsetof(oc__train_options, steps), NULL},
     {"base", "auto", "the base network to start from: its name or its file; auto: the best of the library's own", OC_OPTION_TEXT, 1,
      OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, base), NULL},
 };
@@ -95,7 +99,7 @@ static oc_status set(oc__train_options *options, const row *r, const char *value
 }
 
 oc_status oc__train_options_set(oc__train_options *options, const char *key, const char *value, oc_error *err) {
-    char keys[160] = "";
+    char keys[240] = "";
     for (size_t i = 0; i < N_ROWS; i++) {
         if (strcmp(table[i].key, key) == 0) return set(options, &table[i], value, err);
         size_t n = strlen(keys);

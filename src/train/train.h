@@ -15,6 +15,7 @@ typedef struct oc__train_options {
     bool mirror;
     bool skip_broken;
     bool balance;
+    uint64_t size, steps; /* of a detector; steps 0: by the number of pictures */
     char labels[OC__MAX_OPTION_TEXT];   /* "auto", "one", "several" */
     char negative[OC__MAX_OPTION_TEXT]; /* a tag's name, or "" */
     char base[OC__MAX_OPTION_TEXT];     /* the base network's name, or its file */
@@ -42,6 +43,7 @@ typedef struct oc__training_set {
     const char *const *tags; /* every tag bears samples */
     size_t n_tags;
     const oc__feature_cache *cache; /* where their features are kept, or NULL */
+    const oc__object *objects;      /* for detection: the samples' */
     const uint32_t *labels;         /* the samples' tags: see oc__labelled */
     bool several;                   /* a sample may bear any number of tags */
     uint32_t negative;              /* with several: the tag that says that there is none, which the model does not get; or OC__NONE */
@@ -54,5 +56,9 @@ bool oc__train_several(const oc__train_options *options, bool any);
  * (which is run in any case where something is to be chosen); else it has none. Progress runs to 0.95. */
 oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__training_set *set,
                                const oc__train_options *options, bool cross_validate, oc__progress *progress, oc_error *err);
+
+/* The same for a detector, from objects in boxes; the model has no measurement. Progress runs to 0.9. */
+oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__training_set *set, const oc__train_options *options,
+                             oc__progress *progress, oc_error *err);
 
 #endif

@@ -9,9 +9,12 @@
 #include "evaluate.h"
 #include "feature_cache.h"
 #include "memory.h"
+#include "random.h"
 
 oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
-    if (dataset->n_tags < (oc__dataset_several(dataset) ? 1 : 2))
+    if (dataset->boxed && dataset->n_objects == 0)
+        return oc__fail(err, OC_E_DATA, "no picture has an object in a box, so there is nothing to learn");
+    if (!dataset->boxed && dataset->n_tags < (oc__dataset_several(dataset) ? 1 : 2))
         return oc__fail(err, OC_E_DATA, "there %s with pictures; a classifier needs at least 2",
                         dataset->n_tags ? "is one tag" : "are no tags");
     if (dataset->n_samples < 4)
@@ -21,6 +24,8 @@ oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
 
 oc_status oc__testable(const oc_dataset *dataset, const oc_dataset *test, oc_error *err) {
     if (test->n_samples == 0) return oc__fail(err, OC_E_DATA, "the test set has no pictures");
+    if (test->boxed != dataset->boxed)
+        return oc__fail(err, OC_E_DATA, "of the training pictures and the test pictures some have boxes and some have not");
     for (size_t i = 0; i < test->n_tags; i++) {
         size_t t = 0;
         while (t < dataset->n_tags && strcmp(dataset->tags[t], test->tags[i]) != 0) t++;
@@ -35,8 +40,10 @@ static oc_status describe(oc_model *model, const oc_model *base, const oc__train
         const char *key, *of_base;
     } copied[] = {{"base", "name"}, {"base_sha256", "sha256"}, {"base_licence", "licence"}};
     char text[96];
-    oc_status status = oc__model_set_property(
-        model, "kind", model->kind == OC__KIND_MULTILABEL ? "multilabel" : "classification", err);
+    const char *kind = model->kind == OC__KIND_DETECTION    ? "detection"
+                       : model->kind == OC__KIND_MULTILABEL ? "multilabel"
+                                                            : "classification";
+    oc_status status = oc__model_set_property(model, "kind", kind, err);
     if (!status) status = oc__model_set_property(model, "library", oc_version_string(), err);
     oc__utc_now(text);
     if (!status) status = oc__model_set_property(model, "created", text, err);
@@ -70,6 +77,69 @@ static oc_status tell_labels(oc__training_set *set, const oc_dataset *dataset, c
     return OC_OK;
 }
 
+/* A fifth of the pictures are kept apart to measure on. */
+#define APART 5
+
+/* Cuts a data set in two by chance; both have all of its tags. */
+static oc_status keep_apart(oc_dataset **rest, oc_dataset **apart, const oc_dataset *dataset, uint64_t seed, oc_error *err) {
+    oc_context *context = dataset->context;
+    oc__random random;
+    uint8_t *which = oc__alloc_array(context, dataset->n_samples, 1);
+    uint32_t *order = oc__alloc_array(context, dataset->n_samples, sizeof *order);
+    oc_status status = OC_OK;
+    if (!which || !order) status = oc__fail_nomem(err, context, dataset->n_samples * sizeof *order, "training");
+    for (size_t i = 0; i < dataset->n_samples && !status; i++) {
+        which[i] = 0;
+        order[i] = (uint32_t)i;
+    }
+    if (!status) {
+        oc__random_seed(&random, seed, 0);
+        oc__random_shuffle(&random, order, dataset->n_samples);
+        for (size_t i = 0; i < (dataset->n_samples + APART - 1) / APART; i++) which[order[i]] = 1;
+        status = oc__dataset_select(rest, dataset, which, 0, err);
+    }
+    if (!status) status = oc__dataset_select(apart, dataset, which, 1, err);
+    oc__free(context, which);
+    oc__free(context, order);
+    return status;
+}
+
+/* Detection. Without a test set some pictures are measured on, and not trained on. */
+static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
+                                oc__progress *progress, oc_error *err) {
+    oc_model *base = NULL, *model = NULL;
+    oc_dataset *rest = NULL, *apart = NULL;
+    oc_status status = test ? OC_OK : keep_apart(&rest, &apart, dataset, options->seed, err);
+    if (!test) {
+        dataset = rest;
+        test = apart;
+    }
+    if (!status) status = oc__base_open(&base, test->context, options->base, err);
+    if (!status) {
+        oc__training_set set = {.samples = dataset->samples,
+                                .n = dataset->n_samples,
+                                .tags = (const char *const *)dataset->tags,
+                                .n_tags = dataset->n_tags,
+                                .labels = dataset->labels,
+                                .objects = dataset->objects,
+                                .negative = OC__NONE};
+        status = oc__train_detector(&model, base, &set, options, progress, err);
+    }
+    if (!status) status = describe(model, base, options, err);
+    if (!status) {
+        oc__progress_stage(progress, "measuring", 0.9, 1, test->n_samples);
+        status = oc__evaluate(&model->measurement, model, test, OC_PRECISION_FP32, progress, err);
+    }
+    if (!status) oc__progress_end(progress);
+    if (!status) status = oc__progress_status(progress, err);
+    oc__model_release(base);
+    oc__dataset_free(rest);
+    oc__dataset_free(apart);
+    if (status) oc__model_release(model);
+    else *out = model;
+    return status;
+}
+
 oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
                           oc_project *project, oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
     oc_model *base = NULL, *model = NULL;
@@ -80,6 +150,7 @@ oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_da
                             .n = dataset->n_samples,
                             .tags = (const char *const *)dataset->tags,
                             .n_tags = dataset->n_tags};
+    if (dataset->boxed) return train_on_boxes(out, dataset, test, options, &progress, err);
     oc_status status = tell_labels(&set, dataset, options, err);
     if (!status) status = oc__base_open(&base, dataset->context, options->base, err);
     if (!status && project)

@@ -1,0 +1,208 @@
+/* How well objects were found: the figures of COCO (Lin et al. 2014) and those at thresholds. SPDX-License-Identifier: MIT
+ *
+ * As COCO's own program counts: in each picture the boxes of a tag, the most probable first and at most 100, take each the free
+ * object with which they overlap most (of equal ones the last) and at least by the threshold. Over all pictures, in the order of
+ * probability (of equal ones the pictures' order), precision is made to fall, and read off at 101 values of recall. */
+#include "average_precision.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+#define N_OVERLAPS 10 /* 0.5, 0.55, ..., 0.95 */
+#define N_RECALLS 101
+#define MAX_BOXES 100 /* a picture and tag */
+
+/* A box that was found, and whether it is right. */
+typedef struct ranked {
+    float probability;
+    uint32_t order; /* by picture, then by probability */
+    bool right;
+} ranked;
+
+/* What the figures of one tag are made of; room for all of the measurement's. */
+typedef struct work {
+    const oc__measurement *m;
+    uint32_t tag;
+    ranked *list;
+    size_t n_list;
+    bool *taken;           /* of truths: by a box */
+} work;
+
+static int most_probable_first(const void *a, const void *b) {
+    const ranked *x = a, *y = b;
+    if (x->probability != y->probability) return x->probability < y->probability ? 1 : -1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Takes the free truth of [begin, end) that overlaps most. */
+static bool take_truth(work *w, size_t begin, size_t end, const oc__rect *box, double overlap) {
+    size_t best = SIZE_MAX;
+    for (size_t i = begin; i < end; i++) {
+        const oc__object *object = &w->m->truths[i].object;
+        if (object->tag != w->tag || w->taken[i]) continue;
+        double shared = oc__rect_overlap(&object->box, box);
+        if (shared < overlap) continue;
+        overlap = shared;
+        best = i;
+    }
+    if (best == SIZE_MAX) return false;
+    w->taken[best] = true;
+    return true;
+}
+
+/* Matches all boxes of the tag that are probable enough; the list is in the measurement's order. */
+static void match(work *w, double probability, double overlap, size_t most) {
+    const oc__measurement *m = w->m;
+    size_t begin = 0, end = 0, n_in_picture = 0;
+    uint32_t picture = UINT32_MAX;
+    w->n_list = 0;
+    memset(w->taken, 0, m->n_truths * sizeof *w->taken);
+    for (size_t i = 0; i < m->n_found; i++) {
+        const oc__found *found = &m->found[i];
+        if (found->picture != picture) {
+            picture = found->picture;
+            n_in_picture = 0;
+            for (begin = end; begin < m->n_truths && m->truths[begin].picture < picture;) begin++;
+            for (end = begin; end < m->n_truths && m->truths[end].picture == picture;) end++;
+        }
+        const oc__detection *d = &found->detection;
+        if (d->tag != w->tag || (double)d->probability < probability || n_in_picture++ >= most) continue;
+        w->list[w->n_list] = (ranked){d->probability, (uint32_t)w->n_list, take_truth(w, begin, end, &d->box, overlap)};
+        w->n_list++;
+    }
+}
+
+static size_t n_right(const work *w) {
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_list; i++) n += w->list[i].right;
+    return n;
+}
+
+/* Average precision of what was matched; the list is put in ranked order. */
+static double area(work *w, size_t n_objects) {
+    double sum = 0, precision = 0;
+    size_t right = n_right(w), recall_index = N_RECALLS;
+    if (w->n_list) qsort(w->list, w->n_list, sizeof *w->list, most_probable_first);
+    /* From the end, the best precision so far is that which the curve has from here on. A value of recall is read off at the
+     * first rank that reaches it. */
+    while (recall_index > 0 && (double)(recall_index - 1) * 0.01 > (double)right / (double)n_objects) recall_index--;
+    for (size_t i = w->n_list; i-- > 0;) {
+        double here = (double)right / ((double)(i + 1) + DBL_EPSILON);
+        if (here > precision) precision = here;
+        right -= w->list[i].right;
+        while (recall_index > 0 && w->list[i].right && (double)(recall_index - 1) * 0.01 > (double)right / (double)n_objects) {
+            sum += precision;
+            recall_index--;
+        }
+        if (i == 0 && recall_index > 0) sum += precision * (double)recall_index; /* recall 0 */
+    }
+    return sum / N_RECALLS;
+}
+
+static void count_objects(oc_box_metrics *out, const oc__measurement *m, uint32_t tag) {
+    uint32_t last = UINT32_MAX;
+    for (size_t i = 0; i < m->n_truths; i++) {
+        if (m->truths[i].object.tag != tag) continue;
+        out->n_objects++;
+        out->n_pictures += m->truths[i].picture != last;
+        last = m->truths[i].picture;
+    }
+}
+
+static double share(uint64_t part, uint64_t whole) { return whole ? (double)part / (double)whole : 0; }
+
+static double harmonic(double a, double b) { return a + b > 0 ? 2 * a * b / (a + b) : 0; }
+
+static void set_shares(oc_box_metrics *out) {
+    out->precision = share(out->n_correct, out->n_predicted);
+    out->recall = share(out->n_correct, out->n_objects);
+    out->f1 = harmonic(out->precision, out->recall);
+}
+
+static oc_box_metrics one(work *w, uint32_t tag, double probability, double overlap) {
+    oc_box_metrics out = {.struct_size = sizeof out};
+    w->tag = tag;
+    count_objects(&out, w->m, tag);
+    match(w, probability, overlap, SIZE_MAX);
+    out.n_predicted = w->n_list;
+    out.n_correct = n_right(w);
+    set_shares(&out);
+    for (int i = 0; i < N_OVERLAPS && out.n_objects; i++) {
+        match(w, 0, 0.5 + 0.05 * i, MAX_BOXES);
+        double recall = share(n_right(w), out.n_objects), ap = area(w, (size_t)out.n_objects);
+        if (i == 0) out.ap50 = ap;
+        out.ap += ap / N_OVERLAPS;
+        out.average_recall += recall / N_OVERLAPS;
+    }
+    return out;
+}
+
+/* Over all tags that have objects; what is counted and shared is `together`'s unless `mean`. */
+static oc_box_metrics several(work *w, bool mean, double probability, double overlap) {
+    const oc__measurement *m = w->m;
+    oc_box_metrics out = {.struct_size = sizeof out}, means = out;
+    double n = 0;
+    for (uint32_t tag = 0; tag < m->n_tags; tag++) {
+        oc_box_metrics of_tag = one(w, tag, probability, overlap);
+        out.n_objects += of_tag.n_objects;
+        out.n_predicted += of_tag.n_predicted;
+        out.n_correct += of_tag.n_correct;
+        if (of_tag.n_objects == 0) continue;
+        n++;
+        means.precision += of_tag.precision;
+        means.recall += of_tag.recall;
+        means.f1 += of_tag.f1;
+        means.ap50 += of_tag.ap50;
+        means.ap += of_tag.ap;
+        means.average_recall += of_tag.average_recall;
+    }
+    for (size_t i = 0; i < m->n_truths; i++) out.n_pictures += i == 0 || m->truths[i].picture != m->truths[i - 1].picture;
+    set_shares(&out);
+    if (n == 0) return out;
+    out.ap50 = means.ap50 / n;
+    out.ap = means.ap / n;
+    out.average_recall = means.average_recall / n;
+    if (!mean) return out;
+    out.precision = means.precision / n;
+    out.recall = means.recall / n;
+    out.f1 = means.f1 / n;
+    return out;
+}
+
+static oc_status begin_work(work *w, const oc__measurement *m, oc_error *err) {
+    *w = (work){.m = m};
+    w->list = oc__alloc_array(m->context, m->n_found, sizeof *w->list);
+    w->taken = oc__alloc_array(m->context, m->n_truths, sizeof *w->taken);
+    return w->list && w->taken ? OC_OK : oc__fail_nomem(err, m->context, m->n_found * sizeof *w->list, "report");
+}
+
+static void end_work(work *w) {
+    oc__free(w->m->context, w->list);
+    oc__free(w->m->context, w->taken);
+}
+
+oc_status oc__box_metrics_of(oc_box_metrics *out, const oc__measurement *m, int32_t tag, double probability, double overlap,
+                             oc_error *err) {
+    work w;
+    if (!(probability >= 0 && probability <= 1)) return oc__fail(err, OC_E_ARGUMENT, "the probability is not between 0 and 1");
+    if (!(overlap >= 0 && overlap <= 1)) return oc__fail(err, OC_E_ARGUMENT, "the overlap is not between 0 and 1");
+    if (tag < OC_TAGS_MEAN || tag >= (int64_t)m->n_tags)
+        return oc__fail(err, OC_E_ARGUMENT, "tag %d is out of range, there are %u", tag, m->n_tags);
+    oc_status status = begin_work(&w, m, err);
+    if (!status)
+        *out = tag >= 0 ? one(&w, (uint32_t)tag, probability, overlap) : several(&w, tag == OC_TAGS_MEAN, probability, overlap);
+    end_work(&w);
+    return status;
+}
+
+oc_status oc__box_metrics_fill(oc__measurement *m, oc_error *err) {
+    work w;
+    oc_status status = begin_work(&w, m, err);
+    for (uint32_t tag = 0; tag < m->n_tags && !status; tag++) m->average_precision[tag] = (float)one(&w, tag, 0, 0.5).ap50;
+    end_work(&w);
+    return status;
+}

@@ -1,0 +1,14 @@
+/* How well objects were found. SPDX-License-Identifier: MIT */
+#ifndef OC_REPORT_AVERAGE_PRECISION_H
+#define OC_REPORT_AVERAGE_PRECISION_H
+
+#include "measurement.h"
+
+/* See oc_report_box_metrics; `measurement` is one of boxes. */
+oc_status oc__box_metrics_of(oc_box_metrics *out, const oc__measurement *measurement, int32_t tag, double probability, double overlap,
+                             oc_error *err);
+
+/* Sets the measurement's average precisions, at an overlap of 0.5. */
+oc_status oc__box_metrics_fill(oc__measurement *measurement, oc_error *err);
+
+#endif

@@ -1,0 +1,187 @@
+/* Training a detector. SPDX-License-Identifier: MIT */
+
+#include "calibrate.h"
+#include "detector.h"
+#include "memory.h"
+#include "optimiser.h"
+#include "schedule.h"
+#include "thread.h"
+
+#define BATCH 8
+#define TOP_RATE 2e-3
+#define BASE_RATE 0.2        /* of the base's weights, against the rest */
+#define DECAY 0.02
+#define CLIP 10
+#define AVERAGE 0.998        /* weights of about the last 500 steps */
+#define MOSAIC 0.5           /* share of views that show four pictures, */
+#define MOSAIC_UNTIL 0.8     /* of the steps; the rest is as pictures are */
+#define STEPS_A_PICTURE 5    /* a picture is seen 40 times, */
+#define MIN_STEPS 400        /* within these bounds */
+#define MAX_STEPS 4000
+#define STREAM_ORDER 3
+
+typedef struct training {
+    oc_context *context;
+    oc__graph graph;
+    oc__learner *learner;
+    oc__optimiser optimiser;
+    oc__detector_loss *loss;
+    oc__view_source source;
+    oc__view_objects objects[BATCH];
+    uint32_t *order; /* of the usable pictures, shuffled anew each time all have been seen */
+    size_t next;
+    oc__random random;
+    uint64_t seed, step, n_steps;
+    size_t picks[BATCH];
+    oc_status statuses[BATCH];
+    oc_error errors[BATCH];
+} training;
+
+static uint64_t choose_steps(const oc__train_options *options, size_t n_pictures) {
+    uint64_t n = STEPS_A_PICTURE * (uint64_t)n_pictures;
+    if (options->steps) return options->steps;
+    return n < MIN_STEPS ? MIN_STEPS : n > MAX_STEPS ? MAX_STEPS : n;
+}
+
+/* The beginning of the base stays as it is; the rest of it learns slowly, with the figures of its batch norms as they are. */
+static oc_status make_learner(training *t, uint32_t n_stem, uint32_t n_base, const oc__prepare_rule *rule, size_t n_tags, oc_error *err) {
+    oc__optimiser_options how = OC__ADAMW_INIT;
+    how.decay = DECAY;
+    how.clip = CLIP;
+    how.average = AVERAGE;
+    oc_status status = oc__optimiser_create(&t->optimiser, &t->graph, &how, err);
+    if (status) return status;
+    const oc__group stem = {0, n_stem, 0, 0, true}, base = {n_stem, n_base, BASE_RATE, 1, true};
+    oc__optimiser_set_group(&t->optimiser, &t->graph, &stem);
+    oc__optimiser_set_group(&t->optimiser, &t->graph, &base);
+    status = oc__learner_create(&t->learner, &t->graph, BATCH, rule->height, rule->width, err);
+    if (!status) status = oc__detector_loss_create(&t->loss, t->learner, t->context, t->graph.n_outputs, n_tags, err);
+    return status;
+}
+
+/* Each picture's view has random numbers of its own, so that it does not depend on threads. */
+static void view_task(void *argument, size_t i, uint32_t worker) {
+    training *t = argument;
+    const oc__prepare_rule *rule = t->source.rule;
+    oc__random random;
+    (void)worker;
+    oc__random_seed(&random, t->seed, STREAM_ORDER + 1 + t->step * BATCH + i);
+    bool mosaic = (double)t->step < MOSAIC_UNTIL * (double)t->n_steps && oc__random_unit(&random) < MOSAIC;
+    t->errors[i] = (oc_error)OC_ERROR_INIT;
+    t->statuses[i] = oc__view_draw(oc__learner_input(t->learner) + i * rule->width * rule->height * 3, &t->objects[i], &t->source,
+                                   t->picks[i], mosaic, &random, &t->errors[i]);
+}
+
+static oc_status draw_batch(training *t, oc_error *err) {
+    for (int i = 0; i < BATCH; i++) {
+        if (t->next == t->source.n_usable) {
+            oc__random_shuffle(&t->random, t->order, t->source.n_usable);
+            t->next = 0;
+        }
+        t->picks[i] = t->order[t->next++];
+    }
+    oc__parallel(t->context, BATCH, view_task, t);
+    for (int i = 0; i < BATCH; i++)
+        if (t->statuses[i]) return oc__fail(err, t->statuses[i], "%s", t->errors[i].message);
+    return OC_OK;
+}
+
+static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
+    oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .warm_up = t->n_steps / 20 + 1, .n_steps = t->n_steps, .floor = 0.01};
+    oc_status status = OC_OK;
+    double sum = 0;
+    for (t->step = 0; t->step < t->n_steps && !status; t->step++) {
+        double loss = 0;
+        status = draw_batch(t, err);
+        if (status) break;
+        oc__learner_forward(t->learner);
+        status = oc__detector_loss_of(&loss, t->loss, t->objects, err);
+        if (status) break;
+        oc__learner_backward(t->learner);
+        oc__optimiser_step(&t->optimiser, &t->graph, t->learner, TOP_RATE * oc__schedule_share(&schedule, t->step));
+        sum += loss;
+        if (t->step % 100 == 99) {
+            oc__log(t->context, OC_LOG_DEBUG, "step %llu: loss %d thousandths", (unsigned long long)t->step + 1, (int)(sum * 10));
+            sum = 0;
+        }
+        oc__progress_step(progress, 1, 0);
+        status = oc__progress_status(progress, err);
+    }
+    return status;
+}
+
+static oc_status prepare(training *t, oc_error *err) {
+    size_t n = t->source.n_usable;
+    if (n < 4) return oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", n);
+    if (!(t->order = oc__alloc_array(t->context, n, sizeof *t->order)))
+        return oc__fail_nomem(err, t->context, n * sizeof *t->order, "training");
+    for (size_t i = 0; i < n; i++) t->order[i] = (uint32_t)i;
+    t->next = n;
+    oc__random_seed(&t->random, t->seed, STREAM_ORDER);
+    return OC_OK;
+}
+
+static void release(training *t) {
+    oc__detector_loss_free(t->loss);
+    oc__learner_free(t->learner);
+    oc__optimiser_free(&t->optimiser);
+    for (int i = 0; i < BATCH; i++) oc__free(t->context, t->objects[i].items);
+    oc__view_source_close(&t->source);
+    oc__graph_free(&t->graph);
+    oc__free(t->context, t->order);
+}
+
+/* Few objects of a tag are learned badly, and none not at all. */
+static oc_status check_objects(const oc__training_set *set, oc_context *context, oc_error *err) {
+    size_t *counts = oc__alloc_zero(context, set->n_tags * sizeof *counts), n = 0;
+    if (!counts) return oc__fail_nomem(err, context, set->n_tags * sizeof *counts, "training");
+    for (size_t i = 0; i < set->n; i++)
+        for (uint32_t k = 0; k < set->samples[i].n_tags; k++, n++) counts[set->labels[set->samples[i].first + k]]++;
+    for (size_t t = 0; t < set->n_tags; t++)
+        if (counts[t] < 15)
+            oc__log(context, OC_LOG_WARNING, "tag '%s' has objects on %zu pictures; 15 and more are better", set->tags[t], counts[t]);
+    oc__free(context, counts);
+    return n ? OC_OK : oc__fail(err, OC_E_DATA, "no picture has an object, so there is nothing to learn");
+}
+
+oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__training_set *set, const oc__train_options *options,
+                             oc__progress *progress, oc_error *err) {
+    oc_context *context = base->context;
+    oc_model *model = NULL;
+    training t = {.context = context, .graph = {.context = context}, .seed = options->seed};
+    uint32_t n_stem = 0, n_base = 0;
+    if (options->size % 32) return oc__fail(err, OC_E_ARGUMENT, "size is %u, expected a multiple of 32", (unsigned)options->size);
+    oc_status status = check_objects(set, context, err);
+    if (!status) status = oc__model_create(&model, context, err);
+    if (status) return status;
+    model->kind = OC__KIND_DETECTION;
+    model->rule = base->rule;
+    model->rule.width = model->rule.height = (uint32_t)options->size;
+    model->rule.resize = OC__RESIZE_SQUASH;
+    oc__progress_stage(progress, "reading pictures", 0, 0.03, set->n);
+    status = oc__view_source_open(&t.source, context, set, &model->rule, options, progress, err);
+    if (!status) status = prepare(&t, err);
+    if (!status) status = oc__detector_graph(&t.graph, &n_stem, &n_base, base, set->n_tags, options->seed, err);
+    if (!status) status = make_learner(&t, n_stem, n_base, &model->rule, set->n_tags, err);
+    if (!status) {
+        t.n_steps = choose_steps(options, t.source.n_usable);
+        oc__progress_stage(progress, "training", 0.03, 0.87, t.n_steps);
+        status = run_steps(&t, progress, err);
+    }
+    if (!status) {
+        oc__optimiser_swap_average(&t.optimiser, &t.graph);
+        status = oc__graph_copy(&model->graph, &t.graph, err);
+    }
+    if (!status) status = oc__model_set_tags(model, set->tags, set->n_tags, err);
+    if (!status) status = oc__model_set_property_u64(model, "n_training_pictures", t.source.n_usable, err);
+    if (!status) status = oc__model_set_property_u64(model, "n_steps", t.n_steps, err);
+    release(&t);
+    if (!status) status = oc__model_finish(model, err);
+    if (!status) {
+        oc__progress_stage(progress, "calibrating", 0.87, 0.9, set->n);
+        status = oc__calibrate(model, set->samples, set->n, progress, err);
+    }
+    if (status) oc__model_release(model);
+    else *out = model;
+    return status;
+}

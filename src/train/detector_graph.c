@@ -1,0 +1,117 @@
+/* The network of a detector. SPDX-License-Identifier: MIT
+ *
+ * A feature pyramid (Lin et al. 2017) of few channels over the base's maps at strides 8, 16 and 32, and on each level a head of
+ * depthwise 5x5 and pointwise convolutions, as in NanoDet and PP-PicoDet (Yu et al. 2021), that gives tags and distances to the box's
+ * sides (FCOS, Tian et al. 2019). Convolutions, batch norms, ReLU, additions and enlarging by repetition alone: all of it can be
+ * computed in 8-bit integers. */
+#include <math.h>
+
+#include "cut.h"
+#include "detector.h"
+#include "memory.h"
+
+#define N_LEVELS 3
+#define N_HEAD_BLOCKS 2
+#define FIRST_PROBABILITY 0.01 /* of every tag before training, so that the many pixels without objects do not overwhelm the rest */
+#define FIRST_DISTANCE 1.0f    /* its logarithm, in pixels of the level */
+#define HEAD_DEVIATION 0.01
+
+typedef struct builder {
+    oc__graph *graph;
+    uint32_t channels; /* of the pyramid */
+    oc_error *err;
+} builder;
+
+static oc_status conv_norm(uint32_t *node, builder *b, uint32_t kernel, uint32_t groups) {
+    oc_status status = oc__graph_conv(node, b->graph, *node, b->channels, kernel, 1, groups, false, b->err);
+    return status ? status : oc__graph_batch_norm(node, b->graph, *node, 0, INFINITY, b->err);
+}
+
+static oc_status separable(uint32_t *node, builder *b) {
+    oc_status status = conv_norm(node, b, 5, b->channels);
+    return status ? status : conv_norm(node, b, 1, 1);
+}
+
+/* maps: from the finest on; they become the pyramid's levels. */
+static oc_status add_pyramid(uint32_t maps[N_LEVELS], builder *b) {
+    oc_status status = OC_OK;
+    for (int i = 0; i < N_LEVELS && !status; i++) status = conv_norm(&maps[i], b, 1, 1);
+    for (int i = N_LEVELS - 2; i >= 0 && !status; i--) {
+        uint32_t enlarged;
+        status = oc__graph_resize(&enlarged, b->graph, maps[i + 1], 2, 1, OC__RESIZE_NEAREST, b->err);
+        if (!status) status = oc__graph_add(&maps[i], b->graph, maps[i], enlarged, b->err);
+    }
+    for (int i = 0; i < N_LEVELS && !status; i++) status = separable(&maps[i], b);
+    return status;
+}
+
+static oc_status add_head(uint32_t *node, builder *b, size_t n_tags) {
+    oc_status status = OC_OK;
+    for (int i = 0; i < N_HEAD_BLOCKS && !status; i++) status = separable(node, b);
+    return status ? status
+                  : oc__graph_conv(node, b->graph, *node, (uint32_t)n_tags + OC__BOX_CHANNELS, 1, 1, 1, true, b->err);
+}
+
+/* So that a head says at first that nothing is there, in boxes of some pixels. */
+static void initialise_head(oc__graph *graph, const oc__node *head, size_t n_tags, oc__random *random) {
+    oc__param *weights = &graph->params[head->params[0]], *biases = &graph->params[head->params[1]];
+    for (size_t i = 0; i < weights->count; i++) weights->values[i] = (float)(HEAD_DEVIATION * oc__random_normal(random));
+    for (size_t i = 0; i < biases->count; i++)
+        biases->values[i] = i < n_tags ? (float)log(FIRST_PROBABILITY / (1 - FIRST_PROBABILITY)) : FIRST_DISTANCE;
+}
+
+/* Draws the weights of what has been added behind the parameters of the base, which keep theirs. */
+static void initialise(oc__graph *graph, const oc__graph *base, size_t n_tags, uint64_t seed) {
+    oc__random random;
+    oc__graph_initialise(graph, seed);
+    for (size_t i = 0; i < base->n_params; i++)
+        for (size_t k = 0; k < base->params[i].count; k++) graph->params[i].values[k] = base->params[i].values[k];
+    oc__random_seed(&random, seed, 1);
+    for (uint32_t i = 0; i < graph->n_outputs; i++) initialise_head(graph, &graph->nodes[graph->outputs[i]], n_tags, &random);
+}
+
+static oc_status check_base(const oc_model *base, oc_error *err) {
+    static const uint32_t strides[N_LEVELS] = {8, 16, 32};
+    const oc__graph *graph = &base->graph;
+    oc__shape *shapes = oc__alloc_array(base->context, graph->n_nodes, sizeof *shapes);
+    bool maps = graph->n_outputs == N_LEVELS + 1;
+    if (!shapes) return oc__fail_nomem(err, base->context, graph->n_nodes * sizeof *shapes, "network");
+    oc_status status = oc__graph_shapes(shapes, graph, 1, 64, 64, err);
+    for (int i = 0; i < N_LEVELS && maps && !status; i++) {
+        const oc__shape *map = &shapes[graph->outputs[i + 1]];
+        maps = map->h == 64 / strides[i] && map->w == 64 / strides[i];
+    }
+    oc__free(base->context, shapes);
+    if (!status && !maps)
+        status = oc__fail(err, OC_E_UNSUPPORTED,
+                          "the base network gives no feature maps at strides 8, 16 and 32, which a detector needs");
+    return status;
+}
+
+oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base, const oc_model *base, size_t n_tags, uint64_t seed,
+                             oc_error *err) {
+    oc__graph graph = {.context = base->context}, cut = graph;
+    uint32_t maps[N_LEVELS];
+    builder b = {&graph, 0, err};
+    oc_status status = check_base(base, err);
+    if (!status) status = oc__graph_cut(&cut, &base->graph, base->graph.outputs + 1, N_LEVELS, err);
+    if (!status) status = oc__graph_copy(&graph, &cut, err);
+    if (status) goto done;
+    *n_base = (uint32_t)graph.n_nodes;
+    *n_stem = graph.outputs[0] + 1;
+    /* As wide as suits the base: 64 for one of under two million parameters. */
+    b.channels = oc__graph_n_weights(&graph) < 2000000 ? 64 : 96;
+    for (int i = 0; i < N_LEVELS; i++) maps[i] = graph.outputs[i];
+    status = add_pyramid(maps, &b);
+    for (int i = 0; i < N_LEVELS && !status; i++) {
+        status = add_head(&maps[i], &b, n_tags);
+        graph.outputs[i] = maps[i];
+    }
+    if (!status) initialise(&graph, &cut, n_tags, seed);
+    for (size_t i = 0; i < graph.n_params; i++) graph.params[i].storage = OC__STORE_F32;
+done:
+    oc__graph_free(&cut);
+    if (status) oc__graph_free(&graph);
+    else *out = graph;
+    return status;
+}
