@@ -12,7 +12,8 @@
 
 #include "memory.h"
 
-#define N_OVERLAPS 10 /* 0.5, 0.55, ..., 0.95 */
+#define N_OVERLAPS 10 /* 0.5, 0.55, ..., 0.95, with the roundings of COCO's program: an overlap may be just one of them */
+#define OVERLAP_STEP ((0.95 - 0.5) / (N_OVERLAPS - 1))
 #define N_RECALLS 101
 #define MAX_BOXES 100 /* a picture and tag */
 
@@ -132,7 +133,7 @@ static oc_box_metrics one(work *w, uint32_t tag, double probability, double over
     out.n_correct = n_right(w);
     set_shares(&out);
     for (int i = 0; i < N_OVERLAPS && out.n_objects; i++) {
-        match(w, 0, 0.5 + 0.05 * i, MAX_BOXES);
+        match(w, 0, i == N_OVERLAPS - 1 ? 0.95 : 0.5 + OVERLAP_STEP * i, MAX_BOXES);
         double recall = share(n_right(w), out.n_objects), ap = area(w, (size_t)out.n_objects);
         if (i == 0) out.ap50 = ap;
         out.ap += ap / N_OVERLAPS;

@@ -20,7 +20,7 @@ from ._library import lib as _lib
 from .assisting import Match
 from .bases import BaseEntry, Place, base_features, bases, check_base, import_base, open_base, remove_base, store_base
 from .context import Context, default_context
-from .dataset import Dataset, DatasetSource, Sample
+from .dataset import Dataset, DatasetSource, LabelledBox, Sample
 from .errors import (
     ArgumentError,
     CancelledError,
@@ -60,7 +60,7 @@ from .projects import (
     Trouble,
     Version,
 )
-from .report import Average, Entry, Method, Metrics, Reliability, Report, Said
+from .report import Average, BoxMetrics, Entry, Method, Metrics, Reliability, Report, Said
 from .training import Option, Trainer, train, training_options
 
 __version__ = "0.1.0"
@@ -72,9 +72,9 @@ def library_version() -> str:
 
 
 __all__ = [
-    "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "CancelledError", "Context", "CorruptError",
+    "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "CancelledError", "Context", "CorruptError",
     "DataError", "Dataset", "DatasetSource", "Entry", "Error", "Exchange", "FolderSummary", "Format", "FormatError",
-    "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LibraryError", "LimitError", "MemoryLimitError",
+    "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
     "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",

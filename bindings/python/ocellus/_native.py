@@ -75,6 +75,8 @@ OC_THRESHOLD_OWN = -1.0
 OC_MODEL_BASE = 1
 OC_MODEL_CLASSIFICATION = 2
 OC_MODEL_MULTILABEL = 3
+OC_MODEL_DETECTION = 4
+OC_OVERLAP_STANDARD = 0.3
 
 OC_BASE_BUILTIN = 1
 OC_BASE_USER = 2
@@ -257,6 +259,22 @@ class oc_reliability(SizedStruct):
         ("high", c_double),
         ("probability", c_double),
         ("accuracy", c_double),
+    ]
+
+
+class oc_box_metrics(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_pictures", c_uint32),
+        ("n_objects", c_uint64),
+        ("n_predicted", c_uint64),
+        ("n_correct", c_uint64),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("ap50", c_double),
+        ("ap", c_double),
+        ("average_recall", c_double),
     ]
 
 
@@ -640,6 +658,12 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_dataset_free": (None, [_handle]),
     "oc_dataset_add": (oc_status, [_handle, POINTER(oc_image), c_char_p, c_char_p, _error]),
     "oc_dataset_add_tags": (oc_status, [_handle, POINTER(oc_image), POINTER(c_char_p), c_size_t, c_char_p, _error]),
+    "oc_dataset_add_boxes": (
+        oc_status, [_handle, POINTER(oc_image), POINTER(c_char_p), POINTER(c_float), c_size_t, c_char_p, _error]
+    ),
+    "oc_dataset_has_boxes": (c_int, [_handle]),
+    "oc_dataset_sample_n_boxes": (c_size_t, [_handle, c_size_t]),
+    "oc_dataset_sample_box": (oc_status, [_handle, c_size_t, c_size_t, POINTER(oc_box), _error]),
     "oc_dataset_sample_n_tags": (c_size_t, [_handle, c_size_t]),
     "oc_dataset_sample_tag_at": (c_int32, [_handle, c_size_t, c_size_t]),
     "oc_dataset_count": (c_size_t, [_handle]),
@@ -698,6 +722,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_report_calibration_error": (c_double, [_handle]),
     "oc_report_reliability": (oc_status, [_handle, c_size_t, POINTER(oc_reliability), _error]),
     "oc_report_metrics": (oc_status, [_handle, c_int32, c_double, POINTER(oc_metrics), _error]),
+    "oc_report_box_metrics": (oc_status, [_handle, c_int32, c_double, c_double, POINTER(oc_box_metrics), _error]),
     "oc_report_confusion": (c_uint64, [_handle, c_size_t, c_size_t]),
     "oc_report_get": (oc_status, [_handle, c_size_t, POINTER(oc_report_entry), _error]),
     "oc_base_list_create": (oc_status, [_out, _handle, _error]),

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import operator
 import os
-from ctypes import byref, c_char_p
+from ctypes import byref, c_char_p, c_float
 from pathlib import Path
 from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
+from . import _native
 from ._handle import ExclusiveHandle, call, create, path_bytes, text, utf8
 from ._library import lib
 from .context import Context, default_context
 from .images import ImageSource, as_image
+from .predicting import Box
 
 
 class Sample(NamedTuple):
@@ -26,6 +28,13 @@ class Sample(NamedTuple):
     """"train", "test", ...; empty if none."""
     tags: Tuple[str, ...]
     """All its tags."""
+
+
+class LabelledBox(NamedTuple):
+    """An object of a picture."""
+
+    tag: str
+    box: Box
 
 
 class Dataset(ExclusiveHandle):
@@ -71,7 +80,8 @@ class Dataset(ExclusiveHandle):
     def from_csv(cls, path: "Union[str, os.PathLike[str]]", *, context: Optional[Context] = None) -> "Dataset":
         """A CSV file (RFC 4180, UTF-8) whose first line names its columns: `path` (relative to the file's folder, or
         absolute), `tag` or `tags`, and optionally `split`. `tags` holds any number of tags with '|' between them, or
-        nothing. Other columns are passed over. A picture that does not exist is found out
+        nothing. With the columns `left`, `top`, `width` and `height` each row is an object in its box (see add_boxes), and one
+        without tag and box a picture that has none. Other columns are passed over. A picture that does not exist is found out
         when it is read, not here.
 
         Raises: NotFoundError, IoError, FormatError (a column is missing), CorruptError (with the line), LimitError,
@@ -105,6 +115,51 @@ class Dataset(ExclusiveHandle):
             tags = [utf8(each, "the tag") for each in tag]
             natives = (c_char_p * len(tags))(*tags)
             call(lib.oc_dataset_add_tags, pointer, byref(picture._native), natives, len(tags), native_split)
+
+    def add_boxes(
+        self, image: ImageSource, objects: "Iterable[Tuple[str, Tuple[float, float, float, float]]]", split: Optional[str] = None
+    ) -> None:
+        """Adds a picture, which is copied (of a file, its path), with the objects in it: for detection.
+
+        Args:
+            image: whatever Image takes.
+            objects: pairs of a tag and a box (left, top, width, height), as fractions of the upright picture's width and
+                height. None of them: a picture without objects.
+            split: "train", "test", ...; None: none.
+
+        Raises: ArgumentError (a box is empty or reaches out of the picture), StateError (the data set has pictures without
+            boxes), LimitError, MemoryLimitError.
+        """
+        picture = as_image(image)
+        pairs = [(utf8(tag, "the tag"), tuple(box)) for tag, box in objects]
+        if any(len(box) != 4 for _, box in pairs):
+            raise ValueError("a box is four numbers: left, top, width, height")
+        tags = (c_char_p * len(pairs))(*(tag for tag, _ in pairs))
+        numbers = (c_float * (4 * len(pairs)))(*(number for _, box in pairs for number in box))
+        native_split = None if split is None else utf8(split, "the split")
+        with self._borrow() as pointer:
+            call(lib.oc_dataset_add_boxes, pointer, byref(picture._native), tags, numbers, len(pairs), native_split)
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether its pictures have objects in boxes."""
+        with self._borrow() as pointer:
+            return lib.oc_dataset_has_boxes(pointer) != 0
+
+    def boxes(self, index: int) -> List[LabelledBox]:
+        """The objects of sample `index`. Raises: IndexError."""
+        index = operator.index(index)
+        native = _native.oc_box()
+        found: List[LabelledBox] = []
+        with self._borrow() as pointer:
+            count = lib.oc_dataset_count(pointer)
+            if not -count <= index < count:
+                raise IndexError(f"sample {index} of a data set of {count}")
+            for k in range(lib.oc_dataset_sample_n_boxes(pointer, index % count)):
+                call(lib.oc_dataset_sample_box, pointer, index % count, k, byref(native))
+                box = Box(native.left, native.top, native.width, native.height)
+                found.append(LabelledBox(self._tag(pointer, native.tag), box))
+        return found
 
     def _tag(self, pointer: int, tag: int) -> str:
         """The name of a tag. Tags are only ever added, so that those that are known stay as they are."""

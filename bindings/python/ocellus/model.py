@@ -88,13 +88,22 @@ class Model(Handle):
             return lib.oc_model_kind(pointer) == _native.OC_MODEL_MULTILABEL
 
     @property
+    def detection(self) -> bool:
+        """Whether it finds objects and tells their boxes."""
+        with self._borrow() as pointer:
+            return lib.oc_model_kind(pointer) == _native.OC_MODEL_DETECTION
+
+    @property
     def thresholds(self) -> Dict[str, float]:
         """From which probability on each tag counts as given; 0 where a picture has one tag."""
         with self._borrow() as pointer:
             return {tag: lib.oc_model_threshold(pointer, index) for index, tag in enumerate(self._tags)}
 
     def given(self, result: Result) -> Result:
-        """The answers that count: those of at least their tag's threshold, or the best one where a picture has one tag."""
+        """The answers that count: those of at least their tag's threshold, the best one where a picture has one tag, and of a
+        detector the boxes of at least 50 %."""
+        if self.detection:
+            return Result(answer for answer in result if answer.probability >= 0.5)
         if not self.multilabel:
             return Result(result[:1])
         thresholds = self.thresholds

@@ -57,6 +57,31 @@ class Metrics(NamedTuple):
     average_precision_deviation: float
 
 
+class BoxMetrics(NamedTuple):
+    """Figures of a detector. A box finds an object of its tag that it overlaps by at least the overlap (intersection over
+    union); each object is found once, by the most probable boxes first. The last three figures are those of COCO."""
+
+    n_pictures: int
+    """Pictures with objects of the tag."""
+    n_objects: int
+    n_predicted: int
+    """Boxes of at least the probability."""
+    n_correct: int
+    """Boxes that found an object."""
+    precision: float
+    """n_correct / n_predicted."""
+    recall: float
+    """n_correct / n_objects."""
+    f1: float
+    """Harmonic mean of the two."""
+    ap50: float
+    """Average precision at an overlap of 0.5."""
+    ap: float
+    """Its mean over overlaps of 0.5, 0.55, ..., 0.95."""
+    average_recall: float
+    """Recall of all boxes, over the same overlaps."""
+
+
 class Entry(NamedTuple):
     """One picture of a report."""
 
@@ -158,6 +183,12 @@ class Report(Handle):
             return lib.oc_report_kind(pointer) == _native.OC_MODEL_MULTILABEL
 
     @property
+    def detection(self) -> bool:
+        """Whether it is of a detector: then box_metrics has its figures, and those of metrics count objects."""
+        with self._borrow() as pointer:
+            return lib.oc_report_kind(pointer) == _native.OC_MODEL_DETECTION
+
+    @property
     def thresholds(self) -> Dict[str, float]:
         """From which probability on each tag counts as given; 0 where a picture has one tag."""
         with self._borrow() as pointer:
@@ -222,6 +253,23 @@ class Report(Handle):
             call(lib.oc_report_metrics, pointer, self._index(tag), threshold, byref(native))
         return Metrics(*(getattr(native, name) for name in Metrics._fields))
 
+    def box_metrics(
+        self, tag: Union[str, int] = Average.MEAN, *, probability: float = 0.5, overlap: float = _native.OC_OVERLAP_STANDARD
+    ) -> BoxMetrics:
+        """The figures of a detector for one tag or an Average.
+
+        Args:
+            tag: the tag's name or index, Average.TOGETHER or Average.MEAN.
+            probability: from which on a box counts, 0 to 1.
+            overlap: from which on a box finds an object, 0 to 1.
+
+        Raises: NotFoundError (no such tag), ArgumentError (out of range; not the report of a detector).
+        """
+        native = _native.oc_box_metrics()
+        with self._borrow() as pointer:
+            call(lib.oc_report_box_metrics, pointer, self._index(tag), probability, overlap, byref(native))
+        return BoxMetrics(*(getattr(native, name) for name in BoxMetrics._fields))
+
     def table(self, threshold: Optional[float] = None) -> List[Tuple[str, Metrics]]:
         """Each tag with its figures, in the order of the tags. Raises: ArgumentError."""
         return [(tag, self.metrics(index, threshold)) for index, tag in enumerate(self._tags)]
@@ -271,6 +319,8 @@ class Report(Handle):
     def __str__(self) -> str:
         if self.closed:
             return repr(self)
+        if self.detection:
+            return self._boxes_text()
         rows = self.table() + [("mean", self.metrics(Average.MEAN)), ("together", self.metrics(Average.TOGETHER))]
         width = max(len(tag) for tag, _ in rows)
         lines = [f"{'':{width}}  pictures  precision   recall       AP"]
@@ -281,6 +331,18 @@ class Report(Handle):
         ]
         how = f"{self.n_folds}-fold cross-validation" if self.method == Method.CROSS_VALIDATION else "test set"
         return "\n".join([f"accuracy {self.accuracy:.1%} of {self._count} pictures ({how})", *lines])
+
+    def _boxes_text(self) -> str:
+        rows = [(tag, self.box_metrics(index)) for index, tag in enumerate(self._tags)]
+        rows.append(("mean", self.box_metrics(Average.MEAN)))
+        width = max(len(tag) for tag, _ in rows)
+        lines = [f"{'':{width}}  objects  precision   recall     AP50  AP50:95"]
+        lines += [
+            f"{tag:{width}}  {figures.n_objects:7}  {figures.precision:9.1%}  {figures.recall:7.1%}  {figures.ap50:7.1%}  "
+            f"{figures.ap:7.1%}"
+            for tag, figures in rows
+        ]
+        return "\n".join([f"boxes on {self._count} pictures", *lines])
 
     def __repr__(self) -> str:
         return f"<ocellus.Report on {self._count} pictures{' closed' if self.closed else ''}>"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Detection: boxes in, boxes out."""
+
+import pytest
+
+import ocellus
+from pictures import png
+
+
+def _scene(tag, left, top):
+    """A red or blue square of 32 pixels in 96."""
+    colour = (220, 20, 20) if tag == "red" else (20, 20, 220)
+    pixels = bytes(
+        value
+        for y in range(96)
+        for x in range(96)
+        for value in (colour if left <= x < left + 32 and top <= y < top + 32 else (40, 60, 40))
+    )
+    return png(96, 96, pixels)
+
+
+def _fill(dataset, count):
+    for index in range(count):
+        tag, left, top = ("red", "blue")[index % 2], 7 * index % 64, 11 * index % 64
+        dataset.add_boxes(_scene(tag, left, top), [(tag, (left / 96, top / 96, 1 / 3, 1 / 3))], "train")
+
+
+def test_boxes(context):
+    dataset = ocellus.Dataset(context=context)
+    assert not dataset.has_boxes
+    dataset.add_boxes(b"x", [("cat", (0.25, 0.5, 0.5, 0.25)), ("dog", (0, 0, 1, 1)), ("cat", (0, 0, 0.5, 1))])
+    dataset.add_boxes(b"y", [], "test")
+    assert dataset.has_boxes and dataset.tags == ("cat", "dog") and dataset[0].tags == ("cat", "dog")
+    assert dataset.boxes(0)[0] == ocellus.LabelledBox("cat", ocellus.Box(0.25, 0.5, 0.5, 0.25))
+    assert [tag for tag, _ in dataset.boxes(-2)] == ["cat", "dog", "cat"] and dataset.boxes(1) == []
+    for box in ((0, 0, 0, 1), (0, 0, 2, 1), (float("nan"), 0, 1, 1)):
+        with pytest.raises(ocellus.ArgumentError):
+            dataset.add_boxes(b"x", [("cat", box)])
+    with pytest.raises(ValueError):
+        dataset.add_boxes(b"x", [("cat", (0, 0, 1))])
+    with pytest.raises(ocellus.StateError):
+        dataset.add(b"x", "cat")
+    with pytest.raises(IndexError):
+        dataset.boxes(2)
+    assert len(dataset) == 2
+
+
+def test_train(context, tmp_path):
+    dataset = ocellus.Dataset(context=context)
+    _fill(dataset, 20)
+    model = ocellus.train(dataset, test=dataset, base="compact", steps=10, size=96, context=context)
+    assert model.detection and model.properties["kind"] == "detection"
+    report = model.report()
+    assert report.detection and len(report) == 20 and report[0].truth is None and "AP50" in str(report)
+    figures = report.box_metrics("red", probability=0, overlap=0.5)
+    assert figures.n_objects == figures.n_pictures == 10 and 0 <= figures.ap <= figures.ap50 <= 1
+    assert report.metrics("red").n_pictures == 10
+    with pytest.raises(ocellus.ArgumentError):
+        report.box_metrics(probability=2)
+    model.save(tmp_path / "boxes.ocm")
+    with ocellus.load(tmp_path / "boxes.ocm", context=context) as loaded:
+        result = loaded.predict(_scene("red", 10, 20))
+        for answer in result:
+            left, top, width, height = answer.box
+            assert answer.tag in ("red", "blue") and 0.01 <= answer.probability <= 1
+            assert 0 <= left and left + width <= 1.0001 and 0 <= top and top + height <= 1.0001
+        assert list(result) == sorted(result, key=lambda answer: -answer.probability) and len(result) <= 100
+        assert all(answer.probability >= 0.5 for answer in loaded.given(result))
+        assert str(loaded.evaluate(dataset).box_metrics()) == str(report.box_metrics())

@@ -1,0 +1,420 @@
+/* Detection: boxes, data, figures, training. SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "average_precision.h"
+#include "base.h"
+#include "dataset.h"
+#include "evaluate.h"
+#include "memory.h"
+#include "ocm.h"
+#include "ocm_layout.h"
+#include "support.h"
+#include "train_model.h"
+
+#define near(a, b) ck_assert_msg(fabs((double)(a) - (b)) < 1e-6, #a " is %g, expected %g", (double)(a), (double)(b))
+
+/* --- the figures of COCO --- */
+
+#define N_CASES 4
+#define N_PICTURES 40
+#define N_TAGS 3
+#include "coco_table.h"
+
+/* All of this is as in coco_table.py. */
+static uint64_t state;
+static uint32_t below(uint32_t n) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(state >> 33) % n;
+}
+
+typedef struct whole_box {
+    uint32_t left, top, width, height;
+} whole_box;
+
+static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static whole_box make_box(void) {
+    whole_box b;
+    b.left = below(900);
+    b.top = below(900);
+    b.width = least(20 + below(300), 1024 - b.left);
+    b.height = least(20 + below(300), 1024 - b.top);
+    return b;
+}
+
+static whole_box move_box(whole_box b) {
+    b.left += below(21);
+    b.top += below(21);
+    b.width = b.left < 1024 ? least(b.width, 1024 - b.left) : 1;
+    b.height = b.top < 1024 ? least(b.height, 1024 - b.top) : 1;
+    return b;
+}
+
+static oc__rect to_rect(whole_box b) {
+    return (oc__rect){(float)b.left / 1024, (float)b.top / 1024, (float)(b.left + b.width) / 1024, (float)(b.top + b.height) / 1024};
+}
+
+/* Keeps a picture's boxes in order, equal ones as they came. */
+static void add_found(oc__measurement *m, size_t first, uint32_t picture, uint32_t tag, whole_box box, uint32_t probability) {
+    size_t i = m->n_found++;
+    float p = (float)probability / 4096;
+    for (; i > first && m->found[i - 1].detection.probability < p; i--) m->found[i] = m->found[i - 1];
+    m->found[i] = (oc__found){picture, {to_rect(box), tag, p}};
+}
+
+static oc__measurement *make_case(oc_context *context, uint64_t seed) {
+    oc__measurement *m;
+    ck_assert_int_eq(oc__measurement_create(&m, context, N_PICTURES, N_TAGS, NULL), OC_OK);
+    ck_assert_int_eq(oc__measurement_boxes(m, 1000, 2000, NULL), OC_OK);
+    m->n_truths = m->n_found = 0;
+    state = seed;
+    for (uint32_t picture = 0; picture < N_PICTURES; picture++) {
+        size_t first = m->n_found;
+        for (uint32_t i = below(7); i > 0; i--) {
+            uint32_t tag = below(N_TAGS);
+            whole_box box = make_box();
+            m->truths[m->n_truths++] = (oc__truth){picture, {to_rect(box), tag}};
+            for (uint32_t k = below(3); k > 0; k--) {
+                uint32_t given = below(10) == 0 ? below(N_TAGS) : tag;
+                whole_box moved = move_box(box);
+                add_found(m, first, picture, given, moved, below(4096));
+            }
+        }
+        for (uint32_t i = picture == 7 ? 250 : below(5); i > 0; i--) {
+            uint32_t tag = below(N_TAGS);
+            whole_box box = make_box();
+            add_found(m, first, picture, tag, box, below(2048));
+        }
+    }
+    return m;
+}
+
+START_TEST(test_coco) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc__measurement *m = make_case(context, (uint64_t)_i + 1);
+    for (int32_t tag = 0; tag <= N_TAGS; tag++) {
+        const double *expected = coco_table[_i][tag];
+        oc_box_metrics f;
+        ck_assert_int_eq(oc__box_metrics_of(&f, m, tag < N_TAGS ? tag : OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
+        near(f.ap50, expected[0]);
+        near(f.ap, expected[1]);
+        near(f.average_recall, expected[2]);
+    }
+    ck_assert_int_eq(oc__box_metrics_fill(m, NULL), OC_OK);
+    near(m->average_precision[1], coco_table[_i][1][0]);
+    oc__measurement_free(m);
+    end_context(context);
+}
+END_TEST
+
+/* Two pictures, two objects of tag 0 and one of tag 1, by hand. */
+START_TEST(test_thresholds) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc__measurement *m;
+    oc_box_metrics f;
+    const oc__rect a = {0, 0, 0.5f, 0.5f}, b = {0.5f, 0.5f, 1, 1}, half_a = {0, 0, 0.5f, 0.25f};
+    ck_assert_int_eq(oc__measurement_create(&m, context, 2, 2, NULL), OC_OK);
+    ck_assert_int_eq(oc__measurement_boxes(m, 3, 4, NULL), OC_OK);
+    m->truths[0] = (oc__truth){0, {a, 0}};
+    m->truths[1] = (oc__truth){0, {b, 1}};
+    m->truths[2] = (oc__truth){1, {b, 0}};
+    m->found[0] = (oc__found){0, {half_a, 0, 0.75f}}; /* overlaps by 0.5 */
+    m->found[1] = (oc__found){0, {a, 0, 0.625f}};
+    m->found[2] = (oc__found){0, {b, 0, 0.5f}}; /* of the wrong tag */
+    m->found[3] = (oc__found){1, {b, 0, 0.25f}};
+    static const struct {
+        double probability, overlap;
+        uint64_t n_predicted, n_correct;
+    } cases[] = {{0, 0.3, 4, 2}, {0, 0.5, 4, 2}, {0, 0.51, 4, 2}, {0.26, 0.3, 3, 1}, {0.7, 0.51, 1, 0}, {0.7, 0.5, 1, 1}, {1, 0, 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(oc__box_metrics_of(&f, m, 0, cases[i].probability, cases[i].overlap, NULL), OC_OK);
+        ck_assert_msg(f.n_objects == 2 && f.n_pictures == 2 && f.n_predicted == cases[i].n_predicted
+                          && f.n_correct == cases[i].n_correct, "case %zu: %d of %d", i, (int)f.n_correct, (int)f.n_predicted);
+    }
+    ck_assert_int_eq(oc__box_metrics_of(&f, m, OC_TAGS_TOGETHER, 0, 0.3, NULL), OC_OK);
+    ck_assert(f.n_objects == 3 && f.n_pictures == 2 && f.n_predicted == 4 && f.n_correct == 2);
+    near(f.precision, 0.5);
+    near(f.recall, 2.0 / 3);
+    ck_assert_int_eq(oc__box_metrics_of(&f, m, OC_TAGS_MEAN, 0, 0.3, NULL), OC_OK);
+    near(f.recall, 0.5);
+    ck_assert_int_eq(oc__box_metrics_of(&f, m, 2, 0, 0.3, NULL), OC_E_ARGUMENT);
+    ck_assert_int_eq(oc__box_metrics_of(&f, m, -3, 0, 0.3, NULL), OC_E_ARGUMENT);
+    ck_assert_int_eq(oc__box_metrics_of(&f, m, 0, NAN, 0.3, NULL), OC_E_ARGUMENT);
+    ck_assert_int_eq(oc__box_metrics_of(&f, m, 0, 0, 1.01, NULL), OC_E_ARGUMENT);
+    oc__measurement_free(m);
+    end_context(context);
+}
+END_TEST
+
+/* --- what networks say --- */
+
+START_TEST(test_find) {
+    oc_context *context = new_threads_context(1, NULL);
+    float fine[2 * 2 * 6], coarse[6], huge = 1e30f;
+    const oc__shape shapes[2] = {{.n = 1, .h = 2, .w = 2, .c = 6}, {.n = 1, .h = 1, .w = 1, .c = 6}};
+    const float *levels[2] = {fine, coarse};
+    oc__detections found;
+    for (int i = 0; i < 24; i++) fine[i] = i % 6 < 2 ? -20.0f : logf(0.5f); /* boxes that are their pixels */
+    for (int i = 0; i < 6; i++) coarse[i] = i < 2 ? -20.0f : logf(0.5f);
+    fine[6 * 1 + 1] = 2; /* pixel (1, 0), tag 1 */
+    fine[6 * 2 + 0] = 1; /* pixel (0, 1), tag 0 */
+    fine[6 * 3 + 0] = 0.5f;
+    coarse[0] = 3;       /* all of the picture, tag 0: pixels' boxes overlap it by a quarter */
+    ck_assert_int_eq(oc__boxes_find(&found, context, levels, shapes, 2, 2, &oc__box_limits_standard, NULL), OC_OK);
+    static const oc__detection expected[4] = {
+        {{0, 0, 1, 1}, 0, 0}, {{0.5f, 0, 1, 0.5f}, 1, 0}, {{0, 0.5f, 0.5f, 1}, 0, 0}, {{0.5f, 0.5f, 1, 1}, 0, 0}};
+    static const double logits[4] = {3, 2, 1, 0.5};
+    ck_assert_uint_eq(found.n, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const oc__detection *d = &found.items[i];
+        ck_assert_uint_eq(d->tag, expected[i].tag);
+        near(d->probability, 1 / (1 + exp(-logits[i])));
+        near(d->box.left, (double)expected[i].box.left);
+        near(d->box.top, (double)expected[i].box.top);
+        near(d->box.right, (double)expected[i].box.right);
+        near(d->box.bottom, (double)expected[i].box.bottom);
+    }
+    oc__free(context, found.items);
+    /* Doubles go, but only those of the same tag; and no more are kept than wanted. */
+    const oc__box_limits strict = {0.01f, 0.2f, 100}, few = {0.01f, 0.6f, 1}, sure = {0.7f, 0.6f, 100};
+    ck_assert_int_eq(oc__boxes_find(&found, context, levels, shapes, 2, 2, &strict, NULL), OC_OK);
+    ck_assert(found.n == 2 && found.items[0].tag == 0 && found.items[1].tag == 1);
+    oc__free(context, found.items);
+    ck_assert_int_eq(oc__boxes_find(&found, context, levels, shapes, 2, 2, &few, NULL), OC_OK);
+    ck_assert_uint_eq(found.n, 1);
+    oc__free(context, found.items);
+    ck_assert_int_eq(oc__boxes_find(&found, context, levels, shapes, 2, 2, &sure, NULL), OC_OK);
+    ck_assert_uint_eq(found.n, 3);
+    oc__free(context, found.items);
+    /* Whatever a network says, boxes lie in the picture and probabilities are such. */
+    const float odd[] = {NAN, INFINITY, -INFINITY, huge, -huge, 0};
+    for (int round = 0; round < 200; round++) {
+        for (int i = 0; i < 24; i++) fine[i] = odd[below(6)];
+        for (int i = 0; i < 6; i++) coarse[i] = odd[below(6)];
+        ck_assert_int_eq(oc__boxes_find(&found, context, levels, shapes, 2, 2, &oc__box_limits_standard, NULL), OC_OK);
+        for (size_t i = 0; i < found.n; i++) {
+            const oc__detection *d = &found.items[i];
+            check_that(d->probability >= 0 && d->probability <= 1 && d->box.left >= 0 && d->box.left < d->box.right
+                           && d->box.right <= 1 && d->box.top >= 0 && d->box.top < d->box.bottom && d->box.bottom <= 1,
+                       "round %d, box %zu", round, i);
+        }
+        oc__free(context, found.items);
+    }
+    end_context(context);
+}
+END_TEST
+
+/* --- data --- */
+
+START_TEST(test_csv) {
+    oc_context *context = new_threads_context(1, NULL);
+    char *folder = new_folder();
+    oc_dataset *d = NULL, *part = NULL;
+    oc_error err = OC_ERROR_INIT;
+    put_text(folder, "boxes.csv",
+             "path,tag,split,left,top,width,height\n"
+             "b.jpg,cat,train,0.25,0.5,0.5,0.25\n"
+             "a.jpg,,test,,,,\n"
+             "b.jpg,dog,train,0,0,1.01,1\n" /* a little beyond the edge */
+             "\n"
+             "c.jpg,dog,test,0.5,0.5,0.25,0.25\n"
+             "b.jpg,cat,train,0.1,0.1,0.1,0.1\n");
+    ck_assert_msg(oc__dataset_load_csv(&d, context, in(folder, "boxes.csv"), &err) == OC_OK, "%s", err.message);
+    ck_assert(d->boxed && d->n_samples == 3 && d->n_tags == 2 && d->n_objects == 4);
+    ck_assert_str_eq(d->samples[0].sample->image.name, in(folder, "b.jpg"));
+    ck_assert(d->samples[0].n_objects == 3 && d->samples[0].n_tags == 2);
+    ck_assert(d->samples[1].n_objects == 0 && d->samples[1].n_tags == 0 && d->samples[2].n_objects == 1);
+    const oc__object *objects = d->objects + d->samples[0].first_object;
+    ck_assert(objects[0].tag == 0 && objects[1].tag == 1 && objects[2].tag == 0);
+    near(objects[0].box.left, 0.25);
+    near(objects[0].box.bottom, 0.75);
+    near(objects[1].box.right, 1);
+    ck_assert_int_eq(oc__dataset_select_split(&part, d, "test", NULL), OC_OK);
+    ck_assert(part->boxed && part->n_samples == 2 && part->n_objects == 1 && part->n_tags == 2);
+    ck_assert_uint_eq(part->objects[part->samples[1].first_object].tag, 1);
+    oc__dataset_free(part);
+    ck_assert_int_eq(oc__dataset_snapshot(&part, d, NULL), OC_OK);
+    ck_assert(part->n_objects == 4 && part->samples[2].first_object == 3);
+    oc_image image = OC_IMAGE_INIT;
+    image.format = OC_IMAGE_PATH;
+    image.data = "x.jpg";
+    ck_assert_int_eq(oc__dataset_add(d, &image, "cat", NULL, &err), OC_E_STATE);
+    oc__dataset_free(part);
+    oc__dataset_free(d);
+    static const struct {
+        const char *text, *message;
+        oc_status status;
+    } bad[] = {
+        {"path,tag,left,top,width\nb.jpg,cat,0,0,1\n", ":1: of the columns left", OC_E_FORMAT},
+        {"path,tags,left,top,width,height\nb.jpg,cat,0,0,1,1\n", ":1: a box needs a column 'tag'", OC_E_FORMAT},
+        {"path,tag,left,top,width,height\nb.jpg,cat,0,0,1,x\n", ":2: height is 'x'", OC_E_CORRUPT},
+        {"path,tag,left,top,width,height\nb.jpg,cat,0,0,1,1\nb.jpg,cat,10,20,200,100\n", "b.jpg: box 1 reaches out", OC_E_CORRUPT},
+        {"path,tag,left,top,width,height\nb.jpg,cat,0.5,0,0,1\n", "box 0 is empty", OC_E_CORRUPT},
+        {"path,tag,left,top,width,height\nb.jpg,,0.5,0,0.1,1\n", ":2: has a box without a tag", OC_E_CORRUPT},
+        {"path,tag,split,left,top,width,height\nb.jpg,a,x,0,0,1,1\nb.jpg,a,y,0,0,1,1\n", ":3: the picture is of another split",
+         OC_E_CORRUPT},
+        {"path,tag,left,top,width,height\n", "names no pictures", OC_E_DATA},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        put_text(folder, "bad.csv", bad[i].text);
+        ck_assert_int_eq(oc__dataset_load_csv(&d, context, in(folder, "bad.csv"), &err), bad[i].status);
+        ck_assert_msg(strstr(err.message, bad[i].message) != NULL, "case %zu: %s", i, err.message);
+    }
+    remove_folder(folder);
+    end_context(context);
+}
+END_TEST
+
+static oc_status load_csv(oc_context *context, void *user, oc_error *err) {
+    oc_dataset *d = NULL, *copy = NULL;
+    oc_status status = oc__dataset_load_csv(&d, context, user, err);
+    if (!status) status = oc__dataset_snapshot(&copy, d, err);
+    oc__dataset_free(copy);
+    oc__dataset_free(d);
+    return status;
+}
+
+START_TEST(test_csv_memory) {
+    char *folder = new_folder();
+    put_text(folder, "boxes.csv", "path,tag,left,top,width,height\nb.jpg,cat,0,0,1,1\na.jpg,dog,0,0,1,1\nb.jpg,dog,0,0,0.5,1\n");
+    sweep_allocations(load_csv, (void *)(uintptr_t)in(folder, "boxes.csv"), false);
+    remove_folder(folder);
+}
+END_TEST
+
+/* --- training --- */
+
+#define SIDE 96
+
+/* A bright square on a dark ground, red (tag 0) or blue (tag 1), with noise. */
+static void add_scene(oc_dataset *d) {
+    static uint8_t pixels[SIDE * SIDE * 3];
+    uint32_t side = 24 + below(24), x0 = below(SIDE - side), y0 = below(SIDE - side), tag = below(2);
+    for (uint32_t y = 0; y < SIDE; y++)
+        for (uint32_t x = 0; x < SIDE; x++)
+            for (uint32_t c = 0; c < 3; c++) {
+                bool inside = x >= x0 && x < x0 + side && y >= y0 && y < y0 + side;
+                pixels[(y * SIDE + x) * 3 + c] = (uint8_t)(below(40) + (inside && c == 2 * tag ? 200 : 30));
+            }
+    oc_image image = OC_IMAGE_INIT;
+    image.format = OC_IMAGE_RGB8;
+    image.width = image.height = SIDE;
+    image.data = pixels;
+    const char *name = tag ? "blue" : "red";
+    float box[4] = {(float)x0 / SIDE, (float)y0 / SIDE, (float)side / SIDE, (float)side / SIDE};
+    ck_assert_int_eq(oc__dataset_add_boxes(d, &image, &name, box, 1, NULL, NULL), OC_OK);
+}
+
+static oc_dataset *scenes(oc_context *context, uint64_t seed, size_t n) {
+    oc_dataset *d;
+    ck_assert_int_eq(oc__dataset_create(&d, context, NULL), OC_OK);
+    state = seed;
+    for (size_t i = 0; i < n; i++) add_scene(d);
+    return d;
+}
+
+static oc_model *train_scenes(oc_context *context, const char *steps, const oc_dataset *test) {
+    oc_dataset *d = scenes(context, 1, 24);
+    oc__train_options options;
+    oc_model *model = NULL;
+    oc_error err = OC_ERROR_INIT;
+    oc__train_options_default(&options);
+    ck_assert_int_eq(oc__train_options_set(&options, "steps", steps, NULL), OC_OK);
+    ck_assert_int_eq(oc__train_options_set(&options, "size", "96", NULL), OC_OK);
+    ck_assert_int_eq(oc__train_options_set(&options, "base", "compact", NULL), OC_OK);
+    ck_assert_msg(oc__train_model(&model, d, test, &options, NULL, NULL, NULL, NULL, &err) == OC_OK, "%s", err.message);
+    oc__dataset_free(d);
+    return model;
+}
+
+static oc__buffer to_file(const oc_model *model) {
+    oc__buffer file = {.context = model->context};
+    ck_assert_int_eq(oc__ocm_write(&file, model, NULL), OC_OK);
+    return file;
+}
+
+/* It learns; its file says all of it; damaged files are refused. */
+START_TEST(test_train) {
+    oc_context *context = new_threads_context(2, NULL);
+    oc_dataset *test = scenes(context, 99, 16);
+    oc_model *model = train_scenes(context, is_light() ? "4" : "300", test), *again = NULL;
+    oc__measurement *m = NULL;
+    oc_box_metrics f, g;
+    ck_assert_int_eq(model->kind, OC__KIND_DETECTION);
+    ck_assert_str_eq(oc__model_property(model, "kind"), "detection");
+    ck_assert_int_eq(oc__box_metrics_of(&f, model->measurement, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
+    ck_assert_uint_eq(f.n_objects, 16);
+    if (!is_light()) ck_assert_msg(f.ap50 > 0.8, "AP50 is %g", f.ap50);
+    oc__buffer file = to_file(model);
+    ck_assert_int_eq(oc__ocm_read(&again, context, file.data, file.size, "m", NULL), OC_OK);
+    ck_assert_int_eq(oc__box_metrics_of(&g, again->measurement, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
+    ck_assert(memcmp(&f, &g, sizeof f) == 0);
+    ck_assert_int_eq(oc__evaluate(&m, again, test, OC_PRECISION_FP32, &(oc__progress){0}, NULL), OC_OK);
+    ck_assert_int_eq(oc__box_metrics_of(&g, m, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
+    ck_assert(memcmp(&f, &g, sizeof f) == 0);
+    oc__measurement_free(m);
+    ck_assert_int_eq(oc__evaluate(&m, again, test, OC_PRECISION_INT8, &(oc__progress){0}, NULL), OC_OK);
+    ck_assert_int_eq(oc__box_metrics_of(&g, m, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
+    if (!is_light()) ck_assert_msg(g.ap50 > f.ap50 - 0.1, "AP50 is %g in int8 and %g in fp32", g.ap50, f.ap50);
+    oc__measurement_free(m);
+    oc__buffer_free(&file);
+    /* Each of these must be found out by oc__model_finish, as of a file whose checksums are right. */
+    oc__measurement *kept = again->measurement;
+    for (int i = 0; i < 8; i++) {
+        oc__truth truth = kept->truths[0];
+        oc__prepare_rule rule = again->rule;
+        size_t n_tags = again->n_tags;
+        oc_model *bad = NULL;
+        if (i == 0) kept->truths[0].picture = 16;
+        if (i == 1) kept->truths[0].object.tag = 2;
+        if (i == 2) kept->truths[0].object.box.left = NAN;
+        if (i == 3) kept->truths[0].object.box.right = 1.5f;
+        if (i == 4) again->rule.resize = OC__RESIZE_CROP;
+        if (i == 5) again->n_tags = 1;
+        if (i == 6) kept->truths[0].picture = 5; /* not in order */
+        if (i == 7) again->kind = OC__KIND_MULTILABEL;
+        file = to_file(again);
+        kept->truths[0] = truth;
+        again->rule = rule;
+        again->n_tags = n_tags;
+        again->kind = OC__KIND_DETECTION;
+        ck_assert_msg(oc__ocm_read(&bad, context, file.data, file.size, "m", NULL) == OC_E_CORRUPT, "case %d", i);
+        oc__buffer_free(&file);
+    }
+    oc__model_release(again);
+    oc__model_release(model);
+    oc__dataset_free(test);
+    end_context(context);
+}
+END_TEST
+
+/* The same model with one thread and with three; without a test set some pictures are kept apart. */
+START_TEST(test_threads) {
+    oc__buffer files[2];
+    for (int i = 0; i < 2; i++) {
+        oc_context *context = new_threads_context(i ? 3 : 1, NULL);
+        oc_model *model = train_scenes(context, "6", NULL);
+        ck_assert_uint_eq(model->measurement->n, 5);
+        ck_assert_str_eq(oc__model_property(model, "n_training_pictures"), "19");
+        ck_assert_int_eq(oc__model_set_property(model, "created", "now", NULL), OC_OK);
+        oc__buffer file = to_file(model);
+        files[i] = (oc__buffer){.data = malloc(file.size), .size = file.size};
+        memcpy(files[i].data, file.data, file.size);
+        oc__buffer_free(&file);
+        oc__model_release(model);
+        end_context(context);
+    }
+    ck_assert_uint_eq(files[0].size, files[1].size);
+    ck_assert(memcmp(files[0].data, files[1].data, files[0].size) == 0);
+    free(files[0].data);
+    free(files[1].data);
+}
+END_TEST
+
+int main(void) {
+    const unit_test tests[] = {{test_coco, N_CASES}, {test_thresholds, 0}, {test_find, 0}, {test_csv, 0},
+                               {test_csv_memory, 0}, {test_train, 0},      {test_threads, 0}};
+    return RUN_UNIT_TESTS("detection", tests);
+}
