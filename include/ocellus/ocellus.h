@@ -520,7 +520,7 @@ OC_API double oc_report_threshold(const oc_report *report, size_t tag);
 OC_API uint32_t oc_report_kind(const oc_report *report);
 
 /* Share of the pictures whose most probable tag is right, 0 to 1, at no threshold. Of a multilabel model: that were given just
- * the tags that they bear (subset accuracy). */
+ * the tags that they bear (subset accuracy). Of a detector 0: see oc_report_box_metrics. */
 OC_API double oc_report_accuracy(const oc_report *report);
 
 /* Share of all pairs of a picture and a tag that are wrong (Hamming loss). */

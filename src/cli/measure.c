@@ -302,7 +302,7 @@ static int write_boxes(json *j, const char *key, const oc_report *report, const 
     int status;
     json_object(j, key);
     json_text(j, "kind", "detection");
-    json_text(j, "method", "test set");
+    json_text(j, "method", "test-set");
     json_integer(j, "n_pictures", (int64_t)oc_report_count(report));
     json_integer(j, "n_skipped", (int64_t)oc_report_n_skipped(report));
     json_number(j, "probability", box_probability(options));

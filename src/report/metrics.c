@@ -14,7 +14,7 @@ static uint32_t n_wrong(const oc__measurement *m, const oc__measured *e) {
 double oc__metrics_accuracy(const oc__measurement *m) {
     size_t right = 0;
     for (size_t i = 0; i < m->n; i++) right += n_wrong(m, &m->entries[i]) == 0;
-    return m->n ? (double)right / (double)m->n : 0;
+    return m->n && !m->boxed ? (double)right / (double)m->n : 0;
 }
 
 double oc__metrics_hamming_loss(const oc__measurement *m) {

@@ -139,7 +139,7 @@ static oc_status add_row(oc_picture_list *list, sqlite3_stmt *row, oc_project *p
     oc_status status = oc__reserve(&list->items, &list->capacity, list->n, sizeof *list->items, context, err);
     if (status) return status;
     int64_t seq = sqlite3_column_int64(row, 0);
-    oc__listed item = {{.struct_size = sizeof item.info}, list->n_tags, list->n_pairs};
+    oc__listed item = {.info = {.struct_size = sizeof item.info}, .first_tag = list->n_tags, .first_pair = list->n_pairs};
     item.info.id = oc__strings_add(&list->strings, oc__db_text(row, 1));
     item.info.name = oc__strings_add(&list->strings, oc__db_text(row, 2));
     item.info.sha256 = oc__strings_add(&list->strings, oc__db_text(row, 3));
@@ -286,6 +286,8 @@ void oc__picture_list_free(oc_picture_list *list) {
     oc__free(context, list->items);
     oc__free(context, list->tags);
     oc__free(context, list->pairs);
+    oc__free(context, list->box_tags);
+    oc__free(context, list->boxes);
     oc__free(context, list);
     oc__context_release(context);
 }

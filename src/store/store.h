@@ -109,7 +109,7 @@ struct oc_prediction_list {
 /* What a list's pictures have, one run of items each. */
 typedef struct oc__listed {
     oc_picture_info info;
-    size_t first_tag, first_pair;
+    size_t first_tag, first_pair, first_box, n_boxes;
 } oc__listed;
 
 typedef struct oc__pair {
@@ -124,6 +124,9 @@ struct oc_picture_list {
     size_t n_tags, tag_capacity;
     oc__pair *pairs;
     size_t n_pairs, pair_capacity;
+    const char **box_tags; /* boxes only where pictures are listed to learn from: oc__version_pictures, oc__labelled_pictures */
+    float (*boxes)[4];     /* left, top, width, height */
+    size_t n_boxes, box_tag_capacity, box_capacity;
 };
 
 oc_status oc__project_verify(oc_problem_list **out, oc_project *project, uint32_t flags, oc__progress *progress, oc_error *err);
@@ -188,8 +191,11 @@ oc_status oc__version_make(int64_t *seq, oc_project *project, oc_error *err);
 /* Removes it, if it has no name and no iteration was trained on it. Inside a change. */
 oc_status oc__version_release(oc_project *project, int64_t seq, oc_error *err);
 
-/* Its pictures, in the order of their tags: of each its path, name, split and tags. */
+/* Its pictures, in the order of their tags: of each its path, name, split, tags and boxes. */
 oc_status oc__version_pictures(oc_picture_list **out, oc_project *project, int64_t seq, oc_error *err);
+
+/* The same of what a version made now would hold. */
+oc_status oc__labelled_pictures(oc_picture_list **out, oc_project *project, oc_error *err);
 
 /* By its name or its identifier. OC_E_NOT_FOUND. */
 oc_status oc__project_find_version(int64_t *seq, oc_project *project, const char *version, oc_error *err);

@@ -120,11 +120,33 @@ static oc_status add_tags(oc_picture_list *list, const char *labels, oc_project 
     return status;
 }
 
+static oc_status add_boxes(oc_picture_list *list, const char *labels, oc_project *project, oc_error *err) {
+    oc_context *context = project->context;
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    oc_status status = oc__db_query(&statement, project, err,
+                                    "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),"
+                                    " json_extract(value, '$[3]'), json_extract(value, '$[4]') FROM json_each(?) WHERE type = 'array'",
+                                    "t", labels);
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row) {
+        status = oc__reserve(&list->box_tags, &list->box_tag_capacity, list->n_boxes, sizeof *list->box_tags, context, err);
+        if (!status) status = oc__reserve(&list->boxes, &list->box_capacity, list->n_boxes, sizeof *list->boxes, context, err);
+        if (status) break;
+        const char *name = oc__strings_add(&list->strings, oc__db_text(statement, 0));
+        if (!name) status = oc__fail_nomem(err, context, 4096, "pictures");
+        list->box_tags[list->n_boxes] = name;
+        for (int i = 0; i < 4; i++) list->boxes[list->n_boxes][i] = (float)sqlite3_column_double(statement, 1 + i);
+        list->n_boxes++;
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 static oc_status add_row(oc_picture_list *list, sqlite3_stmt *row, oc_project *project, oc_error *err) {
     oc_context *context = project->context;
     oc_status status = oc__reserve(&list->items, &list->capacity, list->n, sizeof *list->items, context, err);
     if (status) return status;
-    oc__listed item = {OC_PICTURE_INFO_INIT, list->n_tags, list->n_pairs};
+    oc__listed item = {OC_PICTURE_INFO_INIT, list->n_tags, list->n_pairs, list->n_boxes, 0};
     char *path = oc__contents_path(project, oc__db_text(row, 0), oc__db_text(row, 1));
     item.info.path = path ? oc__strings_add(&list->strings, path) : NULL;
     oc__free(context, path);
@@ -135,28 +157,48 @@ static oc_status add_row(oc_picture_list *list, sqlite3_stmt *row, oc_project *p
     if (!item.info.path || !item.info.sha256 || !item.info.name || !item.info.split)
         return oc__fail_nomem(err, context, 4096, "pictures");
     status = add_tags(list, oc__db_text(row, 4), project, err);
+    if (!status) status = add_boxes(list, oc__db_text(row, 4), project, err);
     item.info.n_tags = (uint32_t)(list->n_tags - item.first_tag);
+    item.n_boxes = list->n_boxes - item.first_box;
     list->items[list->n++] = item;
+    return status;
+}
+
+/* Lists the rows of a query. */
+static oc_status read_rows(oc_picture_list **out, sqlite3_stmt *statement, oc_project *project, oc_error *err) {
+    bool row = false;
+    oc_picture_list *list = oc__alloc_zero(project->context, sizeof *list);
+    if (!list) return oc__fail_nomem(err, project->context, sizeof *list, "pictures");
+    list->strings.context = oc__context_retain(project->context);
+    oc_status status = OC_OK;
+    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row)
+        status = add_row(list, statement, project, err);
+    if (status)
+        oc__picture_list_free(list);
+    else
+        *out = list;
     return status;
 }
 
 oc_status oc__version_pictures(oc_picture_list **out, oc_project *project, int64_t seq, oc_error *err) {
     sqlite3_stmt *statement = NULL;
-    bool row = false;
-    oc_picture_list *list = oc__alloc_zero(project->context, sizeof *list);
-    if (!list) return oc__fail_nomem(err, project->context, sizeof *list, "pictures");
-    list->strings.context = oc__context_retain(project->context);
     oc_status status = oc__db_query(&statement, project, err,
                                     "SELECT hash, ending, name, split, labels FROM version_pictures WHERE version = ?"
                                     " ORDER BY labels, hash",
                                     "i", seq);
-    while (!status && !(status = oc__db_step(&row, statement, project, err)) && row)
-        status = add_row(list, statement, project, err);
+    if (!status) status = read_rows(out, statement, project, err);
     sqlite3_finalize(statement);
-    if (status)
-        oc__picture_list_free(list);
-    else
-        *out = list;
+    return status;
+}
+
+oc_status oc__labelled_pictures(oc_picture_list **out, oc_project *project, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    oc_status status = oc__db_query(&statement, project, err,
+                                    "SELECT hash, ending, name, split, " LABELS " AS labels FROM pictures p WHERE (n_tags > 0) = 1"
+                                    " ORDER BY labels, hash",
+                                    "");
+    if (!status) status = read_rows(out, statement, project, err);
+    sqlite3_finalize(statement);
     return status;
 }
 

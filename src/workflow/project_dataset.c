@@ -3,11 +3,11 @@
 
 #define PAGE 1000
 
-oc_status oc__project_classifies(oc_project *project, oc_error *err) {
-    uint32_t kind;
-    oc_status status = oc__project_kind(&kind, project, err);
-    if (!status && kind > OC_PROJECT_MULTILABEL)
-        return oc__fail(err, OC_E_UNSUPPORTED, "%s: only projects for classification can be trained yet", project->folder);
+oc_status oc__project_trainable(uint32_t *kind, oc_project *project, oc_error *err) {
+    oc_status status = oc__project_kind(kind, project, err);
+    if (!status && *kind > OC_PROJECT_DETECTION)
+        return oc__fail(err, OC_E_UNSUPPORTED, "%s: only projects for classification and detection can be trained yet",
+                        project->folder);
     return status;
 }
 
@@ -15,14 +15,27 @@ oc_status oc__add_pictures(oc_dataset *rest, oc_dataset *chosen, const oc_pictur
                            const void *user, oc_error *err) {
     oc_status status = OC_OK;
     for (size_t i = 0; i < list->n && !status; i++) {
-        const oc_picture_info *info = &list->items[i].info;
+        const oc__listed *item = &list->items[i];
+        const oc_picture_info *info = &item->info;
+        oc_dataset *dataset = chooses && chooses(info, user) ? chosen : rest;
         oc_image image = OC_IMAGE_INIT;
         image.format = OC_IMAGE_PATH;
         image.data = info->path;
         image.name = info->name;
-        status = oc__dataset_add_tags(chooses && chooses(info, user) ? chosen : rest, &image,
-                                      list->tags + list->items[i].first_tag, info->n_tags, info->split, err);
+        if (item->n_boxes)
+            status = oc__dataset_add_boxes(dataset, &image, list->box_tags + item->first_box, list->boxes[item->first_box],
+                                           item->n_boxes, info->split, err);
+        else
+            status = oc__dataset_add_tags(dataset, &image, list->tags + item->first_tag, info->n_tags, info->split, err);
     }
+    return status;
+}
+
+static oc_status add_boxed(oc_dataset *dataset, oc_project *project, oc_error *err) {
+    oc_picture_list *list = NULL;
+    oc_status status = oc__labelled_pictures(&list, project, err);
+    if (!status) status = oc__add_pictures(dataset, NULL, list, NULL, NULL, err);
+    oc__picture_list_free(list);
     return status;
 }
 
@@ -44,12 +57,13 @@ static oc_status add_all(oc_dataset *dataset, oc_project *project, oc_error *err
 
 oc_status oc__project_dataset(oc_dataset **out, oc_project *project, oc_error *err) {
     oc_dataset *dataset = NULL;
+    uint32_t kind;
     bool began;
-    oc_status status = oc__project_classifies(project, err);
+    oc_status status = oc__project_trainable(&kind, project, err);
     if (!status) status = oc__dataset_create(&dataset, project->context, err);
     if (!status) status = oc__snapshot_begin(project, &began, err);
     if (!status) {
-        status = add_all(dataset, project, err);
+        status = kind == OC_PROJECT_DETECTION ? add_boxed(dataset, project, err) : add_all(dataset, project, err);
         oc__snapshot_end(project, began);
     }
     if (!status && dataset->n_samples == 0)

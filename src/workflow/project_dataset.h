@@ -13,8 +13,8 @@ typedef bool (*oc__choose_fn)(const oc_picture_info *picture, const void *user);
 oc_status oc__add_pictures(oc_dataset *rest, oc_dataset *chosen, const oc_picture_list *list, oc__choose_fn chooses,
                            const void *user, oc_error *err);
 
-/* OC_E_UNSUPPORTED if the project is not for classification. */
-oc_status oc__project_classifies(oc_project *project, oc_error *err);
+/* The project's kind. OC_E_UNSUPPORTED if such projects cannot be trained. */
+oc_status oc__project_trainable(uint32_t *kind, oc_project *project, oc_error *err);
 
 /* See oc_project_version_dataset and oc_project_iteration_dataset. */
 oc_status oc__project_version_dataset(oc_dataset **out, oc_project *project, const char *version, oc_error *err);

@@ -95,7 +95,8 @@ static oc_status check_wanted(run *r, oc_error *err) {
         if (!w->keys[i] || !w->values[i]) return oc__fail(err, OC_E_ARGUMENT, "oc_training: option %u is NULL", i);
         status = oc__train_options_set(&r->options, w->keys[i], w->values[i], err);
     }
-    return status ? status : oc__project_classifies(r->project, err);
+    uint32_t kind;
+    return status ? status : oc__project_trainable(&kind, r->project, err);
 }
 
 /* What the project says of its tags, where the options do not. */

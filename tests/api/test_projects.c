@@ -217,6 +217,69 @@ static oc_iteration train_once(oc_project *project, bool force, double test_shar
     return iteration; /* its texts are gone */
 }
 
+/* A project with boxes: a data set of them, a version, an iteration, a model. */
+START_TEST(detection) {
+    static const char *const keys[] = {"steps", "size", "base"}, *const values[] = {"2", "64", "compact"};
+    oc_context *context = new_context(1);
+    oc_project *project = NULL;
+    oc_project_info info = OC_PROJECT_INFO_INIT;
+    oc_dataset *dataset = NULL;
+    oc_training training = OC_TRAINING_INIT;
+    oc_iteration_list *list = NULL;
+    oc_iteration iteration = OC_ITERATION_INIT;
+    oc_model *model = NULL;
+    oc_box box = OC_BOX_INIT;
+    info.kind = OC_PROJECT_DETECTION;
+    OK(oc_project_create(&project, context, path, &info, err));
+    FAILS_OUT(OC_E_DATA, dataset, oc_project_dataset(&dataset, project, err));
+    for (uint32_t i = 0; i < 12; i++) {
+        uint8_t pixels[SIDE * SIDE * 3];
+        paint(pixels, (int)(i % 2), i);
+        bytes file = make_png(pixels, SIDE, SIDE);
+        oc_image image = encoded_image(file);
+        oc_addition addition = OC_ADDITION_INIT;
+        oc_region region = OC_REGION_INIT;
+        const oc_region *regions[] = {&region};
+        OK(oc_project_add_picture(&addition, project, &image, NULL, err));
+        free(file.data);
+        region.picture = addition.id;
+        region.tag = kind_names[i % 2];
+        region.left = 0.25, region.top = 0.125, region.width = 0.5, region.height = 0.75;
+        if (i < 11) OK(oc_project_add_regions(NULL, project, regions, 1, 0, err)); /* of the last is not known what is in it */
+        region.left = 0;
+        if (i == 0) OK(oc_project_add_regions(NULL, project, regions, 1, 0, err));
+    }
+    OK(oc_project_dataset(&dataset, project, err));
+    ck_assert(oc_dataset_has_boxes(dataset) && oc_dataset_count(dataset) == 11 && oc_dataset_n_tags(dataset) == 2);
+    size_t n = 0;
+    for (size_t i = 0; i < 11; i++) n += oc_dataset_sample_n_boxes(dataset, i);
+    ck_assert_uint_eq(n, 12);
+    OK(oc_dataset_sample_box(dataset, 10, 0, &box, err));
+    ck_assert(box.left == 0.25f && box.top == 0.125f && box.width == 0.5f && box.height == 0.75f);
+    oc_dataset_free(dataset);
+    training.n_options = 3;
+    training.keys = keys;
+    training.values = values;
+    OK(oc_project_train(&list, project, &training, NULL, NULL, err));
+    OK(oc_iteration_list_get(list, 0, &iteration, err));
+    ck_assert(iteration.is_new && iteration.n_pictures == 11 && iteration.n_measured == 3 && iteration.accuracy == 0);
+    ck_assert_uint_eq(iteration.method, OC_REPORT_TEST_SET);
+    oc_iteration_list_free(list);
+    OK(oc_project_train(&list, project, &training, NULL, NULL, err));
+    OK(oc_iteration_list_get(list, 0, &iteration, err));
+    ck_assert(!iteration.is_new);
+    OK(oc_project_iteration_dataset(&dataset, project, iteration.name, err));
+    ck_assert(oc_dataset_has_boxes(dataset) && oc_dataset_count(dataset) == 11);
+    oc_dataset_free(dataset);
+    oc_iteration_list_free(list);
+    OK(oc_project_model(&model, project, NULL, err));
+    ck_assert_uint_eq(oc_model_kind(model), OC_MODEL_DETECTION);
+    oc_model_free(model);
+    oc_project_free(project);
+    oc_context_free(context);
+}
+END_TEST
+
 static size_t count_problems(oc_project *project) {
     oc_problem_list *problems = NULL;
     OK(oc_project_verify(&problems, project, 0, NULL, NULL, err));
@@ -732,6 +795,7 @@ int main(void) {
     tcase_add_test(tests, a_tour);
     tcase_add_test(tests, what_must_not_be_given);
     tcase_add_test(tests, iterations);
+    tcase_add_test(tests, detection);
     tcase_add_test(tests, versions);
     tcase_add_test(tests, stored_predictions);
     tcase_add_test(tests, annotation_files);

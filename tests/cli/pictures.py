@@ -43,6 +43,30 @@ def plain(seed):
     return png(lambda x, y: (40, 60, base + noise.randrange(30)))
 
 
+def scene(seed, side=96):
+    """A picture with a red or a blue square in it, the square's colour, and its box in fractions."""
+    noise = random.Random(seed)
+    size, red = noise.randrange(24, 48), noise.randrange(2)
+    left, top = noise.randrange(side - size), noise.randrange(side - size)
+    colour = (220, 20, 20) if red else (20, 20, 220)
+    picture = png(lambda x, y: colour if left <= x < left + size and top <= y < top + size else (40, 60, 40 + noise.randrange(20)),
+                  side, side)
+    return picture, "red" if red else "blue", tuple(value / side for value in (left, top, size, size))
+
+
+def write_scenes(folder, n=12):
+    """Pictures and a CSV file of their boxes, of which every third is of the split test, and one without an object."""
+    rows = ["path,tag,split,left,top,width,height"]
+    for i in range(n):
+        picture, tag, box = scene(i)
+        write(os.path.join(folder, "%02d.png" % i), picture)
+        rows.append(",".join(["%02d.png" % i, tag, "train" if i % 3 else "test"] + ["%.6f" % value for value in box]))
+    write(os.path.join(folder, "empty.png"), png(lambda x, y: (40, 60, 50), 96, 96))
+    rows.append("empty.png,,train,,,,")
+    write(os.path.join(folder, "labels.csv"), "\n".join(rows).encode() + b"\n")
+    return os.path.join(folder, "labels.csv")
+
+
 def write(path, data):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:

@@ -934,6 +934,36 @@ class Evaluate(CommandTest):
         self.check(ocellus("evaluate", self.model, self.path("l.csv"), "--split", "c"), FAILED, "its splits are: a, b")
 
 
+class Detection(CommandTest):
+    def test_train_evaluate_predict(self):
+        labels, model = pictures.write_scenes(self.path("scenes")), self.path("boxes.ocm")
+        few = ("--steps", "4", "--size", "64", "--base", "compact")
+        result = self.check(ocellus("train", labels, "--split", "train", "--test-split", "test", "-o", model, "--json", *few), DONE)
+        trained = json.loads(result.out)
+        self.assertEqual((trained["properties"]["kind"], sorted(trained["tags"])), ("detection", ["blue", "red"]))
+        report = trained["report"]
+        self.assertEqual((report["kind"], report["n_pictures"], report["together"]["n_objects"]), ("detection", 4, 4))
+        again = json.loads(ocellus("evaluate", model, labels, "--split", "test", "--json").out)["report"]
+        self.assertEqual(again, report)
+        self.assertEqual(json.loads(ocellus("info", model, "--json").out)["report"], report)
+        people = self.check(ocellus("evaluate", model, labels, "--split", "test", "--overlap", "0.5"), DONE)
+        self.assertIn("AP50", people.out)
+        self.check(ocellus("evaluate", model, self.data), FAILED, "finds objects in boxes")
+        self.check(ocellus("evaluate", self.model, labels, "--split", "test"), FAILED, "objects in boxes, which the model does not find")
+        answers = json.loads(ocellus("predict", model, self.path("scenes", "01.png"), "--threshold", "0.01", "--json").out)["predictions"]
+        for one in answers:
+            self.assertEqual(set(one), {"tag", "probability", "left", "top", "width", "height"})
+            self.assertTrue(0 <= one["left"] <= one["left"] + one["width"] <= 1.0001)
+        self.check(ocellus("predict", model, self.path("scenes", "01.png")), DONE)
+
+    def test_bad_boxes(self):
+        labels = self.path("bad.csv")
+        pictures.write(labels, b"path,tag,left,top,width,height\nx.png,a,0,0,2,1\n")
+        self.check(ocellus("train", labels, "-o", self.path("m.ocm")), FAILED, "reaches out")
+        pictures.write(labels, b"path,tag,left,top\nx.png,a,0,0\n")
+        self.check(ocellus("train", labels, "-o", self.path("m.ocm")), FAILED, "of the columns left")
+
+
 class Info(CommandTest):
     def test_table_and_json_agree(self):
         people = self.check(ocellus("info", self.model), DONE)

@@ -12,7 +12,7 @@
 #include "random.h"
 
 const char *golden_name(int which) {
-    static const char *const names[GOLDEN_N] = {"minimal", "classifier", "base", "operators"};
+    static const char *const names[GOLDEN_N] = {"minimal", "classifier", "base", "operators", "detector"};
     return names[which];
 }
 
@@ -268,8 +268,47 @@ static void build_operators(builder *b) {
     ranges_of(b);
 }
 
+/* Three pictures: two objects of which one is found, none, and one that is found twice. */
+static void boxes_of(builder *b) {
+    static const oc__truth truths[] = {{0, {{0.125f, 0.25f, 0.5f, 0.75f}, 1}}, {0, {{0, 0, 1, 1}, 0}}, {2, {{0.5f, 0, 1, 0.5f}, 1}}};
+    static const oc__found found[] = {{0, {{0.125f, 0.25f, 0.5f, 0.625f}, 1, 0.875f}},
+                                      {2, {{0.5f, 0, 1, 0.5f}, 1, 0.75f}},
+                                      {2, {{0.5f, 0, 1, 0.25f}, 1, 0.5f}}};
+    if (!b->status) b->status = oc__measurement_create(&b->model->measurement, b->model->context, 3, 2, b->err);
+    if (b->status) return;
+    oc__measurement *m = b->model->measurement;
+    m->method = OC_REPORT_TEST_SET;
+    m->n_folds = 1;
+    m->average_precision[1] = 0.75f;
+    for (size_t i = 0; i < m->n; i++) m->entries[i].truth = m->entries[i].predicted = OC__NONE;
+    b->status = oc__measurement_boxes(m, 3, 3, b->err);
+    if (b->status) return;
+    memcpy(m->truths, truths, sizeof truths);
+    memcpy(m->found, found, sizeof found);
+}
+
+static void build_detector(builder *b) {
+    static const char *const names[] = {"crate", "коробка"};
+    oc__prepare_rule rule = {.width = 16,
+                             .height = 16,
+                             .resize = OC__RESIZE_SQUASH,
+                             .filter = OC__FILTER_TRIANGLE,
+                             .channels = OC__CHANNELS_RGB,
+                             .mean = {127.5f, 127.5f, 127.5f},
+                             .scale = {0.0078125f, 0.0078125f, 0.0078125f}};
+    b->model->kind = OC__KIND_DETECTION;
+    b->model->rule = rule;
+    tags(b, names, 2);
+    uint32_t fine = norm(b, conv(b, input(b), 4, 3, 2, 1, false), INFINITY);
+    uint32_t coarse = norm(b, conv(b, fine, 4, 3, 2, 4, false), INFINITY);
+    output(b, conv(b, fine, 2 + OC__BOX_CHANNELS, 1, 1, 1, true));
+    output(b, conv(b, coarse, 2 + OC__BOX_CHANNELS, 1, 1, 1, true));
+    weights(b, 5, 0);
+    boxes_of(b);
+}
+
 oc_status golden_model(oc_model **out, oc_context *context, int which, oc_error *err) {
-    static void (*const build[GOLDEN_N])(builder *) = {build_minimal, build_classifier, build_base, build_operators};
+    static void (*const build[GOLDEN_N])(builder *) = {build_minimal, build_classifier, build_base, build_operators, build_detector};
     builder b = {.err = err};
     *out = NULL;
     b.status = oc__model_create(&b.model, context, err);
@@ -325,6 +364,17 @@ static void describe_measurement(FILE *out, const oc__measurement *m) {
     for (size_t i = 0; i < m->n; i++)
         fprintf(out, "measured %zu: truth %u, predicted %u, probability %.9g, fold %u\n", i, m->entries[i].truth,
                 m->entries[i].predicted, m->entries[i].probability, m->entries[i].fold);
+    for (size_t i = 0; i < m->n_truths; i++) {
+        const oc__truth *t = &m->truths[i];
+        const oc__rect *r = &t->object.box;
+        fprintf(out, "object %zu: picture %u, tag %u, box %.9g %.9g %.9g %.9g\n", i, t->picture, t->object.tag, r->left, r->top,
+                r->right, r->bottom);
+    }
+    for (size_t i = 0; i < m->n_found; i++) {
+        const oc__detection *d = &m->found[i].detection;
+        fprintf(out, "found %zu: picture %u, tag %u, box %.9g %.9g %.9g %.9g, probability %.9g\n", i, m->found[i].picture, d->tag,
+                d->box.left, d->box.top, d->box.right, d->box.bottom, d->probability);
+    }
 }
 
 /* Runs the network on values from -1 to 1 in steps of 1/8. */

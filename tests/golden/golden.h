@@ -11,7 +11,8 @@
 #define GOLDEN_CLASSIFIER 1 /* every operator of 1.0, both kinds of storage, names in several scripts, a cross-validation */
 #define GOLDEN_BASE 2       /* features, letterbox, a depthwise network in float16 */
 #define GOLDEN_OPERATORS 3  /* version 1.1: every operator, function and kind of attribute that 1.0 has not */
-#define GOLDEN_N 4
+#define GOLDEN_DETECTOR 4   /* version 1.3: two levels, a measurement of boxes */
+#define GOLDEN_N 5
 
 /* "minimal", ... */
 const char *golden_name(int which);

@@ -293,7 +293,7 @@ START_TEST(missing_sections) {
     oc__buffer file = support_file(context, GOLDEN_OPERATORS);
     section sections[12], fewer[12];
     size_t n = take_apart(sections, file.data);
-    ck_assert_uint_eq(n, OC__OCM_N_KINDS - 2); /* all but those of a multilabel model */
+    ck_assert_uint_eq(n, OC__OCM_N_KINDS - 3); /* all but those of multilabel models and detectors */
     for (size_t without = 0; without < n; without++) {
         size_t kept = 0;
         char text[64];
@@ -400,7 +400,7 @@ static const struct {
     oc_status code;
     const char *text;
 } inside[] = {
-    {"HEAD", 0, 4, OC_E_UNSUPPORTED, "is of kind 4"},
+    {"HEAD", 0, 5, OC_E_UNSUPPORTED, "is of kind 5"},
     {"HEAD", 4, 1, OC_E_UNSUPPORTED, "section 1 (HEAD): its reserved field is 1"},
     {"TAGS", 0, 0xFFFFFFFF, OC_E_CORRUPT, "(TAGS): number of tags at byte 256 of the file is 4294967295, at most 10000"},
     {"TAGS", 0, 3, OC_E_CORRUPT, "is 3, the 10 bytes left in the section hold at most 2"},
