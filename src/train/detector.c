@@ -1,5 +1,7 @@
 /* Training a detector. SPDX-License-Identifier: MIT */
 
+#include <math.h>
+
 #include "calibrate.h"
 #include "detector.h"
 #include "memory.h"
@@ -15,9 +17,9 @@
 #define AVERAGE 0.998        /* weights of about the last 500 steps */
 #define MOSAIC 0.5           /* share of views that show four pictures, */
 #define MOSAIC_UNTIL 0.8     /* of the steps; the rest is as pictures are */
-#define STEPS_A_PICTURE 5    /* a picture is seen 40 times, */
-#define MIN_STEPS 400        /* within these bounds */
-#define MAX_STEPS 4000
+#define STEPS_A_PICTURE 20   /* a picture is seen 160 times, */
+#define MIN_STEPS 1500       /* within these bounds */
+#define MAX_STEPS 5000
 #define STREAM_ORDER 3
 
 typedef struct training {
@@ -41,6 +43,37 @@ static uint64_t choose_steps(const oc__train_options *options, size_t n_pictures
     uint64_t n = STEPS_A_PICTURE * (uint64_t)n_pictures;
     if (options->steps) return options->steps;
     return n < MIN_STEPS ? MIN_STEPS : n > MAX_STEPS ? MAX_STEPS : n;
+}
+
+/* Sides of the network's input, for tags whose objects have at least so large a part of a picture's side. */
+static const struct {
+    double least;
+    uint32_t size;
+} sizes[] = {{26.0 / 320, 320}, {18.0 / 320, 416}, {0, 512}};
+
+/* By the tag with the smallest objects, in their geometric mean. */
+static oc_status choose_size(uint32_t *out, const oc__training_set *set, const oc__train_options *options, oc_context *context,
+                             oc_error *err) {
+    *out = (uint32_t)options->size;
+    if (options->size % 32 || (options->size && options->size < 64))
+        return oc__fail(err, OC_E_ARGUMENT, "size is %u, expected 0 or a multiple of 32 from 64 on", (unsigned)options->size);
+    if (options->size) return OC_OK;
+    double *sums = oc__alloc_zero(context, 2 * set->n_tags * sizeof *sums), *counts = sums + set->n_tags, smallest = 1;
+    if (!sums) return oc__fail_nomem(err, context, 2 * set->n_tags * sizeof *sums, "training");
+    for (size_t i = 0; i < set->n; i++)
+        for (uint32_t k = 0; k < set->samples[i].n_objects; k++) {
+            const oc__object *o = &set->objects[set->samples[i].first_object + k];
+            double area = (double)(o->box.right - o->box.left) * (double)(o->box.bottom - o->box.top);
+            sums[o->tag] += 0.5 * log(fmax(area, 1e-8));
+            counts[o->tag]++;
+        }
+    for (size_t t = 0; t < set->n_tags; t++)
+        if (counts[t] > 0) smallest = fmin(smallest, exp(sums[t] / counts[t]));
+    oc__free(context, sums);
+    size_t i = 0;
+    while (smallest < sizes[i].least) i++;
+    *out = sizes[i].size;
+    return OC_OK;
 }
 
 /* The beginning of the base stays as it is; the rest of it learns slowly, with the figures of its batch norms as they are. */
@@ -112,7 +145,7 @@ static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
 
 static oc_status prepare(training *t, oc_error *err) {
     size_t n = t->source.n_usable;
-    if (n < 4) return oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", n);
+    if (n == 0) return oc__fail(err, OC_E_DATA, "none of the pictures can be read");
     if (!(t->order = oc__alloc_array(t->context, n, sizeof *t->order)))
         return oc__fail_nomem(err, t->context, n * sizeof *t->order, "training");
     for (size_t i = 0; i < n; i++) t->order[i] = (uint32_t)i;
@@ -149,14 +182,14 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__tra
     oc_context *context = base->context;
     oc_model *model = NULL;
     training t = {.context = context, .graph = {.context = context}, .seed = options->seed};
-    uint32_t n_stem = 0, n_base = 0;
-    if (options->size % 32) return oc__fail(err, OC_E_ARGUMENT, "size is %u, expected a multiple of 32", (unsigned)options->size);
-    oc_status status = check_objects(set, context, err);
+    uint32_t n_stem = 0, n_base = 0, size = 0;
+    oc_status status = choose_size(&size, set, options, context, err);
+    if (!status) status = check_objects(set, context, err);
     if (!status) status = oc__model_create(&model, context, err);
     if (status) return status;
     model->kind = OC__KIND_DETECTION;
     model->rule = base->rule;
-    model->rule.width = model->rule.height = (uint32_t)options->size;
+    model->rule.width = model->rule.height = size;
     model->rule.resize = OC__RESIZE_SQUASH;
     oc__progress_stage(progress, "reading pictures", 0, 0.03, set->n);
     status = oc__view_source_open(&t.source, context, set, &model->rule, options, progress, err);

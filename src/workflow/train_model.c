@@ -17,8 +17,9 @@ oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
     if (!dataset->boxed && dataset->n_tags < (oc__dataset_several(dataset) ? 1 : 2))
         return oc__fail(err, OC_E_DATA, "there %s with pictures; a classifier needs at least 2",
                         dataset->n_tags ? "is one tag" : "are no tags");
-    if (dataset->n_samples < 4)
-        return oc__fail(err, OC_E_DATA, "there are %zu pictures, training needs at least 4", dataset->n_samples);
+    size_t least = dataset->boxed ? 2 : 4;
+    if (dataset->n_samples < least)
+        return oc__fail(err, OC_E_DATA, "there are %zu pictures, training needs at least %zu", dataset->n_samples, least);
     return OC_OK;
 }
 
