@@ -593,9 +593,11 @@ typedef struct oc_box_metrics {
     double ap50;             /* average precision at an overlap of 0.5 */
     double ap;               /* its mean over overlaps of 0.5, 0.55, ..., 0.95 */
     double average_recall;   /* of all boxes, over the same overlaps */
+    double best_probability; /* from which on boxes are to count for the greatest F1 at this overlap; of several tags: the mean */
+    double best_f1;          /* that F1 */
 } oc_box_metrics;
 
-#define OC_BOX_METRICS_INIT {sizeof(oc_box_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define OC_BOX_METRICS_INIT {sizeof(oc_box_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* The figures of one tag, or OC_TAGS_TOGETHER, or OC_TAGS_MEAN, at a probability and an overlap, each 0 to 1. oc_report_metrics gives
  * the same for the overlap OC_OVERLAP_STANDARD (its threshold 0: all boxes; OC_THRESHOLD_OWN: 0.5), with objects in the place of
@@ -603,6 +605,37 @@ typedef struct oc_box_metrics {
  * a detector). */
 OC_API oc_status oc_report_box_metrics(const oc_report *report, int32_t tag, double probability, double overlap,
                                        oc_box_metrics *metrics, oc_error *err);
+
+/* What a detector got wrong. */
+#define OC_MISTAKE_MISSED 1       /* no box found the object */
+#define OC_MISTAKE_FALSE 2        /* a box where no object is */
+#define OC_MISTAKE_WRONG_TAG 3    /* a box on an object of another tag */
+#define OC_MISTAKE_BADLY_PLACED 4 /* a box that overlaps an object of its tag by 0.1 or more, but not enough */
+#define OC_MISTAKE_DOUBLE 5       /* a box on an object that another box has found already */
+
+typedef struct oc_box_mistake {
+    uint32_t struct_size;
+    uint32_t kind;     /* OC_MISTAKE_... */
+    uint64_t picture;  /* its number in the report */
+    const char *name;  /* of the picture, as in oc_report_entry */
+    double overlap;    /* of the box with the object; 0 where there is but one of the two */
+    oc_box found;      /* the box; its tag is -1 if the object was missed */
+    oc_box truth;      /* the object; its tag is -1 if there is none */
+} oc_box_mistake;
+
+#define OC_BOX_MISTAKE_INIT {sizeof(oc_box_mistake), 0, 0, NULL, 0, OC_BOX_INIT, OC_BOX_INIT}
+
+/* Every box of at least the probability that finds no object by the overlap (as oc_report_box_metrics counts), with the reason, and
+ * every object that was missed and is in no other mistake; picture by picture, the most probable box first, then what was missed.
+ * Errors: OC_E_ARGUMENT (out of range; not the report of a detector). */
+typedef struct oc_box_mistake_list oc_box_mistake_list;
+OC_API oc_status oc_report_box_mistakes(oc_box_mistake_list **out, const oc_report *report, double probability, double overlap,
+                                        oc_error *err);
+OC_API void oc_box_mistake_list_free(oc_box_mistake_list *list);
+OC_API size_t oc_box_mistake_list_count(const oc_box_mistake_list *list);
+
+/* Mistake `index`. The caller sets mistake->struct_size; the name lives as long as the report. OC_E_NOT_FOUND if out of range. */
+OC_API oc_status oc_box_mistake_list_get(const oc_box_mistake_list *list, size_t index, oc_box_mistake *mistake, oc_error *err);
 
 /* Pictures that bear tag `truth` and whose most probable tag is `predicted`. Of a multilabel model: that bear `truth`, and were
  * given `predicted` which they lack (or bear, if it is the same tag). 0 if out of range. */

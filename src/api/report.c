@@ -1,6 +1,7 @@
 /* oc_report. SPDX-License-Identifier: MIT */
 #include "arguments.h"
 #include "average_precision.h"
+#include "box_mistakes.h"
 #include "file.h"
 #include "memory.h"
 #include "metrics.h"
@@ -83,7 +84,65 @@ oc_status oc_report_box_metrics(const oc_report *report, int32_t tag, double pro
     if (status) return status;
     if (!report->measurement->boxed) return oc__fail(err, OC_E_ARGUMENT, "the report is not of a detector");
     status = oc__box_metrics_of(&known, report->measurement, tag, probability, overlap, err);
-    return status ? status : oc__struct_write(metrics, &known, sizeof known, sizeof known, "oc_box_metrics", err);
+    return status ? status
+                  : oc__struct_write(metrics, &known, sizeof known, offsetof(oc_box_metrics, best_probability), "oc_box_metrics", err);
+}
+
+struct oc_box_mistake_list {
+    const oc_report *report;
+    oc__box_mistakes mistakes;
+};
+
+oc_status oc_report_box_mistakes(oc_box_mistake_list **out, const oc_report *report, double probability, double overlap,
+                                 oc_error *err) {
+    oc_status status = oc__check_call(out, report, "report", report, "report", err);
+    if (status) return status;
+    if (!report->measurement->boxed) return oc__fail(err, OC_E_ARGUMENT, "the report is not of a detector");
+    oc_context *context = report->model->context;
+    oc_box_mistake_list *list = oc__alloc_zero(context, sizeof *list);
+    if (!list) return oc__fail_nomem(err, context, sizeof *list, "report");
+    list->report = report;
+    status = oc__box_mistakes_find(&list->mistakes, report->measurement, probability, overlap, err);
+    if (status) oc__free(context, list);
+    else *out = list;
+    return status;
+}
+
+void oc_box_mistake_list_free(oc_box_mistake_list *list) {
+    if (!list) return;
+    oc_context *context = list->mistakes.context;
+    oc__box_mistakes_free(&list->mistakes);
+    oc__free(context, list);
+}
+
+size_t oc_box_mistake_list_count(const oc_box_mistake_list *list) { return list ? list->mistakes.n : 0; }
+
+static oc_box box_of(uint32_t tag, float probability, const oc__rect *r) {
+    return (oc_box){sizeof(oc_box), (int32_t)tag, probability, r->left, r->top, r->right - r->left, r->bottom - r->top};
+}
+
+oc_status oc_box_mistake_list_get(const oc_box_mistake_list *list, size_t index, oc_box_mistake *mistake, oc_error *err) {
+    oc_status status = oc__check_pointer(list, "list", err);
+    if (status) return status;
+    if (index >= list->mistakes.n)
+        return oc__fail(err, OC_E_NOT_FOUND, "mistake %zu is out of range, there are %zu", index, list->mistakes.n);
+    const oc__measurement *m = list->report->measurement;
+    const oc__box_mistake *from = &list->mistakes.items[index];
+    oc_box none = OC_BOX_INIT;
+    none.tag = -1;
+    oc_box_mistake known = {sizeof known, from->kind, 0, NULL, from->overlap, none, none};
+    if (from->found != OC__NO_BOX) {
+        const oc__found *found = &m->found[from->found];
+        known.picture = found->picture;
+        known.found = box_of(found->detection.tag, found->detection.probability, &found->detection.box);
+    }
+    if (from->truth != OC__NO_BOX) {
+        const oc__truth *truth = &m->truths[from->truth];
+        known.picture = truth->picture;
+        known.truth = box_of(truth->object.tag, 1, &truth->object.box);
+    }
+    known.name = m->entries[known.picture].name;
+    return oc__struct_write(mistake, &known, sizeof known, sizeof known, "oc_box_mistake", err);
 }
 
 uint64_t oc_report_confusion(const oc_report *report, size_t truth, size_t predicted) {

@@ -22,7 +22,8 @@ option_group measure_group(measure_options *m) {
         {"overlap", 0, OPTION_NUMBER, "P",
          "of a detector: a box finds an object that it overlaps by at least this, intersection over union, 0 to 1 (default 0.3)", 0, 1,
          &m->overlap},
-        {"mistakes", 0, OPTION_INTEGER, "N", "list at most this many mistakes, the most certain first (default 10)", 0, 1e9,
+        {"mistakes", 0, OPTION_INTEGER, "N",
+         "list at most this many mistakes, the most certain first, and of a detector of each kind (default 10)", 0, 1e9,
          &m->n_mistakes},
     };
     *m = (measure_options){.threshold = OC_THRESHOLD_OWN, .overlap = OC_OVERLAP_STANDARD, .n_mistakes = 10};
@@ -225,8 +226,7 @@ static void print_mistakes(const findings *f) {
     table_end(&t, 2);
 }
 
-static void print_method(const findings *f) {
-    const oc_report *report = f->report;
+void measure_print_method(const oc_report *report) {
     size_t n = oc_report_count(report), n_skipped = oc_report_n_skipped(report);
     if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
         printf("Measured by %u-fold cross-validation on %zu pictures.\n", oc_report_n_folds(report), n);
@@ -235,102 +235,22 @@ static void print_method(const findings *f) {
     if (n_skipped > 0)
         printf("%zu picture%s could not be read and %s left out.\n", n_skipped, n_skipped == 1 ? "" : "s",
                n_skipped == 1 ? "was" : "were");
+}
+
+static void print_threshold(const findings *f) {
     if (f->several && f->threshold >= 0)
         printf("A tag counts as given from %.4g %% on.\n", 100 * f->threshold);
     else if (f->threshold > 0)
         printf("A best tag below %.4g %% does not count as predicted.\n", 100 * f->threshold);
 }
 
-/* --- objects in boxes --- */
-
-/* From which probability on a box counts. */
-static double box_probability(const measure_options *options) { return options->threshold < 0 ? 0.5 : options->threshold; }
-
-static int box_row(table *t, const char *name, const oc_report *report, int32_t tag, const measure_options *options) {
-    oc_error error = OC_ERROR_INIT;
-    oc_box_metrics m = OC_BOX_METRICS_INIT;
-    if (oc_report_box_metrics(report, tag, box_probability(options), options->overlap, &m, &error) != OC_OK)
-        return console_failure(&error);
-    table_cell(t, "%s", name);
-    table_cell(t, "%llu", (unsigned long long)m.n_objects);
-    table_cell(t, "%.1f %%", 100 * m.precision);
-    table_cell(t, "%.1f %%", 100 * m.recall);
-    table_cell(t, "%.1f %%", 100 * m.f1);
-    table_cell(t, "%.1f %%", 100 * m.ap50);
-    table_cell(t, "%.1f %%", 100 * m.ap);
-    table_cell(t, "%.1f %%", 100 * m.average_recall);
-    return STATUS_DONE;
-}
-
-static int print_boxes(const oc_report *report, const measure_options *options) {
-    static const char *const titles[] = {"tag", "objects", "precision", "recall", "F1", "AP50", "AP50:95", "AR"};
-    size_t n = oc_report_n_tags(report);
-    table t = {0};
-    int status = STATUS_DONE;
-    const findings f = {.report = report};
-    print_method(&f);
-    printf("A box counts from %.4g %% on, and finds an object if they overlap by %.4g %%.\n\n", 100 * box_probability(options),
-           100 * options->overlap);
-    table_begin(&t, "lrrrrrrr");
-    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) table_cell(&t, "%s", titles[i]);
-    for (size_t i = 0; i < n && status == STATUS_DONE; i++)
-        status = box_row(&t, oc_report_tag(report, i), report, (int32_t)i, options);
-    if (n > 1 && status == STATUS_DONE) status = box_row(&t, "(mean of the tags)", report, OC_TAGS_MEAN, options);
-    table_end(&t, 2);
-    return status;
-}
-
-static int box_members(json *j, const oc_report *report, int32_t tag, const measure_options *options) {
-    oc_error error = OC_ERROR_INIT;
-    oc_box_metrics m = OC_BOX_METRICS_INIT;
-    if (oc_report_box_metrics(report, tag, box_probability(options), options->overlap, &m, &error) != OC_OK)
-        return console_failure(&error);
-    json_integer(j, "n_pictures", m.n_pictures);
-    json_integer(j, "n_objects", (int64_t)m.n_objects);
-    json_integer(j, "n_predicted", (int64_t)m.n_predicted);
-    json_integer(j, "n_correct", (int64_t)m.n_correct);
-    json_number(j, "precision", m.precision);
-    json_number(j, "recall", m.recall);
-    json_number(j, "f1", m.f1);
-    json_number(j, "ap50", m.ap50);
-    json_number(j, "ap", m.ap);
-    json_number(j, "average_recall", m.average_recall);
-    return STATUS_DONE;
-}
-
-static int write_boxes(json *j, const char *key, const oc_report *report, const measure_options *options) {
-    int status;
-    json_object(j, key);
-    json_text(j, "kind", "detection");
-    json_text(j, "method", "test-set");
-    json_integer(j, "n_pictures", (int64_t)oc_report_count(report));
-    json_integer(j, "n_skipped", (int64_t)oc_report_n_skipped(report));
-    json_number(j, "probability", box_probability(options));
-    json_number(j, "overlap", options->overlap);
-    json_object(j, "mean");
-    status = box_members(j, report, OC_TAGS_MEAN, options);
-    json_end_object(j);
-    json_object(j, "together");
-    if (status == STATUS_DONE) status = box_members(j, report, OC_TAGS_TOGETHER, options);
-    json_end_object(j);
-    json_array(j, "tags");
-    for (size_t i = 0; i < oc_report_n_tags(report) && status == STATUS_DONE; i++) {
-        json_object(j, NULL);
-        json_text(j, "tag", oc_report_tag(report, i));
-        status = box_members(j, report, (int32_t)i, options);
-        json_end_object(j);
-    }
-    json_end_array(j);
-    json_end_object(j);
-    return status;
-}
-
 int measure_print(const oc_report *report, const measure_options *options) {
-    if (oc_report_kind(report) == OC_MODEL_DETECTION) return print_boxes(report, options);
+    if (oc_report_kind(report) == OC_MODEL_DETECTION) return measure_boxes_print(report, options);
     findings f;
     int status = gather(&f, report, options);
     if (status == STATUS_DONE) {
-        print_method(&f);
+        measure_print_method(report);
+        print_threshold(&f);
         printf("\n");
         print_tags(&f);
         if (f.several)
@@ -438,7 +358,7 @@ static void write_json(json *j, const char *key, const findings *f) {
 }
 
 int measure_json(json *j, const char *key, const oc_report *report, const measure_options *options) {
-    if (oc_report_kind(report) == OC_MODEL_DETECTION) return write_boxes(j, key, report, options);
+    if (oc_report_kind(report) == OC_MODEL_DETECTION) return measure_boxes_json(j, key, report, options);
     findings f;
     int status = gather(&f, report, options);
     if (status == STATUS_DONE) write_json(j, key, &f);

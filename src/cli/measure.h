@@ -24,4 +24,9 @@ option_group measure_group(measure_options *m);
 int measure_print(const oc_report *report, const measure_options *options);
 int measure_json(json *j, const char *key, const oc_report *report, const measure_options *options);
 
+/* The parts that measure.c and measure_boxes.c share. */
+void measure_print_method(const oc_report *report);
+int measure_boxes_print(const oc_report *report, const measure_options *options);
+int measure_boxes_json(json *j, const char *key, const oc_report *report, const measure_options *options);
+
 #endif

@@ -8,7 +8,7 @@
 
 #include "text.h"
 
-#define TABLE_MAX_COLUMNS 8
+#define TABLE_MAX_COLUMNS 12
 
 /* Zero-initialise, then begin. */
 typedef struct table {

@@ -104,6 +104,20 @@ static double area(work *w, size_t n_objects) {
     return sum / N_RECALLS;
 }
 
+/* The probability from which on boxes are to count for the greatest F1, of what was matched; the list is put in ranked order. */
+static void find_best(oc_box_metrics *out, work *w) {
+    size_t right = 0;
+    if (w->n_list) qsort(w->list, w->n_list, sizeof *w->list, most_probable_first);
+    for (size_t i = 0; i < w->n_list; i++) {
+        right += w->list[i].right;
+        if (i + 1 < w->n_list && w->list[i + 1].probability == w->list[i].probability) continue;
+        double f1 = 2 * (double)right / ((double)(i + 1) + (double)out->n_objects);
+        if (f1 <= out->best_f1) continue;
+        out->best_f1 = f1;
+        out->best_probability = (double)w->list[i].probability;
+    }
+}
+
 static void count_objects(oc_box_metrics *out, const oc__measurement *m, uint32_t tag) {
     uint32_t last = UINT32_MAX;
     for (size_t i = 0; i < m->n_truths; i++) {
@@ -132,6 +146,8 @@ static oc_box_metrics one(work *w, uint32_t tag, double probability, double over
     out.n_predicted = w->n_list;
     out.n_correct = n_right(w);
     set_shares(&out);
+    match(w, 0, overlap, SIZE_MAX);
+    find_best(&out, w);
     for (int i = 0; i < N_OVERLAPS && out.n_objects; i++) {
         match(w, 0, i == N_OVERLAPS - 1 ? 0.95 : 0.5 + OVERLAP_STEP * i, MAX_BOXES);
         double recall = share(n_right(w), out.n_objects), ap = area(w, (size_t)out.n_objects);
@@ -160,6 +176,8 @@ static oc_box_metrics several(work *w, bool mean, double probability, double ove
         means.ap50 += of_tag.ap50;
         means.ap += of_tag.ap;
         means.average_recall += of_tag.average_recall;
+        means.best_probability += of_tag.best_probability;
+        means.best_f1 += of_tag.best_f1;
     }
     for (size_t i = 0; i < m->n_truths; i++) out.n_pictures += i == 0 || m->truths[i].picture != m->truths[i - 1].picture;
     set_shares(&out);
@@ -167,6 +185,8 @@ static oc_box_metrics several(work *w, bool mean, double probability, double ove
     out.ap50 = means.ap50 / n;
     out.ap = means.ap / n;
     out.average_recall = means.average_recall / n;
+    out.best_probability = means.best_probability / n;
+    out.best_f1 = means.best_f1 / n;
     if (!mean) return out;
     out.precision = means.precision / n;
     out.recall = means.recall / n;

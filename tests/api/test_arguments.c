@@ -50,6 +50,7 @@ START_TEST(free_null) {
     oc_predictor_free(NULL);
     oc_result_free(NULL);
     oc_report_free(NULL);
+    oc_box_mistake_list_free(NULL);
     oc_trainer_cancel(NULL);
 }
 END_TEST
@@ -107,6 +108,10 @@ START_TEST(null_handles_and_text) {
     FAILS_OUT(OC_E_ARGUMENT, e, oc_model_evaluate(&e, NULL, dataset, NULL, NULL, NULL, err));
     FAILS_OUT(OC_E_ARGUMENT, e, oc_model_evaluate(&e, model, NULL, NULL, NULL, NULL, err));
     FAILS_OUT(OC_E_ARGUMENT, e, oc_model_report(&e, NULL, err));
+    oc_box_mistake_list *mistakes;
+    FAILS_OUT(OC_E_ARGUMENT, mistakes, oc_report_box_mistakes(&mistakes, NULL, 0.5, 0.3, err));
+    FAILS_OUT(OC_E_ARGUMENT, mistakes, oc_report_box_mistakes(&mistakes, report, 0.5, 0.3, err)); /* not of a detector */
+    FAILS(OC_E_ARGUMENT, oc_report_box_mistakes(NULL, report, 0.5, 0.3, err));
     FAILS(OC_E_ARGUMENT, oc_predictor_run_batch(NULL, predictor, images, 1, err));
     FAILS(OC_E_ARGUMENT, oc_dataset_add(NULL, &image, "tag", NULL, err));
     FAILS(OC_E_ARGUMENT, oc_dataset_add(dataset, NULL, "tag", NULL, err));
@@ -128,12 +133,14 @@ START_TEST(null_structs) {
     oc_box box = OC_BOX_INIT;
     oc_metrics metrics = OC_METRICS_INIT;
     oc_report_entry entry = OC_REPORT_ENTRY_INIT;
+    oc_box_mistake mistake = OC_BOX_MISTAKE_INIT;
     FAILS(OC_E_ARGUMENT, oc_picture_image(NULL, &image, err));
     FAILS(OC_E_ARGUMENT, oc_trainer_option(0, NULL, err));
     FAILS(OC_E_ARGUMENT, oc_result_get(NULL, 0, &box, err));
     FAILS(OC_E_ARGUMENT, oc_result_get(result, 0, NULL, err));
     FAILS(OC_E_ARGUMENT, oc_report_metrics(NULL, 0, 0, &metrics, err));
     FAILS(OC_E_ARGUMENT, oc_report_metrics(report, 0, 0, NULL, err));
+    FAILS(OC_E_ARGUMENT, oc_box_mistake_list_get(NULL, 0, &mistake, err));
     FAILS(OC_E_ARGUMENT, oc_report_get(NULL, 0, &entry, err));
     FAILS(OC_E_ARGUMENT, oc_report_get(report, 0, NULL, err));
     FAILS(OC_E_ARGUMENT, oc_model_property_at(NULL, 0, &key, &value, err));
@@ -146,6 +153,7 @@ START_TEST(getters_without_a_handle) {
     ck_assert_uint_eq(oc_context_n_threads(NULL), 0);
     ck_assert_ptr_nonnull(oc_context_cpu(NULL));
     ck_assert_uint_eq(oc_dataset_count(NULL), 0);
+    ck_assert_uint_eq(oc_box_mistake_list_count(NULL), 0);
     ck_assert_uint_eq(oc_dataset_n_tags(NULL), 0);
     ck_assert_uint_eq(oc_dataset_n_notes(NULL), 0);
     ck_assert_ptr_null(oc_dataset_tag(NULL, 0));

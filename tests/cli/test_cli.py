@@ -945,9 +945,24 @@ class Detection(CommandTest):
         self.assertEqual((report["kind"], report["n_pictures"], report["together"]["n_objects"]), ("detection", 4, 4))
         again = json.loads(ocellus("evaluate", model, labels, "--split", "test", "--json").out)["report"]
         self.assertEqual(again, report)
-        self.assertEqual(json.loads(ocellus("info", model, "--json").out)["report"], report)
+        known = json.loads(ocellus("info", model, "--json").out)["report"]
+        self.assertEqual(known, {**report, "mistakes": []})
         people = self.check(ocellus("evaluate", model, labels, "--split", "test", "--overlap", "0.5"), DONE)
         self.assertIn("AP50", people.out)
+        all_boxes = ("evaluate", model, labels, "--split", "test", "--threshold", "0")
+        report = json.loads(ocellus(*all_boxes, "--mistakes", "1000", "--json").out)["report"]
+        together, counts = report["together"], report["n_mistakes"]
+        self.assertEqual(set(counts), {"missed", "false", "wrong tag", "badly placed", "double"})
+        self.assertEqual(sum(counts.values()) - counts["missed"], together["n_predicted"] - together["n_correct"])
+        for kind, n in counts.items():
+            self.assertEqual(sum(one["kind"] == kind for one in report["mistakes"]), n)
+        for one in report["mistakes"]:
+            self.assertEqual(("found" in one, "truth" in one), (one["kind"] != "missed", one["kind"] != "false"))
+            self.assertTrue(os.path.exists(one["picture"]))
+        few_listed = json.loads(ocellus(*all_boxes, "--mistakes", "1", "--json").out)["report"]
+        self.assertEqual(few_listed["n_mistakes"], counts)
+        self.assertEqual(len(few_listed["mistakes"]), sum(n > 0 for n in counts.values()))
+        self.assertRegex(self.check(ocellus(*all_boxes), DONE).out, r"Mistakes: \d+ missed, \d+ false, \d+ wrong tag")
         self.check(ocellus("evaluate", model, self.data), FAILED, "finds objects in boxes")
         self.check(ocellus("evaluate", self.model, labels, "--split", "test"), FAILED, "objects in boxes, which the model does not find")
         answers = json.loads(ocellus("predict", model, self.path("scenes", "01.png"), "--threshold", "0.01", "--json").out)["predictions"]

@@ -5,6 +5,7 @@
 
 #include "average_precision.h"
 #include "base.h"
+#include "box_mistakes.h"
 #include "dataset.h"
 #include "evaluate.h"
 #include "memory.h"
@@ -139,6 +140,12 @@ START_TEST(test_thresholds) {
     near(f.recall, 2.0 / 3);
     ck_assert_int_eq(oc__box_metrics_of(&f, m, OC_TAGS_MEAN, 0, 0.3, NULL), OC_OK);
     near(f.recall, 0.5);
+    /* Of tag 0, at an overlap of 0.3: right, wrong, wrong, right. */
+    ck_assert_int_eq(oc__box_metrics_of(&f, m, 0, 0.9, 0.3, NULL), OC_OK);
+    near(f.best_f1, 2.0 / 3);
+    near(f.best_probability, 0.75);
+    ck_assert_int_eq(oc__box_metrics_of(&f, m, OC_TAGS_MEAN, 0, 0.3, NULL), OC_OK);
+    near(f.best_f1, 1.0 / 3);
     ck_assert_int_eq(oc__box_metrics_of(&f, m, 2, 0, 0.3, NULL), OC_E_ARGUMENT);
     ck_assert_int_eq(oc__box_metrics_of(&f, m, -3, 0, 0.3, NULL), OC_E_ARGUMENT);
     ck_assert_int_eq(oc__box_metrics_of(&f, m, 0, NAN, 0.3, NULL), OC_E_ARGUMENT);
@@ -263,6 +270,81 @@ START_TEST(test_csv) {
         ck_assert_msg(strstr(err.message, bad[i].message) != NULL, "case %zu: %s", i, err.message);
     }
     remove_folder(folder);
+    end_context(context);
+}
+END_TEST
+
+/* One of each kind in the first picture, a missed object in the second, and nothing wrong in the third. */
+static oc__measurement *make_mistakes(oc_context *context) {
+    oc__measurement *m;
+    const oc__rect a = {0, 0, 0.25f, 0.25f}, b = {0.5f, 0, 0.75f, 0.25f}, c = {0, 0.5f, 0.25f, 0.75f}, d = {0.75f, 0.75f, 1, 1},
+                   beside_c = {0.1875f, 0.5f, 0.4375f, 0.75f}, part_of_c = {0, 0.5f, 0.25f, 0.5625f};
+    ck_assert_int_eq(oc__measurement_create(&m, context, 3, 2, NULL), OC_OK);
+    ck_assert_int_eq(oc__measurement_boxes(m, 5, 6, NULL), OC_OK);
+    m->truths[0] = (oc__truth){0, {a, 0}};
+    m->truths[1] = (oc__truth){0, {b, 0}};
+    m->truths[2] = (oc__truth){0, {c, 1}};
+    m->truths[3] = (oc__truth){1, {d, 1}};
+    m->truths[4] = (oc__truth){2, {a, 0}};
+    m->found[0] = (oc__found){0, {a, 0, 0.875f}};
+    m->found[1] = (oc__found){0, {b, 1, 0.75f}};          /* the tag is 0 */
+    m->found[2] = (oc__found){0, {a, 0, 0.625f}};         /* found already */
+    m->found[3] = (oc__found){0, {part_of_c, 1, 0.5f}};   /* overlaps by a quarter */
+    m->found[4] = (oc__found){0, {beside_c, 1, 0.375f}};  /* by a seventh, of an object that is told of */
+    m->found[5] = (oc__found){2, {a, 0, 0.25f}};
+    return m;
+}
+
+START_TEST(test_mistakes) {
+    static const struct {
+        double probability, overlap;
+        oc__box_mistake expected[5];
+        size_t n;
+    } cases[] = {
+        {0.25, 0.3, {{OC_MISTAKE_WRONG_TAG, 1, 1, 1}, {OC_MISTAKE_DOUBLE, 2, 0, 1}, {OC_MISTAKE_BADLY_PLACED, 3, 2, 0.25},
+                     {OC_MISTAKE_FALSE, 4, OC__NO_BOX, 0}, {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0}}, 5},
+        {0.25, 0.25, {{OC_MISTAKE_WRONG_TAG, 1, 1, 1}, {OC_MISTAKE_DOUBLE, 2, 0, 1}, {OC_MISTAKE_FALSE, 4, OC__NO_BOX, 0},
+                      {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0}}, 4},
+        {0.8, 0.3, {{OC_MISTAKE_MISSED, OC__NO_BOX, 1, 0}, {OC_MISTAKE_MISSED, OC__NO_BOX, 2, 0}, {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0},
+                    {OC_MISTAKE_MISSED, OC__NO_BOX, 4, 0}}, 4},
+    };
+    oc_context *context = new_threads_context(1, NULL);
+    oc__measurement *m = make_mistakes(context);
+    oc__box_mistakes mistakes;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(oc__box_mistakes_find(&mistakes, m, cases[i].probability, cases[i].overlap, NULL), OC_OK);
+        ck_assert_uint_eq(mistakes.n, cases[i].n);
+        for (size_t k = 0; k < mistakes.n; k++) {
+            const oc__box_mistake *is = &mistakes.items[k], *expected = &cases[i].expected[k];
+            ck_assert_msg(is->kind == expected->kind && is->found == expected->found && is->truth == expected->truth,
+                          "case %zu, mistake %zu: kind %u", i, k, is->kind);
+            near(is->overlap, expected->overlap);
+        }
+        oc__box_mistakes_free(&mistakes);
+    }
+    ck_assert_int_eq(oc__box_mistakes_find(&mistakes, m, NAN, 0.3, NULL), OC_E_ARGUMENT);
+    ck_assert_int_eq(oc__box_mistakes_find(&mistakes, m, 0, -0.1, NULL), OC_E_ARGUMENT);
+    oc__measurement_free(m);
+    end_context(context);
+}
+END_TEST
+
+/* Boxes that are wrong are those that the figures count as wrong, in any scene. */
+START_TEST(test_mistakes_agree) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc__measurement *m = make_case(context, (uint64_t)_i + 1);
+    for (double probability = 0; probability < 1; probability += 0.3) {
+        oc__box_mistakes mistakes;
+        oc_box_metrics f;
+        uint64_t n_boxes = 0;
+        ck_assert_int_eq(oc__box_metrics_of(&f, m, OC_TAGS_TOGETHER, probability, 0.5, NULL), OC_OK);
+        ck_assert_int_eq(oc__box_mistakes_find(&mistakes, m, probability, 0.5, NULL), OC_OK);
+        for (size_t k = 0; k < mistakes.n; k++) n_boxes += mistakes.items[k].found != OC__NO_BOX;
+        ck_assert_uint_eq(n_boxes, f.n_predicted - f.n_correct);
+        ck_assert_uint_le(mistakes.n - n_boxes, f.n_objects - f.n_correct); /* the others are told of by boxes */
+        oc__box_mistakes_free(&mistakes);
+    }
+    oc__measurement_free(m);
     end_context(context);
 }
 END_TEST
@@ -414,7 +496,8 @@ START_TEST(test_threads) {
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_coco, N_CASES}, {test_thresholds, 0}, {test_find, 0}, {test_csv, 0},
-                               {test_csv_memory, 0}, {test_train, 0},      {test_threads, 0}};
+    const unit_test tests[] = {{test_coco, N_CASES},           {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES},
+                               {test_find, 0},                 {test_csv, 0},        {test_csv_memory, 0}, {test_train, 0},
+                               {test_threads, 0}};
     return RUN_UNIT_TESTS("detection", tests);
 }

@@ -60,7 +60,7 @@ from .projects import (
     Trouble,
     Version,
 )
-from .report import Average, BoxMetrics, Entry, Method, Metrics, Reliability, Report, Said
+from .report import Average, BoxMetrics, BoxMistake, Entry, Method, Metrics, Reliability, Report, Said, Wrong
 from .training import Option, Trainer, train, training_options
 
 __version__ = "0.1.0"
@@ -72,12 +72,12 @@ def library_version() -> str:
 
 
 __all__ = [
-    "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "CancelledError", "Context", "CorruptError",
+    "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError",
     "DataError", "Dataset", "DatasetSource", "Entry", "Error", "Exchange", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
     "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
-    "UnsupportedError", "Version", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context",
+    "UnsupportedError", "Version", "Wrong", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context",
     "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

@@ -70,6 +70,7 @@ OC_REPORT_CROSS_VALIDATION = 2
 
 OC_TAGS_TOGETHER = -1
 OC_TAGS_MEAN = -2
+OC_MISTAKE_MISSED, OC_MISTAKE_FALSE, OC_MISTAKE_WRONG_TAG, OC_MISTAKE_BADLY_PLACED, OC_MISTAKE_DOUBLE = 1, 2, 3, 4, 5
 OC_THRESHOLD_OWN = -1.0
 
 OC_MODEL_BASE = 1
@@ -275,6 +276,20 @@ class oc_box_metrics(SizedStruct):
         ("ap50", c_double),
         ("ap", c_double),
         ("average_recall", c_double),
+        ("best_probability", c_double),
+        ("best_f1", c_double),
+    ]
+
+
+class oc_box_mistake(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_uint32),
+        ("picture", c_uint64),
+        ("name", c_char_p),
+        ("overlap", c_double),
+        ("found", oc_box),
+        ("truth", oc_box),
     ]
 
 
@@ -723,6 +738,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_report_reliability": (oc_status, [_handle, c_size_t, POINTER(oc_reliability), _error]),
     "oc_report_metrics": (oc_status, [_handle, c_int32, c_double, POINTER(oc_metrics), _error]),
     "oc_report_box_metrics": (oc_status, [_handle, c_int32, c_double, c_double, POINTER(oc_box_metrics), _error]),
+    "oc_report_box_mistakes": (oc_status, [_out, _handle, c_double, c_double, _error]),
+    "oc_box_mistake_list_free": (None, [_handle]),
+    "oc_box_mistake_list_count": (c_size_t, [_handle]),
+    "oc_box_mistake_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_box_mistake), _error]),
     "oc_report_confusion": (c_uint64, [_handle, c_size_t, c_size_t]),
     "oc_report_get": (oc_status, [_handle, c_size_t, POINTER(oc_report_entry), _error]),
     "oc_base_list_create": (oc_status, [_out, _handle, _error]),

@@ -10,9 +10,16 @@ from ctypes import byref
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from . import _native
-from ._handle import Handle, call, path_bytes, text
+from ._handle import Handle, call, create, path_bytes, text
 from ._library import lib
+from .dataset import LabelledBox
 from .errors import NotFoundError
+from .predicting import Box, Prediction
+
+
+def _name(name: Optional[bytes]) -> Optional[str]:
+    """The name of a picture, which is a path and need not be UTF-8."""
+    return None if name is None else name.decode("utf-8", "surrogateescape")
 
 
 class Method(enum.IntEnum):
@@ -80,6 +87,42 @@ class BoxMetrics(NamedTuple):
     """Its mean over overlaps of 0.5, 0.55, ..., 0.95."""
     average_recall: float
     """Recall of all boxes, over the same overlaps."""
+    best_probability: float
+    """From which on boxes are to count for the greatest F1 at this overlap; of an Average, the mean."""
+    best_f1: float
+    """That F1."""
+
+
+class Wrong(enum.IntEnum):
+    """What a detector got wrong."""
+
+    MISSED = _native.OC_MISTAKE_MISSED
+    """No box found the object."""
+    FALSE = _native.OC_MISTAKE_FALSE
+    """A box where no object is."""
+    WRONG_TAG = _native.OC_MISTAKE_WRONG_TAG
+    """A box on an object of another tag."""
+    BADLY_PLACED = _native.OC_MISTAKE_BADLY_PLACED
+    """A box that overlaps an object of its tag by 0.1 or more, but not enough."""
+    DOUBLE = _native.OC_MISTAKE_DOUBLE
+    """A box on an object that another box has found already."""
+
+
+class BoxMistake(NamedTuple):
+    """A box that found no object, an object that no box found, or both."""
+
+    kind: Union[Wrong, int]
+    """A Wrong, or the number of one that these bindings do not know."""
+    picture: int
+    """Its number in the report."""
+    name: Optional[str]
+    """Of the picture, as in Entry."""
+    overlap: float
+    """Of the box with the object; 0 where there is but one of the two."""
+    found: Optional[Prediction]
+    """The box; None if the object was missed."""
+    truth: Optional[LabelledBox]
+    """The object; None if there is none."""
 
 
 class Entry(NamedTuple):
@@ -270,6 +313,35 @@ class Report(Handle):
             call(lib.oc_report_box_metrics, pointer, self._index(tag), probability, overlap, byref(native))
         return BoxMetrics(*(getattr(native, name) for name in BoxMetrics._fields))
 
+    def box_mistakes(
+        self, *, probability: float = 0.5, overlap: float = _native.OC_OVERLAP_STANDARD
+    ) -> List[BoxMistake]:
+        """Every box of at least `probability` that finds no object by `overlap`, as box_metrics counts, with the reason, and every
+        object that was missed and is in no other mistake: picture by picture, the most probable box first, then what was missed.
+
+        Raises: ArgumentError (out of range; not the report of a detector).
+        """
+        native = _native.oc_box_mistake()
+        mistakes: List[BoxMistake] = []
+        with self._borrow() as pointer:
+            made = create(lib.oc_report_box_mistakes, pointer, probability, overlap)
+            entries = Handle(made, lib.oc_box_mistake_list_free)
+            with entries._borrow() as owner:
+                for index in range(lib.oc_box_mistake_list_count(owner)):
+                    call(lib.oc_box_mistake_list_get, owner, index, byref(native))
+                    mistakes.append(self._box_mistake(native))
+            entries.close()
+        return mistakes
+
+    def _box_mistake(self, native: _native.oc_box_mistake) -> BoxMistake:
+        found, truth = native.found, native.truth
+        return BoxMistake(
+            Wrong(native.kind) if native.kind in set(Wrong) else native.kind, native.picture, _name(native.name), native.overlap,
+            Prediction(self._tags[found.tag], found.probability, Box(found.left, found.top, found.width, found.height))
+            if found.tag >= 0 else None,
+            LabelledBox(self._tags[truth.tag], Box(truth.left, truth.top, truth.width, truth.height)) if truth.tag >= 0 else None,
+        )
+
     def table(self, threshold: Optional[float] = None) -> List[Tuple[str, Metrics]]:
         """Each tag with its figures, in the order of the tags. Raises: ArgumentError."""
         return [(tag, self.metrics(index, threshold)) for index, tag in enumerate(self._tags)]
@@ -309,7 +381,7 @@ class Report(Handle):
         native = _native.oc_report_entry()
         with self._borrow() as pointer:
             call(lib.oc_report_get, pointer, index % self._count, byref(native))
-            name = None if native.name is None else native.name.decode("utf-8", "surrogateescape")
+            name = _name(native.name)
         truth, predicted = (self._tags[tag] if tag >= 0 else None for tag in (native.truth, native.predicted))
         return Entry(name, truth, predicted, native.probability, native.fold)
 

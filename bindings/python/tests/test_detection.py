@@ -57,6 +57,17 @@ def test_train(context, tmp_path):
     assert report.metrics("red").n_pictures == 10
     with pytest.raises(ocellus.ArgumentError):
         report.box_metrics(probability=2)
+    assert 0 <= figures.best_probability <= 1 and figures.best_f1 >= figures.f1
+    together = report.box_metrics(ocellus.Average.TOGETHER, probability=0)
+    mistakes = report.box_mistakes(probability=0)
+    boxes = [one for one in mistakes if one.kind != ocellus.Wrong.MISSED]
+    assert len(boxes) == together.n_predicted - together.n_correct > 0 and all(one.found.tag in ("red", "blue") for one in boxes)
+    missed = report.box_mistakes(probability=1)
+    assert len(missed) == 20 and {one.kind for one in missed} == {ocellus.Wrong.MISSED}
+    assert [one.truth for one in missed] == [dataset.boxes(index)[0] for index in range(20)]
+    assert missed[3].found is None and missed[3].picture == 3 and missed[3].overlap == 0
+    with pytest.raises(ocellus.ArgumentError):
+        report.box_mistakes(overlap=-1)
     model.save(tmp_path / "boxes.ocm")
     with ocellus.load(tmp_path / "boxes.ocm", context=context) as loaded:
         result = loaded.predict(_scene("red", 10, 20))
