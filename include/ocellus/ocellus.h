@@ -220,6 +220,10 @@ OC_API void oc_picture_free(oc_picture *picture);
  * image->struct_size. The pixels live as long as the picture. */
 OC_API oc_status oc_picture_image(const oc_picture *picture, oc_image *image, oc_error *err);
 
+/* Writes it as a file, complete or not at all: a PNG, or a JPEG of good quality if the path ends in ".jpg" or ".jpeg".
+ * Errors: as of oc_model_save; OC_E_LIMIT for a JPEG of more than 65,500 pixels a side. */
+OC_API oc_status oc_picture_save(const oc_picture *picture, const char *path, oc_error *err);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * 4. Data sets: pictures with tags, in the order in which they were added
  * ------------------------------------------------------------------------------------------------------------------ */
@@ -305,6 +309,13 @@ OC_API int32_t oc_dataset_sample_tag_at(const oc_dataset *dataset, size_t index,
 /* What was passed over while loading, one line each: "pictures/readme.txt: not a picture". NULL if out of range. */
 OC_API size_t oc_dataset_n_notes(const oc_dataset *dataset);
 OC_API const char *oc_dataset_note(const oc_dataset *dataset, size_t index);
+
+/* A copy of the picture with boxes drawn into it, each in its tag's colour and with the name names[k] above it (UTF-8; characters
+ * other than those of ASCII become small boxes), or none if that or `names` is NULL; the last is on top. Boxes may be any, of a result,
+ * a data set or a mistake; of each its place and tag are looked at, and what lies outside of the picture is not drawn.
+ * Errors: OC_E_ARGUMENT. */
+OC_API oc_status oc_picture_draw(oc_picture **out, const oc_picture *picture, const oc_box *const *boxes, const char *const *names,
+                                 size_t n, oc_error *err);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * 5. Training

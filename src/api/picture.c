@@ -1,8 +1,18 @@
 /* oc_picture. SPDX-License-Identifier: MIT */
 #include "picture_handle.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "arguments.h"
+#include "draw.h"
+#include "file.h"
+#include "jpeg_write.h"
 #include "memory.h"
+#include "png_write.h"
+
+#define JPEG_QUALITY 92
+#define MAX_JPEG_SIDE 65500
 
 oc_status oc__picture_create(oc_picture **out, oc_context *context, oc_error *err) {
     oc_picture *picture = oc__alloc_zero(context, sizeof *picture);
@@ -42,4 +52,64 @@ oc_status oc_picture_image(const oc_picture *picture, oc_image *image, oc_error 
     known.data = picture->bitmap.pixels;
     known.size = (size_t)known.width * known.height * 3;
     return oc__struct_write(image, &known, sizeof known, offsetof(oc_image, name), "oc_image", err);
+}
+
+/* Whether a path ends in `ending`, in small letters or capitals. */
+static bool ends_in(const char *path, const char *ending) {
+    size_t n = strlen(path), k = strlen(ending);
+    for (size_t i = 0; n > k && i < k; i++) {
+        char c = path[n - k + i];
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != ending[i]) return false;
+    }
+    return n > k;
+}
+
+oc_status oc_picture_save(const oc_picture *picture, const char *path, oc_error *err) {
+    oc_status status = oc__check_pointer(picture, "picture", err);
+    if (!status) status = oc__check_pointer(path, "path", err);
+    if (status) return status;
+    const oc__bitmap *bitmap = &picture->bitmap;
+    oc__buffer file = {.context = picture->context};
+    bool jpeg = ends_in(path, ".jpg") || ends_in(path, ".jpeg");
+    if (jpeg && (bitmap->width > MAX_JPEG_SIDE || bitmap->height > MAX_JPEG_SIDE))
+        return oc__fail(err, OC_E_LIMIT, "%s: the picture is %u x %u pixels, a JPEG has at most %d a side", path, bitmap->width,
+                        bitmap->height, MAX_JPEG_SIDE);
+    status = jpeg ? oc__jpeg_write(&file, bitmap->pixels, bitmap->width, bitmap->height, JPEG_QUALITY, err)
+                  : oc__png_write(&file, bitmap->pixels, bitmap->width, bitmap->height, err);
+    if (!status && file.failed) status = oc__fail_nomem(err, picture->context, file.capacity, path);
+    if (!status) status = oc__file_replace(picture->context, path, file.data, file.size, err);
+    oc__buffer_free(&file);
+    return status;
+}
+
+static oc_status draw(oc__bitmap *bitmap, const oc_box *const *boxes, const char *const *names, size_t n, oc_error *err) {
+    for (size_t i = 0; i < 2 * n; i++) { /* all frames, then all names, which must be read */
+        oc_box box;
+        oc_status status = oc__struct_read(&box, sizeof box, sizeof box, boxes[i % n], "oc_box", err);
+        if (status) return status;
+        if (i < n) oc__draw_frame(bitmap, &box);
+        else if (names && names[i - n]) oc__draw_name(bitmap, &box, names[i - n]);
+    }
+    return OC_OK;
+}
+
+oc_status oc_picture_draw(oc_picture **out, const oc_picture *picture, const oc_box *const *boxes, const char *const *names, size_t n,
+                          oc_error *err) {
+    oc_status status = oc__check_call(out, picture, "picture", picture, "picture", err);
+    oc_picture *drawn = NULL;
+    if (!status && n) status = oc__check_pointer(boxes, "boxes", err);
+    if (!status) status = oc__picture_create(&drawn, picture->context, err);
+    if (status) return status;
+    const oc__bitmap *from = &picture->bitmap;
+    size_t size = (size_t)from->width * from->height * 3;
+    drawn->bitmap = (oc__bitmap){from->context, oc__alloc(picture->context, size), from->width, from->height};
+    if (drawn->bitmap.pixels) {
+        memcpy(drawn->bitmap.pixels, from->pixels, size);
+        status = draw(&drawn->bitmap, boxes, names, n, err);
+    } else {
+        status = oc__fail_nomem(err, picture->context, size, "picture");
+    }
+    if (status) oc_picture_free(drawn);
+    else *out = drawn;
+    return status;
 }

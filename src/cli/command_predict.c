@@ -27,6 +27,7 @@ typedef struct predict_options {
     const char *precision;
     bool store;
     const char *application;
+    const char *draw; /* the picture file to write, or a folder for one for each picture */
     general_options general;
 } predict_options;
 
@@ -34,6 +35,7 @@ typedef struct predict_options {
 typedef struct prediction {
     const predict_options *options;
     const oc_model *model;
+    oc_context *context;
     oc_predictor *predictor;
     pictures pictures;
     size_t name_columns;
@@ -44,6 +46,8 @@ typedef struct prediction {
     oc_project *project; /* where predictions are stored; NULL: nowhere */
     char *folder;        /* of the project */
     const char *iteration;
+    bool draws_into_folder;
+    text_list drawn; /* files */
 } prediction;
 
 static void measure_columns(prediction *p) {
@@ -173,6 +177,55 @@ static void store_result(prediction *p, const oc_image *image, const oc_result *
     free(pointers);
 }
 
+/* The file that a picture is drawn into; NULL if another was drawn into it. */
+static const char *drawing_of(prediction *p, const char *name) {
+    const char *slash = strrchr(name, '/');
+    char *path = p->draws_into_folder ? text_format("%s/%s.png", p->options->draw, slash != NULL ? slash + 1 : name)
+                                      : text_format("%s", p->options->draw);
+    if (text_list_has(&p->drawn, path)) {
+        console_error("%s: two of the pictures would be drawn into it", path);
+        free(path);
+        return NULL;
+    }
+    text_list_add(&p->drawn, path);
+    return path;
+}
+
+/* Draws what was found, if that was asked for, the most probable on top. What cannot be drawn is reported, and counts as failed. */
+static void draw_result(prediction *p, const char *name, const oc_image *image, const oc_result *result) {
+    oc_error error = OC_ERROR_INIT;
+    oc_picture *picture = NULL, *drawn = NULL;
+    if (p->options->draw == NULL) return;
+    size_t n, *wanted = wanted_answers(&n, p, result);
+    oc_box *boxes = text_allocate((n + 1) * sizeof(*boxes));
+    const oc_box **pointers = text_allocate((n + 1) * sizeof(*pointers));
+    char **names = text_allocate((n + 1) * sizeof(*names));
+    for (size_t i = 0; i < n; i++) {
+        const oc_box blank = OC_BOX_INIT;
+        size_t from = wanted[n - 1 - i];
+        boxes[i] = blank;
+        oc_result_get(result, from, &boxes[i], NULL);
+        pointers[i] = &boxes[i];
+        names[i] = text_format("%s %.0f%%", oc_result_tag_name(result, from), 100 * (double)boxes[i].probability);
+    }
+    const char *path = drawing_of(p, name);
+    if (path == NULL) {
+        p->n_failed++;
+    } else if (oc_picture_open(&picture, p->context, image, &error) != OC_OK ||
+               oc_picture_draw(&drawn, picture, pointers, (const char *const *)names, n, &error) != OC_OK ||
+               oc_picture_save(drawn, path, &error) != OC_OK) {
+        console_failure(&error);
+        p->n_failed++;
+    }
+    oc_picture_free(drawn);
+    oc_picture_free(picture);
+    for (size_t i = 0; i < n; i++) free(names[i]);
+    free(names);
+    free(pointers);
+    free(boxes);
+    free(wanted);
+}
+
 /* A batch tells of its first failure only, so each of its failures is asked for again alone. */
 static void handle_missing(prediction *p, size_t index) {
     oc_error error = OC_ERROR_INIT;
@@ -185,6 +238,7 @@ static void handle_missing(prediction *p, size_t index) {
         else
             print_result(p, name, result);
         store_result(p, &image, result);
+        draw_result(p, name, &image, result);
         oc_result_free(result);
         p->n_done++;
     } else if (error.code == OC_E_FORMAT && p->pictures.found[index]) {
@@ -204,6 +258,19 @@ static int open_store(prediction *p, session *s) {
         return STATUS_FAILED;
     }
     return oc_project_open(&p->project, s->context, p->folder, &error) == OC_OK ? STATUS_DONE : console_failure(&error);
+}
+
+/* Whether what is to be drawn can be. */
+static int check_drawing(prediction *p) {
+    if (p->options->draw == NULL) return STATUS_DONE;
+    p->draws_into_folder = platform_path_kind(p->options->draw) == PATH_FOLDER;
+    if (oc_model_kind(p->model) != OC_MODEL_DETECTION) {
+        console_error("--draw goes with a model that finds objects in boxes, which %s does not", p->options->model);
+        return STATUS_FAILED;
+    }
+    if (p->draws_into_folder || p->pictures.n <= 1) return STATUS_DONE;
+    console_error("--draw %s: is no folder, and there are %zu pictures to draw", p->options->draw, p->pictures.n);
+    return STATUS_FAILED;
 }
 
 static void predict_batch(prediction *p, size_t first, size_t n) {
@@ -227,6 +294,7 @@ static void predict_batch(prediction *p, size_t first, size_t n) {
         else
             print_result(p, p->pictures.names[first + i], results[i]);
         store_result(p, &images[i], results[i]);
+        draw_result(p, p->pictures.names[first + i], &images[i], results[i]);
         oc_result_free(results[i]);
         p->n_done++;
     }
@@ -282,10 +350,13 @@ static int predict(const predict_options *o) {
         status = console_failure(&error);
     if (status == STATUS_DONE) {
         p.model = model;
+        p.context = s.context;
         pictures_collect(&p.pictures, o->operands, o->n_operands, o->recursive);
         measure_columns(&p);
-        status = predict_all(&p);
+        status = check_drawing(&p);
+        if (status == STATUS_DONE) status = predict_all(&p);
     }
+    text_list_free(&p.drawn);
     pictures_free(&p.pictures);
     oc_predictor_free(p.predictor);
     oc_project_free(p.project);
@@ -305,6 +376,9 @@ static int run(const command *self, int argc, char **argv) {
         PRECISION_OPTION(o.precision),
         {"store", 0, OPTION_FLAG, NULL, "keep the pictures and the answers in the project whose model it is", 0, 0, &o.store},
         {"application", 0, OPTION_TEXT, "NAME", "with --store: what asks, for the record", 0, 0, &o.application},
+        {"draw", 0, OPTION_TEXT, "FILE",
+         "write the picture with the boxes and names of what was found in it, as a PNG or (FILE ends in .jpg) a JPEG; several pictures go into "
+         "a folder that FILE names, each as NAME.png", 0, 0, &o.draw},
         {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0, &o.recursive},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};
@@ -332,6 +406,7 @@ const command command_predict = {
     "With --json each picture gives one line, which is one JSON object.",
     "    ocellus predict parts.ocm photo.jpg\n"
     "    ocellus predict parts@production photo.jpg --store\n"
+    "    ocellus predict shelf.ocm photo.jpg --draw found.png\n"
     "    ocellus predict parts.ocm --recursive --top 1 incoming/\n"
     "    camera | ocellus predict parts.ocm --json -\n",
     run,

@@ -64,9 +64,14 @@ static oc_status open_pictures(oc_context *context, oc_error *err) {
                           raw_image(pixels, SIDE, SIDE, OC_IMAGE_BGR8)};
     oc_status status = OC_OK;
     for (int i = 0; i < 4 && !status; i++) {
-        oc_picture *picture = (oc_picture *)(void *)pixels;
+        oc_picture *picture = (oc_picture *)(void *)pixels, *drawn = picture;
+        const oc_box box = {sizeof box, 0, 0, 0, 0, 1, 1}, *boxes = &box;
         status = oc_picture_open(&picture, context, &images[i], err);
         EMPTY(picture);
+        if (status) drawn = NULL;
+        else status = oc_picture_draw(&drawn, picture, &boxes, NULL, 1, err);
+        EMPTY(drawn);
+        oc_picture_free(drawn);
         oc_picture_free(picture);
     }
     return status;

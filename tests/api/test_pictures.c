@@ -1,6 +1,7 @@
 /* oc_picture. SPDX-License-Identifier: MIT */
 #include "support.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -223,6 +224,73 @@ START_TEST(limits) {
 }
 END_TEST
 
+#define DRAWN 96
+
+/* The number of pixels in [left, right) x [top, bottom) that a drawing changed. */
+static int n_changed(const oc_picture *drawn, const uint8_t *before, int left, int top, int right, int bottom) {
+    oc_image view = OC_IMAGE_INIT;
+    int n = 0;
+    OK(oc_picture_image(drawn, &view, err));
+    ck_assert(view.width == DRAWN && view.height == DRAWN);
+    for (int y = top; y < bottom; y++)
+        for (int x = left; x < right; x++)
+            n += memcmp((const uint8_t *)view.data + y * view.stride + 3 * x, before + 3 * (y * DRAWN + x), 3) != 0;
+    return n;
+}
+
+static oc_picture *draw(const oc_picture *picture, const oc_box *box, const char *name) {
+    oc_picture *drawn = NULL;
+    OK(oc_picture_draw(&drawn, picture, &box, &name, 1, err));
+    return drawn;
+}
+
+START_TEST(drawing) {
+    static uint8_t grey[DRAWN * DRAWN * 3];
+    oc_context *context = new_context(1);
+    oc_picture *picture = NULL, *drawn, *other;
+    memset(grey, 128, sizeof grey);
+    oc_image image = raw_image(grey, DRAWN, DRAWN, OC_IMAGE_RGB8);
+    OK(oc_picture_open(&picture, context, &image, err));
+    oc_box box = {sizeof box, 0, 0, 0.25f, 0.5f, 0.5f, 0.25f}; /* pixels 24 to 72, 48 to 72 */
+    drawn = draw(picture, &box, NULL);
+    ck_assert_int_eq(n_changed(drawn, grey, 0, 0, DRAWN, DRAWN), 48 * 24 - 44 * 20); /* a frame 2 pixels wide */
+    ck_assert_int_eq(n_changed(drawn, grey, 26, 50, 70, 70), 0);
+    oc_picture_free(drawn);
+    drawn = draw(picture, &box, "nut");
+    ck_assert_int_eq(n_changed(drawn, grey, 24, 48 - 13, 24 + 21, 48), 21 * 13); /* three letters on a plate above it */
+    ck_assert_int_eq(n_changed(drawn, grey, 0, 0, DRAWN, 48), 21 * 13);
+    other = draw(picture, &box, "nut\xC3\xA9"); /* what is not ASCII is one letter */
+    ck_assert_int_eq(n_changed(other, grey, 0, 0, DRAWN, 48), 27 * 13);
+    oc_picture_free(other);
+    box.tag = 1;
+    other = draw(picture, &box, "nut");
+    oc_image view = OC_IMAGE_INIT;
+    OK(oc_picture_image(other, &view, err));
+    ck_assert_int_gt(n_changed(drawn, view.data, 0, 0, DRAWN, DRAWN), 48 * 24 - 44 * 20); /* another tag, another colour */
+    oc_picture_free(other);
+    oc_picture_free(drawn);
+    static const oc_box anywhere[] = {{sizeof box, -1, 0, -1, -1, 3, 3}, {sizeof box, 7, 0, 2, 2, 1, 1}, {sizeof box, 3, 0, NAN, 0, 1, 1},
+                                      {sizeof box, INT32_MIN, 0, 0, 0, 0, 0}, {sizeof box, 0, 0, 1e30f, -1e30f, INFINITY, 1e30f},
+                                      {sizeof box, 2, 0, 0.5f, 0.5f, -1, -1}};
+    for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
+        oc_picture_free(draw(picture, &anywhere[i], "a long name \x01\xFF\x80 that is wider than the picture is"));
+    drawn = draw(picture, &anywhere[1], NULL);
+    ck_assert_int_eq(n_changed(drawn, grey, 0, 0, DRAWN, DRAWN), 0);
+    oc_picture_free(drawn);
+    OK(oc_picture_draw(&drawn, picture, NULL, NULL, 0, err));
+    oc_picture_free(drawn);
+    const oc_box *boxes[2] = {&box, NULL};
+    OK(oc_picture_draw(&drawn, picture, boxes, NULL, 1, err));
+    oc_picture_free(drawn);
+    FAILS_OUT(OC_E_ARGUMENT, drawn, oc_picture_draw(&drawn, picture, boxes, NULL, 2, err));
+    FAILS_OUT(OC_E_ARGUMENT, drawn, oc_picture_draw(&drawn, picture, NULL, NULL, 1, err));
+    FAILS_OUT(OC_E_ARGUMENT, drawn, oc_picture_draw(&drawn, NULL, boxes, NULL, 1, err));
+    FAILS(OC_E_ARGUMENT, oc_picture_draw(NULL, picture, boxes, NULL, 1, err));
+    oc_picture_free(picture);
+    oc_context_free(context);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("pictures");
     TCase *tests = tcase_create("pictures");
@@ -237,5 +305,6 @@ int main(void) {
     tcase_add_test(tests, bad_files);
     tcase_add_test(tests, names_in_messages);
     tcase_add_test(tests, limits);
+    tcase_add_test(tests, drawing);
     return run_suite(suite);
 }

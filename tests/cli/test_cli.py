@@ -970,6 +970,17 @@ class Detection(CommandTest):
             self.assertEqual(set(one), {"tag", "probability", "left", "top", "width", "height"})
             self.assertTrue(0 <= one["left"] <= one["left"] + one["width"] <= 1.0001)
         self.check(ocellus("predict", model, self.path("scenes", "01.png")), DONE)
+        scenes, drawn = [self.path("scenes", name) for name in ("01.png", "02.png")], self.path("drawn.png")
+        self.check(ocellus("predict", model, scenes[0], "--threshold", "0", "--draw", drawn), DONE)
+        with open(drawn, "rb") as file:
+            self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
+        self.check(ocellus("predict", model, *scenes, "--draw", drawn), FAILED, "is no folder, and there are 2 pictures")
+        os.mkdir(self.path("drawn"))
+        self.check(ocellus("predict", model, *scenes, "--draw", self.path("drawn")), DONE)
+        self.assertEqual(sorted(os.listdir(self.path("drawn"))), ["01.png.png", "02.png.png"])
+        self.check(ocellus("predict", model, scenes[0], scenes[0], "--draw", self.path("drawn")), PARTLY, "two of the pictures")
+        self.check(ocellus("predict", model, scenes[0], "--draw", self.path("no", "x.png")), PARTLY, "no")
+        self.check(ocellus("predict", self.model, scenes[0], "--draw", drawn), FAILED, "finds objects in boxes")
 
     def test_bad_boxes(self):
         labels = self.path("bad.csv")

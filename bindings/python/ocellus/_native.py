@@ -666,6 +666,8 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_picture_open": (oc_status, [_out, _handle, POINTER(oc_image), _error]),
     "oc_picture_free": (None, [_handle]),
     "oc_picture_image": (oc_status, [_handle, POINTER(oc_image), _error]),
+    "oc_picture_save": (oc_status, [_handle, c_char_p, _error]),
+    "oc_picture_draw": (oc_status, [_out, _handle, POINTER(POINTER(oc_box)), POINTER(c_char_p), c_size_t, _error]),
     "oc_dataset_create": (oc_status, [_out, _handle, _error]),
     "oc_dataset_load_folder": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_dataset_load_csv": (oc_status, [_out, _handle, c_char_p, _error]),

@@ -6,13 +6,17 @@ from __future__ import annotations
 import ctypes
 import os
 from ctypes import byref
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from . import _native
 from ._handle import Handle, call, create, path_bytes, utf8
 from ._library import lib
 from .context import Context, default_context
 from .errors import ArgumentError
+
+if TYPE_CHECKING:
+    from .dataset import LabelledBox
+    from .predicting import Prediction
 
 ImageSource = Union["Image", "Picture", str, "os.PathLike[str]", bytes, bytearray, memoryview, Any]
 """Whatever Image takes, or an Image, or a Picture."""
@@ -243,6 +247,36 @@ class Picture(Handle):
     def height(self) -> int:
         """Pixels from top to bottom."""
         return self._size[1]
+
+    def save(self, path: "Union[str, os.PathLike[str]]") -> None:
+        """Writes it as a file, complete or not at all: a PNG, or a JPEG if the path ends in ".jpg" or ".jpeg".
+
+        Raises: IoError, NotFoundError (no such folder), LimitError, MemoryLimitError.
+        """
+        with self._borrow() as pointer:
+            call(lib.oc_picture_save, pointer, path_bytes(path))
+
+    def draw(self, objects: "Iterable[Union[Prediction, LabelledBox]]", tags: Optional[Sequence[str]] = None) -> "Picture":
+        """A copy with boxes drawn into it, with their tags' names above them and, of predictions, the probability; the first is on
+        top. `tags` (a model's) fix each tag's colour; default: the tags of the objects in the order of their names.
+
+        Raises: MemoryLimitError.
+        """
+        shown = list(objects)[::-1]
+        order = sorted({one.tag for one in shown}) if tags is None else list(tags)
+        boxes = [_native.oc_box() for _ in shown]
+        names: List[bytes] = []
+        for native, one in zip(boxes, shown):
+            native.left, native.top, native.width, native.height = one.box
+            native.tag = order.index(one.tag) if one.tag in order else len(order)
+            probability = getattr(one, "probability", None)
+            names.append(utf8(one.tag if probability is None else f"{one.tag} {probability:.0%}", "the tag"))
+        pointers = (ctypes.POINTER(_native.oc_box) * len(boxes))(*(ctypes.pointer(native) for native in boxes))
+        with self._borrow() as pointer:
+            made = create(
+                lib.oc_picture_draw, pointer, pointers, (ctypes.c_char_p * len(names))(*names), len(boxes)
+            )
+        return Picture._made(self.context, made)
 
     def tobytes(self) -> bytes:
         """The pixels, 3 bytes each, row by row from the top, without padding."""

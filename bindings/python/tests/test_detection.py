@@ -45,6 +45,23 @@ def test_boxes(context):
     assert len(dataset) == 2
 
 
+def test_draw(context, tmp_path):
+    picture = ocellus.Picture(_scene("red", 64, 64), context=context)
+    objects = [ocellus.LabelledBox("blue", ocellus.Box(0, 0.5, 0.5, 0.5)), ocellus.Prediction("red", 0.75, ocellus.Box(0.5, 0.5, 0.5, 0.5))]
+    drawn = picture.draw(objects)
+    assert drawn.size == picture.size and drawn.tobytes() != picture.tobytes()
+    assert picture.draw([]).tobytes() == picture.tobytes()
+    assert picture.draw(objects, tags=("red", "blue")).tobytes() != drawn.tobytes()
+    drawn.save(tmp_path / "drawn.png")
+    assert ocellus.Picture(tmp_path / "drawn.png", context=context).tobytes() == drawn.tobytes()
+    drawn.save(tmp_path / "drawn.JPG")
+    assert (tmp_path / "drawn.JPG").read_bytes()[:2] == b"\xff\xd8"
+    with pytest.raises(ocellus.NotFoundError):
+        drawn.save(tmp_path / "no" / "drawn.png")
+    with pytest.raises(ocellus.Error):
+        drawn.draw([ocellus.LabelledBox("a\0b", ocellus.Box(0, 0, 1, 1))])
+
+
 def test_train(context, tmp_path):
     dataset = ocellus.Dataset(context=context)
     _fill(dataset, 20)
