@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "calibrate.h"
+#include "clock.h"
 #include "detector.h"
 #include "memory.h"
 #include "optimiser.h"
@@ -34,6 +35,9 @@ typedef struct training {
     size_t next;
     oc__random random;
     uint64_t seed, step, n_steps;
+    double begun, seconds; /* when it began, and how long it may take; 0: as long as it wants */
+    double mosaic;         /* share of views */
+    uint64_t at;           /* the step of the schedule: `step`, or a later one if time runs short */
     size_t picks[BATCH];
     oc_status statuses[BATCH];
     oc_error errors[BATCH];
@@ -99,7 +103,7 @@ static void view_task(void *argument, size_t i, uint32_t worker) {
     oc__random random;
     (void)worker;
     oc__random_seed(&random, t->seed, STREAM_ORDER + 1 + t->step * BATCH + i);
-    bool mosaic = (double)t->step < MOSAIC_UNTIL * (double)t->n_steps && oc__random_unit(&random) < MOSAIC;
+    bool mosaic = (double)t->at < MOSAIC_UNTIL * (double)t->n_steps && oc__random_unit(&random) < t->mosaic;
     t->errors[i] = (oc_error)OC_ERROR_INIT;
     t->statuses[i] = oc__view_draw(oc__learner_input(t->learner) + i * rule->width * rule->height * 3, &t->objects[i], &t->source,
                                    t->picks[i], mosaic, &random, &t->errors[i]);
@@ -119,11 +123,18 @@ static oc_status draw_batch(training *t, oc_error *err) {
     return OC_OK;
 }
 
+/* How far the schedule is: by steps or by time, whichever is further, so that a training that time ends comes to the schedule's end. */
+static uint64_t place_in_schedule(const training *t) {
+    double share = t->seconds > 0 ? (oc__now() - t->begun) / t->seconds : 0;
+    uint64_t by_time = share >= 1 ? t->n_steps : (uint64_t)(share * (double)t->n_steps);
+    return by_time > t->step ? by_time : t->step;
+}
+
 static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
     oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .warm_up = t->n_steps / 20 + 1, .n_steps = t->n_steps, .floor = 0.01};
     oc_status status = OC_OK;
     double sum = 0;
-    for (t->step = 0; t->step < t->n_steps && !status; t->step++) {
+    while (t->at < t->n_steps && !status) {
         double loss = 0;
         status = draw_batch(t, err);
         if (status) break;
@@ -131,13 +142,15 @@ static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
         status = oc__detector_loss_of(&loss, t->loss, t->objects, err);
         if (status) break;
         oc__learner_backward(t->learner);
-        oc__optimiser_step(&t->optimiser, &t->graph, t->learner, TOP_RATE * oc__schedule_share(&schedule, t->step));
+        oc__optimiser_step(&t->optimiser, &t->graph, t->learner, TOP_RATE * oc__schedule_share(&schedule, t->at));
         sum += loss;
-        if (t->step % 100 == 99) {
-            oc__log(t->context, OC_LOG_DEBUG, "step %llu: loss %d thousandths", (unsigned long long)t->step + 1, (int)(sum * 10));
+        if (++t->step % 100 == 0) {
+            oc__log(t->context, OC_LOG_DEBUG, "step %llu: loss %d thousandths", (unsigned long long)t->step, (int)(sum * 10));
             sum = 0;
         }
-        oc__progress_step(progress, 1, 0);
+        uint64_t before = t->at;
+        t->at = place_in_schedule(t);
+        oc__progress_step(progress, (size_t)(t->at - before), 0);
         status = oc__progress_status(progress, err);
     }
     return status;
@@ -182,6 +195,9 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__tra
     oc_context *context = base->context;
     oc_model *model = NULL;
     training t = {.context = context, .graph = {.context = context}, .seed = options->seed};
+    t.begun = oc__now();
+    t.seconds = 60 * options->minutes;
+    t.mosaic = options->mosaic ? MOSAIC : 0;
     uint32_t n_stem = 0, n_base = 0, size = 0;
     oc_status status = choose_size(&size, set, options, context, err);
     if (!status) status = check_objects(set, context, err);
@@ -207,7 +223,7 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__tra
     }
     if (!status) status = oc__model_set_tags(model, set->tags, set->n_tags, err);
     if (!status) status = oc__model_set_property_u64(model, "n_training_pictures", t.source.n_usable, err);
-    if (!status) status = oc__model_set_property_u64(model, "n_steps", t.n_steps, err);
+    if (!status) status = oc__model_set_property_u64(model, "n_steps", t.step, err);
     release(&t);
     if (!status) status = oc__model_finish(model, err);
     if (!status) {

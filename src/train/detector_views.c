@@ -62,7 +62,7 @@ oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const 
     oc_status statuses[READ_AT_A_TIME] = {OC_OK}, status = OC_OK;
     size_t n_bytes = 0;
     oc_error *errors = oc__alloc_array(context, READ_AT_A_TIME, sizeof *errors);
-    *out = (oc__view_source){.context = context, .set = set, .rule = rule, .mirror = options->mirror};
+    *out = (oc__view_source){.context = context, .set = set, .rule = rule, .mirror = options->mirror, .crop = options->crop, .light = options->light};
     out->bitmaps = oc__alloc_zero(context, set->n * sizeof *out->bitmaps);
     out->usable = oc__alloc_array(context, set->n, sizeof *out->usable);
     if (!errors || !out->bitmaps || !out->usable) status = oc__fail_nomem(err, context, set->n * sizeof *out->bitmaps, "training");
@@ -141,7 +141,7 @@ static bool shows_some(const oc__view_source *s, const oc__labelled *sample, con
 static oc__view choose_view(const oc__view_source *s, const oc__labelled *sample, double low, oc__random *random) {
     oc__view view = oc__view_whole;
     view.mirror = s->mirror && oc__random_unit(random) < 0.5;
-    if (oc__random_unit(random) < 0.25) return view;
+    if (!s->crop || oc__random_unit(random) < 0.25) return view;
     for (int i = 0; i < N_TRIES; i++) {
         oc__view part = random_part(random, low, s->mirror);
         if (shows_some(s, sample, &part)) return part;
@@ -200,6 +200,6 @@ oc_status oc__view_draw(float *input, oc__view_objects *objects, const oc__view_
                               0.7, random, err);
         }
     }
-    if (!status) change_light(input, s->rule, random);
+    if (!status && s->light) change_light(input, s->rule, random);
     return status;
 }

@@ -18,7 +18,6 @@ typedef struct row {
 
 static const char *const labels[] = {"auto", "one", "several", NULL};
 
-
 static const row table[] = {
     {"seed", "0", "where random choices begin; the same seed gives the same model", OC_OPTION_INTEGER, 0, 9007199254740991.0,
      offsetof(oc__train_options, seed), NULL},
@@ -42,6 +41,13 @@ static const row table[] = {
      offsetof(oc__train_options, size), NULL},
     {"steps", "0", "detection: steps of eight pictures to train for; 0: by the number of pictures", OC_OPTION_INTEGER, 0, 1000000,
      offsetof(oc__train_options, steps), NULL},
+    {"minutes", "0", "detection: train in at most so many minutes, in fewer steps if need be; then how far it comes depends on the machine; "
+     "0: no bound", OC_OPTION_NUMBER, 0, 100000, offsetof(oc__train_options, minutes), NULL},
+    {"mosaic", "true", "detection: let views show parts of four pictures", OC_OPTION_BOOLEAN, 0, 1,
+     offsetof(oc__train_options, mosaic), NULL},
+    {"crop", "true", "detection: let views show parts of pictures", OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, crop), NULL},
+    {"light", "true", "detection: let views differ in contrast and in colour; false where colours tell tags apart", OC_OPTION_BOOLEAN, 0, 1,
+     offsetof(oc__train_options, light), NULL},
     {"base", "auto", "the base network to start from: its name or its file; auto: the best of the library's own", OC_OPTION_TEXT, 1,
      OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, base), NULL},
 };

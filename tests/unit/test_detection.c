@@ -7,11 +7,13 @@
 #include "base.h"
 #include "box_mistakes.h"
 #include "dataset.h"
+#include "detector.h"
 #include "evaluate.h"
 #include "memory.h"
 #include "ocm.h"
 #include "ocm_layout.h"
 #include "support.h"
+#include "text.h"
 #include "train_model.h"
 
 #define near(a, b) ck_assert_msg(fabs((double)(a) - (b)) < 1e-6, #a " is %g, expected %g", (double)(a), (double)(b))
@@ -473,6 +475,69 @@ START_TEST(test_train) {
 END_TEST
 
 /* The same model with one thread and with three; without a test set some pictures are kept apart. */
+static int stop_in_training(void *user, const oc_progress *progress) {
+    (void)user;
+    return strcmp(progress->stage, "training") == 0;
+}
+
+/* A training that time ends comes to its end, and one that is stopped does not. */
+START_TEST(test_budget) {
+    static const char *const set[][2] = {{"steps", "1000000"}, {"size", "96"}, {"base", "compact"}, {"minutes", "0.005"}};
+    oc_context *context = new_threads_context(2, NULL);
+    oc_dataset *d = scenes(context, 1, 24);
+    oc__train_options options;
+    oc_model *model = NULL;
+    uint64_t n_steps;
+    oc__train_options_default(&options);
+    for (size_t i = 0; i < 4; i++) ck_assert_int_eq(oc__train_options_set(&options, set[i][0], set[i][1], NULL), OC_OK);
+    ck_assert_int_eq(oc__train_model(&model, d, d, &options, NULL, NULL, NULL, NULL, NULL), OC_OK);
+    ck_assert(oc__parse_u64(oc__model_property(model, "n_steps"), &n_steps));
+    ck_assert(n_steps >= 1 && n_steps < 1000000);
+    ck_assert_str_eq(oc__model_property(model, "option.minutes"), "0.005");
+    oc__model_release(model);
+    ck_assert_int_eq(oc__train_options_set(&options, "minutes", "0", NULL), OC_OK);
+    ck_assert_int_eq(oc__train_model(&model, d, d, &options, NULL, stop_in_training, NULL, NULL, NULL), OC_E_CANCELLED);
+    oc__dataset_free(d);
+    end_context(context);
+}
+END_TEST
+
+/* With all switches off a view is the picture as prediction sees it, and its objects are where they are. */
+START_TEST(test_views) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc_dataset *d = scenes(context, 5, 3);
+    const oc__training_set set = {.samples = d->samples, .n = d->n_samples, .objects = d->objects};
+    const oc__prepare_rule rule = {.width = 64, .height = 64, .resize = OC__RESIZE_SQUASH, .filter = OC__FILTER_TRIANGLE,
+                                   .channels = OC__CHANNELS_RGB, .scale = {1, 1, 1}};
+    static float view[64 * 64 * 3], whole[64 * 64 * 3];
+    oc__train_options options;
+    for (int light = 0; light < 2; light++) {
+        oc__view_source source;
+        oc__view_objects objects = {0};
+        oc__random random;
+        oc__train_options_default(&options);
+        options.mirror = options.crop = false;
+        options.light = light;
+        ck_assert_int_eq(oc__view_source_open(&source, context, &set, &rule, &options, &(oc__progress){0}, NULL), OC_OK);
+        ck_assert_uint_eq(source.n_usable, 3);
+        for (size_t i = 0; i < 3; i++) {
+            oc__random_seed(&random, 1, i);
+            ck_assert_int_eq(oc__view_draw(view, &objects, &source, i, false, &random, NULL), OC_OK);
+            ck_assert_int_eq(oc__prepare_image(whole, context, &d->samples[i].sample->image, &rule, NULL, NULL), OC_OK);
+            ck_assert((memcmp(view, whole, sizeof view) == 0) == !light);
+            const oc__object *truth = &d->objects[d->samples[i].first_object];
+            ck_assert(objects.n == 1 && objects.items[0].tag == truth->tag);
+            near((double)objects.items[0].box.left, (double)truth->box.left);
+            near((double)objects.items[0].box.bottom, (double)truth->box.bottom);
+        }
+        oc__free(context, objects.items);
+        oc__view_source_close(&source);
+    }
+    oc__dataset_free(d);
+    end_context(context);
+}
+END_TEST
+
 START_TEST(test_threads) {
     oc__buffer files[2];
     for (int i = 0; i < 2; i++) {
@@ -498,6 +563,6 @@ END_TEST
 int main(void) {
     const unit_test tests[] = {{test_coco, N_CASES},           {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES},
                                {test_find, 0},                 {test_csv, 0},        {test_csv_memory, 0}, {test_train, 0},
-                               {test_threads, 0}};
+                               {test_budget, 0},               {test_views, 0},      {test_threads, 0}};
     return RUN_UNIT_TESTS("detection", tests);
 }

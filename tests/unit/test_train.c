@@ -320,7 +320,8 @@ START_TEST(test_options) {
                      OC_E_ARGUMENT},
                  {"l2", "1e4", OC_E_ARGUMENT},                 {"l2", "nan", OC_E_ARGUMENT},                {"l2", "inf",
                      OC_E_ARGUMENT},
-                 {"mirror", "false", OC_OK},                   {"mirror", "0", OC_E_ARGUMENT},              {"mirror",
+                 {"mirror", "false", OC_OK},                   {"mirror", "0", OC_E_ARGUMENT}, {"minutes", "-1", OC_E_ARGUMENT}, {"minutes", "0.5", OC_OK}, {"mosaic", "false", OC_OK},
+                 {"crop", "no", OC_E_ARGUMENT},              {"mirror",
                      "TRUE", OC_E_ARGUMENT},
                  {"Seed", "1", OC_E_NOT_FOUND},                {"", "1", OC_E_NOT_FOUND},                   {"seed ", "1",
                      OC_E_NOT_FOUND}};
