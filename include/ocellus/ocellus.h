@@ -455,12 +455,16 @@ typedef struct oc_result oc_result;
 typedef struct oc_predictor_options {
     uint32_t struct_size;
     uint32_t precision; /* OC_PRECISION_... */
+    uint32_t tiles;     /* of a detector, for pictures that show much more than those it was trained on, in parts: so many along the
+                           longer side, up to 16; 0 and 1: the picture as a whole. Tiles overlap by a quarter, what is at a seam is
+                           told once, and the whole picture is looked at too, for what is larger */
 } oc_predictor_options;
 
-#define OC_PREDICTOR_OPTIONS_INIT {sizeof(oc_predictor_options), OC_PRECISION_FP32}
+#define OC_PREDICTOR_OPTIONS_INIT {sizeof(oc_predictor_options), OC_PRECISION_FP32, 0}
 
 /* A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. `options` may be
- * NULL: all defaults. Errors: OC_E_ARGUMENT for a model file that is a base network, which has no tags; OC_E_UNSUPPORTED for
+ * NULL: all defaults. Errors: OC_E_ARGUMENT for a model file that is a base network, which has no tags, for more than 16 tiles, or for
+ * more than one of a model that is no detector; OC_E_UNSUPPORTED for
  * int8 with a model whose file does not tell the ranges of its values, which training finds. */
 OC_API oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, const oc_predictor_options *options,
                                      oc_error *err);

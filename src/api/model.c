@@ -93,13 +93,13 @@ oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const oc_dat
                             const oc_predictor_options *options, oc_progress_fn callback, void *user, oc_error *err) {
     oc__measurement *measurement = NULL;
     oc__progress progress;
-    uint32_t precision;
+    oc__how how;
     oc_status status = oc__check_call(out, model, "model", dataset, "dataset", err);
-    if (!status) status = oc__precision_of(&precision, options, err);
+    if (!status) status = oc__how_of(&how, options, model, err);
     if (status) return status;
     oc__progress_begin(&progress, callback, user, NULL);
     oc__progress_stage(&progress, "measuring", 0, 1, oc_dataset_count(dataset));
-    status = oc__evaluate(&measurement, model, dataset, precision, &progress, err);
+    status = oc__evaluate(&measurement, model, dataset, &how, &progress, err);
     if (status) return status;
     oc__progress_end(&progress);
     return oc__report_create(out, model, measurement, err);

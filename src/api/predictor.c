@@ -9,12 +9,12 @@
 #include "result.h"
 
 oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, const oc_predictor_options *options, oc_error *err) {
-    uint32_t precision;
+    oc__how how;
     oc_status status = oc__check_call(out, model, "model", model, "model", err);
-    if (!status) status = oc__precision_of(&precision, options, err);
+    if (!status) status = oc__how_of(&how, options, model, err);
     if (status) return status;
     if (model->kind == OC__KIND_BASE) return oc__fail(err, OC_E_ARGUMENT, "a base network cannot predict tags");
-    return oc__predictor_create(out, model, precision, err);
+    return oc__predictor_create(out, model, &how, err);
 }
 
 void oc_predictor_free(oc_predictor *predictor) { oc__predictor_free(predictor); }

@@ -12,6 +12,7 @@ typedef struct evaluate_options {
     const char *data;
     const char *split;
     const char *precision;
+    long long n_tiles;
     const char *page;
     general_options general;
     measure_options measure;
@@ -58,6 +59,7 @@ static int evaluate(const evaluate_options *o) {
     oc_error error = OC_ERROR_INIT;
     oc_predictor_options how;
     int status = session_precision(&how, o->precision);
+    how.tiles = (uint32_t)o->n_tiles;
     if (status == STATUS_DONE) status = session_open(&s, &o->general);
     if (status == STATUS_DONE) status = session_load_model(&model, &s, o->model);
     if (status == STATUS_DONE) status = session_load_dataset(&data, &s, o->data, o->split, advise);
@@ -73,11 +75,12 @@ static int evaluate(const evaluate_options *o) {
 }
 
 static int run(const command *self, int argc, char **argv) {
-    evaluate_options o = {0};
+    evaluate_options o = {.n_tiles = 1};
     int n_operands = 0;
     const cli_option own[] = {
         {"split", 0, OPTION_TEXT, "NAME", "measure on this split of the CSV file", 0, 0, &o.split},
         PRECISION_OPTION(o.precision),
+        TILES_OPTION(o.n_tiles),
         {"html", 0, OPTION_TEXT, "FILE", "write the report as one HTML page too, with pictures and plots in it", 0, 0, &o.page},
     };
     const option_group groups[] = {

@@ -25,6 +25,7 @@ typedef struct predict_options {
     long long n_top;
     double threshold;
     const char *precision;
+    long long n_tiles;
     bool store;
     const char *application;
     const char *draw; /* the picture file to write, or a folder for one for each picture */
@@ -343,6 +344,7 @@ static int predict(const predict_options *o) {
     prediction p = {.options = o};
     oc_predictor_options how;
     int status = session_precision(&how, o->precision);
+    how.tiles = (uint32_t)o->n_tiles;
     if (status == STATUS_DONE) status = session_open(&s, &o->general);
     if (status == STATUS_DONE) status = session_load_model(&model, &s, o->model);
     if (status == STATUS_DONE) status = open_store(&p, &s);
@@ -367,13 +369,14 @@ static int predict(const predict_options *o) {
 }
 
 static int run(const command *self, int argc, char **argv) {
-    predict_options o = {.n_top = -1, .threshold = -1};
+    predict_options o = {.n_top = -1, .threshold = -1, .n_tiles = 1};
     int n_operands = 0;
     const cli_option own[] = {
         {"top", 'n', OPTION_INTEGER, "N", "show at most N answers for each picture (default 3, or where a picture has any number of tags, and with 0: all)", 0, 1e9, &o.n_top},
         {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0, where a picture has any number of tags each tag's own threshold, and of a detector 0.5)", 0, 1,
          &o.threshold},
         PRECISION_OPTION(o.precision),
+        TILES_OPTION(o.n_tiles),
         {"store", 0, OPTION_FLAG, NULL, "keep the pictures and the answers in the project whose model it is", 0, 0, &o.store},
         {"application", 0, OPTION_TEXT, "NAME", "with --store: what asks, for the record", 0, 0, &o.application},
         {"draw", 0, OPTION_TEXT, "FILE",

@@ -44,6 +44,10 @@ int session_load_model(oc_model **out, session *s, const char *path);
 /* The option of commands that predict, and the meaning of its value (NULL: not given). */
 #define PRECISION_OPTION(target)                                                                                               \
     {"precision", 0, OPTION_TEXT, "P", "compute in fp32, bf16 or int8 (default fp32)", 0, 0, &(target)}
+#define TILES_OPTION(target)                                                                                                   \
+    {"tiles", 0, OPTION_INTEGER, "N",                                                                                          \
+     "of a detector: look at each picture in N tiles along its longer side too, where it shows much more than those trained on (default 1)", 1, 16, \
+     &(target)}
 int session_precision(oc_predictor_options *out, const char *value);
 
 /* Loads a project, a folder or, if the name ends in .csv, a CSV file. `split` may be NULL: all. `advise` hints what to write

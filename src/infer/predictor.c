@@ -8,16 +8,16 @@
 #include "memory.h"
 #include "thread.h"
 
-oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, uint32_t precision, oc_error *err) {
+oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, const oc__how *how, oc_error *err) {
     oc_context *context = model->context;
     oc_predictor *predictor = oc__alloc_zero(context, sizeof *predictor);
     if (!predictor) return oc__fail_nomem(err, context, sizeof *predictor, "predictor");
     predictor->model = oc__model_retain(model);
-    predictor->precision = precision;
+    predictor->how = *how;
     oc_status status = OC_OK;
     if (!(predictor->appliers = oc__alloc_zero(context, context->n_threads * sizeof *predictor->appliers)))
         status = oc__fail_nomem(err, context, context->n_threads * sizeof *predictor->appliers, "predictor");
-    if (!status) status = oc__applier_create(&predictor->appliers[0], model, precision, err);
+    if (!status) status = oc__applier_create(&predictor->appliers[0], model, how->precision, err);
     if (status) oc__predictor_free(predictor);
     else *out = predictor;
     return status;
@@ -71,7 +71,8 @@ static void picture_task(void *argument, size_t i, uint32_t worker) {
     oc_error err = OC_ERROR_INIT;
     if (j->progress && !oc__progress_go_on(j->progress)) return;
     if (j->detections)
-        j->statuses[i] = oc__apply_detector(&j->detections[i], j->predictor->appliers[worker], j->images[i], &err);
+        j->statuses[i] = oc__apply_detector(&j->detections[i], j->predictor->appliers[worker], j->images[i],
+                                            j->predictor->how.n_tiles, &err);
     else
         j->statuses[i] =
             predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor, worker, j->images[i], &err);
@@ -92,7 +93,7 @@ static oc_status run_job(job *j, size_t n, oc_error *err) {
     oc_status status = OC_OK;
     for (uint32_t i = 1; i < context->n_threads && i < n && !status; i++)
         if (!predictor->appliers[i])
-            status = oc__applier_create(&predictor->appliers[i], predictor->model, predictor->precision, err);
+            status = oc__applier_create(&predictor->appliers[i], predictor->model, predictor->how.precision, err);
     if (status) return status;
     j->failed = SIZE_MAX;
     j->error = (oc_error)OC_ERROR_INIT;
@@ -111,7 +112,7 @@ oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predic
 }
 
 oc_status oc__predict_boxes(oc__detections *out, oc_predictor *predictor, const oc_image *image, oc_error *err) {
-    return oc__apply_detector(out, predictor->appliers[0], image, err);
+    return oc__apply_detector(out, predictor->appliers[0], image, predictor->how.n_tiles, err);
 }
 
 oc_status oc__predict_boxes_batch(oc__detections *out, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,

@@ -8,11 +8,11 @@
 /* A model plus scratch memory; serves one thread at a time. */
 struct oc_predictor {
     oc_model *model;
-    uint32_t precision;
+    oc__how how;
     oc__applier **appliers; /* one per worker of the context; the first is always there, the others once a batch comes */
 };
 
-oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, uint32_t precision, oc_error *err);
+oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, const oc__how *how, oc_error *err);
 void oc__predictor_free(oc_predictor *predictor);
 
 /* The probabilities of all tags. */

@@ -57,16 +57,36 @@ oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const
     return status;
 }
 
-oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, oc_error *err) {
+static oc_status find_boxes(oc__detections *out, oc__applier *applier, oc_error *err) {
     const oc_model *model = applier->model;
     const float *levels[OC__MAX_LEVELS];
     oc__shape shapes[OC__MAX_LEVELS];
     uint32_t n_levels = model->graph.n_outputs;
-    float *input;
-    oc_status status = input_of(&input, applier, err);
-    if (!status) status = oc__prepare_image(input, model->context, image, &model->rule, NULL, err);
-    if (status) return status;
     oc__runner_run(applier->runner);
     for (uint32_t i = 0; i < n_levels; i++) levels[i] = oc__runner_output(applier->runner, i, &shapes[i]);
     return oc__boxes_find(out, model->context, levels, shapes, n_levels, model->n_tags, &oc__box_limits_standard, err);
+}
+
+oc_status oc__apply_detector_bitmap(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view, oc_error *err) {
+    float *input;
+    oc_status status = input_of(&input, applier, err);
+    if (!status) status = oc__prepare(input, bitmap, &applier->model->rule, view, err);
+    return status ? status : find_boxes(out, applier, err);
+}
+
+oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, uint32_t n_tiles, oc_error *err) {
+    const oc_model *model = applier->model;
+    oc_status status;
+    if (n_tiles > 1) {
+        oc__bitmap bitmap;
+        status = oc__bitmap_open(&bitmap, model->context, image, n_tiles * oc__prepare_reduce_to(&model->rule), err);
+        if (status) return status;
+        status = oc__apply_detector_tiled(out, applier, &bitmap, n_tiles, err);
+        oc__bitmap_free(&bitmap);
+        return status;
+    }
+    float *input;
+    status = input_of(&input, applier, err);
+    if (!status) status = oc__prepare_image(input, model->context, image, &model->rule, NULL, err);
+    return status ? status : find_boxes(out, applier, err);
 }

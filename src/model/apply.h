@@ -4,6 +4,14 @@
 
 #include "model.h"
 
+#define OC__MAX_TILES 16
+
+/* How to predict. */
+typedef struct oc__how {
+    uint32_t precision; /* OC_PRECISION_... */
+    uint32_t n_tiles;   /* of a detector, along a picture's longer side; 0 and 1: the picture as a whole */
+} oc__how;
+
 /* One thread's scratch memory for a model, which must outlive it. */
 typedef struct oc__applier oc__applier;
 
@@ -18,7 +26,14 @@ oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier
 /* The same for a picture still to be opened. */
 oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const oc_image *image, oc_error *err);
 
-/* The same for a detector: the objects found, whose items the caller frees. */
-oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, oc_error *err);
+/* The same for a detector: the objects found, whose items the caller frees; with more than one tile along the picture's longer side, in
+ * parts (see tiles.c). */
+oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, uint32_t n_tiles, oc_error *err);
+
+/* In a view of a decoded picture, as fractions of the view. */
+oc_status oc__apply_detector_bitmap(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view, oc_error *err);
+
+/* In a decoded picture in n tiles along its longer side. */
+oc_status oc__apply_detector_tiled(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, uint32_t n, oc_error *err);
 
 #endif

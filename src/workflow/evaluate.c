@@ -122,7 +122,7 @@ static oc_status collect_boxes(oc__measurement **out, const oc__detections *dete
     return status;
 }
 
-oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_dataset *dataset, uint32_t precision,
+oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_dataset *dataset, const oc__how *how,
                        oc__progress *progress, oc_error *err) {
     oc_context *context = model->context;
     size_t n = dataset->n_samples;
@@ -137,7 +137,7 @@ oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_da
         status = oc__fail_nomem(err, context, n * model->n_tags * sizeof(float), "evaluation");
     for (size_t i = 0; i < n && !status; i++) images[i] = &dataset->samples[i].sample->image;
     if (!status) status = match_tags(map, model, dataset, err);
-    if (!status) status = oc__predictor_create(&predictor, model, precision, err);
+    if (!status) status = oc__predictor_create(&predictor, model, how, err);
     oc_error error = OC_ERROR_INIT; /* also tells of pictures that cannot be read, which is no failure here */
     if (!status)
         status = detects ? oc__predict_boxes_batch(detections, statuses, predictor, images, n, progress, &error)

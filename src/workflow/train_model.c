@@ -129,7 +129,7 @@ static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const
     if (!status) status = describe(model, base, options, err);
     if (!status) {
         oc__progress_stage(progress, "measuring", 0.9, 1, test->n_samples);
-        status = oc__evaluate(&model->measurement, model, test, OC_PRECISION_FP32, progress, err);
+        status = oc__evaluate(&model->measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, progress, err);
     }
     if (!status) oc__progress_end(progress);
     if (!status) status = oc__progress_status(progress, err);
@@ -162,7 +162,7 @@ oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_da
     if (!status) status = describe(model, base, options, err);
     if (!status && test) {
         oc__progress_stage(&progress, "measuring", 0.95, 1, test->n_samples);
-        status = oc__evaluate(&model->measurement, model, test, OC_PRECISION_FP32, &progress, err);
+        status = oc__evaluate(&model->measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, &progress, err);
     }
     if (!status) oc__progress_end(&progress);
     if (!status) status = oc__progress_status(&progress, err);

@@ -188,6 +188,16 @@ START_TEST(precisions) {
     oc_result *expected = NULL;
     oc_predictor_options options = OC_PREDICTOR_OPTIONS_INIT;
     OK(oc_predictor_run(&expected, predictor, &image, err));
+    oc_predictor *other;
+    options.tiles = 2; /* of no detector */
+    FAILS_OUT(OC_E_ARGUMENT, other, oc_predictor_create(&other, model, &options, err));
+    options.tiles = 17;
+    FAILS_OUT(OC_E_ARGUMENT, other, oc_predictor_create(&other, model, &options, err));
+    options.tiles = 1;
+    options.struct_size = offsetof(oc_predictor_options, tiles); /* as it was before there were tiles */
+    OK(oc_predictor_create(&other, model, &options, err));
+    oc_predictor_free(other);
+    options.struct_size = sizeof options;
     for (int i = 0; i < 3; i++) {
         oc_predictor *p = NULL, *second = NULL;
         oc_result *result = NULL, *again = NULL;

@@ -970,6 +970,13 @@ class Detection(CommandTest):
             self.assertEqual(set(one), {"tag", "probability", "left", "top", "width", "height"})
             self.assertTrue(0 <= one["left"] <= one["left"] + one["width"] <= 1.0001)
         self.check(ocellus("predict", model, self.path("scenes", "01.png")), DONE)
+        few_boxes, boxes = [json.loads(ocellus("predict", model, self.path("scenes", "01.png"), "--threshold", "0", "--tiles", tiles, "--json").out)
+                            ["predictions"] for tiles in ("1", "3")]
+        self.assertNotEqual(few_boxes, boxes)
+        self.assertTrue(all(0 <= one["left"] <= one["left"] + one["width"] <= 1.0001 for one in boxes))
+        self.check(ocellus("evaluate", model, labels, "--split", "test", "--tiles", "2"), DONE)
+        self.check(ocellus("evaluate", model, labels, "--tiles", "17"), USAGE, "--tiles")
+        self.check(ocellus("predict", self.model, self.path("scenes", "01.png"), "--tiles", "2"), FAILED, "cannot predict in tiles")
         scenes, drawn = [self.path("scenes", name) for name in ("01.png", "02.png")], self.path("drawn.png")
         self.check(ocellus("predict", model, scenes[0], "--threshold", "0", "--draw", drawn), DONE)
         with open(drawn, "rb") as file:

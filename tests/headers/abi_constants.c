@@ -149,7 +149,7 @@ SAME(sizeof(oc_progress) >= 40);
 
 SAME(offsetof(oc_predictor_options, struct_size) == 0);
 SAME(offsetof(oc_predictor_options, precision) == 4);
-SAME(sizeof(oc_predictor_options) >= 8);
+SAME(offsetof(oc_predictor_options, tiles) == 8);
 
 SAME(offsetof(oc_box, struct_size) == 0);
 SAME(offsetof(oc_box, tag) == 4);

@@ -420,6 +420,60 @@ static oc__buffer to_file(const oc_model *model) {
 }
 
 /* It learns; its file says all of it; damaged files are refused. */
+#define N_ACROSS 3
+
+/* One picture of nine scenes, of which the model learned from one at a time. */
+static oc_dataset *make_shelf(oc_context *context) {
+    static uint8_t pixels[N_ACROSS * SIDE * N_ACROSS * SIDE * 3];
+    const char *names[N_ACROSS * N_ACROSS];
+    float boxes[N_ACROSS * N_ACROSS][4];
+    oc_dataset *from = scenes(context, 7, N_ACROSS * N_ACROSS), *shelf;
+    const float whole = N_ACROSS;
+    for (size_t i = 0; i < N_ACROSS * N_ACROSS; i++) {
+        const oc__object *o = &from->objects[from->samples[i].first_object];
+        size_t left = i % N_ACROSS, top = i / N_ACROSS;
+        const uint8_t *rows = from->samples[i].sample->image.data;
+        for (size_t y = 0; y < SIDE; y++)
+            memcpy(pixels + ((top * SIDE + y) * N_ACROSS + left) * SIDE * 3, rows + y * SIDE * 3, SIDE * 3);
+        names[i] = from->tags[o->tag];
+        boxes[i][0] = ((float)left + o->box.left) / whole;
+        boxes[i][1] = ((float)top + o->box.top) / whole;
+        boxes[i][2] = (o->box.right - o->box.left) / whole;
+        boxes[i][3] = (o->box.bottom - o->box.top) / whole;
+    }
+    oc_image image = OC_IMAGE_INIT;
+    image.format = OC_IMAGE_RGB8;
+    image.width = image.height = N_ACROSS * SIDE;
+    image.data = pixels;
+    ck_assert_int_eq(oc__dataset_create(&shelf, context, NULL), OC_OK);
+    ck_assert_int_eq(oc__dataset_add_boxes(shelf, &image, names, boxes[0], N_ACROSS * N_ACROSS, NULL, NULL), OC_OK);
+    oc__dataset_free(from);
+    return shelf;
+}
+
+/* What is small in the whole picture is found in its tiles, and once. */
+static void check_tiles(oc_context *context, const oc_model *model) {
+    oc_dataset *shelf = make_shelf(context);
+    oc_box_metrics f[2];
+    for (uint32_t tiled = 0; tiled < 2; tiled++) {
+        oc__measurement *m;
+        const oc__how how = {OC_PRECISION_FP32, tiled ? 4 : 1};
+        ck_assert_int_eq(oc__evaluate(&m, model, shelf, &how, &(oc__progress){0}, NULL), OC_OK);
+        ck_assert_int_eq(oc__box_metrics_of(&f[tiled], m, OC_TAGS_TOGETHER, 0.2, 0.5, NULL), OC_OK);
+        for (size_t i = 0; i < m->n_found; i++) {
+            const oc__detection *d = &m->found[i].detection;
+            ck_assert(d->box.left >= 0 && d->box.left < d->box.right && d->box.right <= 1);
+            ck_assert(d->box.top >= 0 && d->box.top < d->box.bottom && d->box.bottom <= 1);
+            ck_assert(i == 0 || d->probability <= m->found[i - 1].detection.probability);
+        }
+        oc__measurement_free(m);
+    }
+    if (!is_light())
+        ck_assert_msg(f[1].n_correct >= 4 && f[1].n_correct > f[0].n_correct + 2, "%d of 9 in tiles, %d without, %d boxes",
+                      (int)f[1].n_correct, (int)f[0].n_correct, (int)f[1].n_predicted);
+    oc__dataset_free(shelf);
+}
+
 START_TEST(test_train) {
     oc_context *context = new_threads_context(2, NULL);
     oc_dataset *test = scenes(context, 99, 16);
@@ -435,15 +489,16 @@ START_TEST(test_train) {
     ck_assert_int_eq(oc__ocm_read(&again, context, file.data, file.size, "m", NULL), OC_OK);
     ck_assert_int_eq(oc__box_metrics_of(&g, again->measurement, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
     ck_assert(memcmp(&f, &g, sizeof f) == 0);
-    ck_assert_int_eq(oc__evaluate(&m, again, test, OC_PRECISION_FP32, &(oc__progress){0}, NULL), OC_OK);
+    ck_assert_int_eq(oc__evaluate(&m, again, test, &(oc__how){.precision = OC_PRECISION_FP32}, &(oc__progress){0}, NULL), OC_OK);
     ck_assert_int_eq(oc__box_metrics_of(&g, m, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
     ck_assert(memcmp(&f, &g, sizeof f) == 0);
     oc__measurement_free(m);
-    ck_assert_int_eq(oc__evaluate(&m, again, test, OC_PRECISION_INT8, &(oc__progress){0}, NULL), OC_OK);
+    ck_assert_int_eq(oc__evaluate(&m, again, test, &(oc__how){.precision = OC_PRECISION_INT8}, &(oc__progress){0}, NULL), OC_OK);
     ck_assert_int_eq(oc__box_metrics_of(&g, m, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
     if (!is_light()) ck_assert_msg(g.ap50 > f.ap50 - 0.1, "AP50 is %g in int8 and %g in fp32", g.ap50, f.ap50);
     oc__measurement_free(m);
     oc__buffer_free(&file);
+    check_tiles(context, again);
     /* Each of these must be found out by oc__model_finish, as of a file whose checksums are right. */
     oc__measurement *kept = again->measurement;
     for (int i = 0; i < 8; i++) {

@@ -346,13 +346,13 @@ START_TEST(test_learning) {
     ck_assert_str_eq(held_out->entries[3].name, "picture 3");
     oc__progress_begin(&progress, NULL, NULL, NULL);
     oc__progress_stage(&progress, "measuring", 0, 1, 60);
-    ck_assert_msg(oc__evaluate(&m, model, d, OC_PRECISION_FP32, &progress, &err) == OC_OK, "%s", err.message);
+    ck_assert_msg(oc__evaluate(&m, model, d, &(oc__how){.precision = OC_PRECISION_FP32}, &progress, &err) == OC_OK, "%s", err.message);
     ck_assert(m->several && m->n == 60 && oc__metrics_accuracy(m) > 0.9);
     ck_assert_uint_eq(m->entries[0].truth, OC__NONE);
     for (uint32_t t = 0; t < 2; t++) ck_assert(m->thresholds[t] == model->thresholds[t]);
     oc__measurement_free(m);
     ck_assert_int_eq(oc__dataset_add_tags(d, &d->samples[0].sample->image, (const char *const[]){"strange"}, 1, NULL, NULL), OC_OK);
-    ck_assert_int_eq(oc__evaluate(&m, model, d, OC_PRECISION_FP32, &progress, &err), OC_E_DATA);
+    ck_assert_int_eq(oc__evaluate(&m, model, d, &(oc__how){.precision = OC_PRECISION_FP32}, &progress, &err), OC_E_DATA);
     oc__dataset_free(d);
     oc__model_release(model);
     end_context(context);

@@ -221,6 +221,7 @@ class oc_predictor_options(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
         ("precision", c_uint32),
+        ("tiles", c_uint32),
     ]
 
 

@@ -123,12 +123,12 @@ class Model(Handle):
                     return found
                 found[text(key.value)] = text(value.value)
 
-    def predictor(self, *, precision: str = "fp32") -> Predictor:
-        """A Predictor of this model, for one thread; the way to predict in another precision: see Predictor."""
-        return Predictor(self, precision=precision)
+    def predictor(self, *, precision: str = "fp32", tiles: int = 1) -> Predictor:
+        """A Predictor of this model, for one thread; the way to predict in another precision or in tiles: see Predictor."""
+        return Predictor(self, precision=precision, tiles=tiles)
 
     def evaluate(
-        self, dataset: DatasetSource, progress: Optional[ProgressCallback] = None, *, precision: str = "fp32"
+        self, dataset: DatasetSource, progress: Optional[ProgressCallback] = None, *, precision: str = "fp32", tiles: int = 1
     ) -> Report:
         """Measures the model on pictures that it was not trained on, matching tags by name. A picture that cannot be read is
         logged, counted (Report.n_skipped) and left out.
@@ -137,12 +137,13 @@ class Model(Handle):
             dataset: a Dataset, or the path of a folder or of a .csv file.
             progress: see Trainer.run.
             precision: see Predictor.
+            tiles: see Predictor.
 
         Raises: DataError (a tag that the model lacks; no readable picture), CancelledError, MemoryLimitError, what `progress`
             raised, and those of Dataset.from_folder.
         """
         data = as_dataset(dataset, self.context)
-        options = byref(predictor_options(precision))
+        options = byref(predictor_options(precision, tiles))
         with self._borrow() as pointer, data._borrow() as data_pointer:
             return Report(
                 create_with_progress(lib.oc_model_evaluate, lib.oc_report_free, progress, pointer, data_pointer, options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Op
 from . import _native
 from ._handle import ExclusiveHandle, call, create, text
 from ._library import lib
-from .errors import Error
+from .errors import ArgumentError, Error
 from .images import Image, ImageSource, as_image
 
 if TYPE_CHECKING:
@@ -76,12 +76,15 @@ PRECISIONS = {
 }
 
 
-def predictor_options(precision: str) -> _native.oc_predictor_options:
+def predictor_options(precision: str, tiles: int = 1) -> _native.oc_predictor_options:
     """The library's options. Raises: ValueError for a precision that is none."""
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}, but must be one of {', '.join(PRECISIONS)}")
     options = _native.oc_predictor_options()
     options.precision = PRECISIONS[precision]
+    if not 0 <= tiles < 2**32:
+        raise ArgumentError(f"tiles is {tiles}, expected at most 16")
+    options.tiles = tiles
     return options
 
 
@@ -93,14 +96,16 @@ class Predictor(ExclusiveHandle):
         model: what to predict with.
         precision: what the arithmetic is done in: "fp32"; "bf16", which is "fp32" where the CPU has no bfloat16; or "int8",
             two to four times as fast and a little less exact.
+        tiles: of a detector, how many parts of each picture along its longer side are looked at too, up to 16: for pictures that
+            show much more than those it was trained on.
 
-    Raises: MemoryLimitError, UnsupportedError for "int8" with a model file that does not tell the ranges of its values.
+    Raises: MemoryLimitError, ArgumentError, UnsupportedError for "int8" with a model file that does not tell the ranges of its values.
     """
 
     _what = "predictor"
 
-    def __init__(self, model: "Model", *, precision: str = "fp32") -> None:
-        options = predictor_options(precision)
+    def __init__(self, model: "Model", *, precision: str = "fp32", tiles: int = 1) -> None:
+        options = predictor_options(precision, tiles)
         with model._borrow() as owner:
             pointer = create(lib.oc_predictor_create, owner, byref(options))
         self.precision = precision

@@ -94,4 +94,9 @@ def test_train(context, tmp_path):
             assert 0 <= left and left + width <= 1.0001 and 0 <= top and top + height <= 1.0001
         assert list(result) == sorted(result, key=lambda answer: -answer.probability) and len(result) <= 100
         assert all(answer.probability >= 0.5 for answer in loaded.given(result))
+        with loaded.predictor(tiles=2) as predictor:
+            assert list(predictor.predict(_scene("red", 10, 20))) != list(result)
+        assert len(loaded.evaluate(dataset, tiles=2)) == 20
+        with pytest.raises(ocellus.ArgumentError):
+            loaded.predictor(tiles=17)
         assert str(loaded.evaluate(dataset).box_metrics()) == str(report.box_metrics())
