@@ -220,6 +220,27 @@ oc_status oc__box_metrics_of(oc_box_metrics *out, const oc__measurement *m, int3
     return status;
 }
 
+oc_status oc__box_curve(double *recalls, double *precisions, size_t *n, const oc__measurement *m, uint32_t tag, double overlap,
+                        oc_error *err) {
+    work w;
+    oc_box_metrics f = {.n_objects = 0};
+    size_t right = 0;
+    oc_status status = begin_work(&w, m, err);
+    *n = 0;
+    w.tag = tag;
+    count_objects(&f, m, tag);
+    if (!status) match(&w, 0, overlap, SIZE_MAX);
+    if (!status && w.n_list) qsort(w.list, w.n_list, sizeof *w.list, most_probable_first);
+    for (size_t i = 0; i < w.n_list && f.n_objects && !status; i++) {
+        right += w.list[i].right;
+        if (!w.list[i].right || (i + 1 < w.n_list && w.list[i + 1].probability == w.list[i].probability)) continue;
+        recalls[*n] = share(right, f.n_objects);
+        precisions[(*n)++] = share(right, i + 1);
+    }
+    end_work(&w);
+    return status;
+}
+
 oc_status oc__box_metrics_fill(oc__measurement *m, oc_error *err) {
     work w;
     oc_status status = begin_work(&w, m, err);

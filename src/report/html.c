@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "draw.h"
 #include "jpeg_write.h"
 #include "prepare.h"
 #include "resample.h"
@@ -55,24 +56,25 @@ static void put_base64(oc__buffer *out, const uint8_t *data, size_t size) {
     }
 }
 
-bool oc__html_picture(oc__buffer *out, const char *path) {
+bool oc__html_drawn_picture(oc__buffer *out, const char *path, uint32_t side, const oc_box *boxes, size_t n) {
     oc_context *context = out->context;
     oc__bitmap bitmap = {0};
     oc_image image = OC_IMAGE_INIT;
     image.format = OC_IMAGE_PATH;
     image.data = path;
-    oc_status status = oc__bitmap_open(&bitmap, context, &image, SIDE, NULL);
+    oc_status status = oc__bitmap_open(&bitmap, context, &image, side, NULL);
     if (status) {
         out->failed = out->failed || status == OC_E_NOMEM;
         return false;
     }
-    double longer = bitmap.width > bitmap.height ? bitmap.width : bitmap.height, scale = longer > SIDE ? SIDE / longer : 1;
+    double longer = bitmap.width > bitmap.height ? bitmap.width : bitmap.height, scale = longer > side ? side / longer : 1;
     uint32_t width = (uint32_t)fmax(1, floor(bitmap.width * scale)), height = (uint32_t)fmax(1, floor(bitmap.height * scale));
     oc__buffer file = {.context = context};
     const oc__part whole = {0, 0, (float)bitmap.width, (float)bitmap.height};
-    uint8_t *small = oc__alloc(context, (size_t)width * height * 3);
-    status = small ? oc__resample(small, width, height, &bitmap, whole, OC__FILTER_TRIANGLE, NULL) : OC_E_NOMEM;
-    if (!status) status = oc__jpeg_write(&file, small, width, height, QUALITY, NULL);
+    oc__bitmap small = {context, oc__alloc(context, (size_t)width * height * 3), width, height};
+    status = small.pixels ? oc__resample(small.pixels, width, height, &bitmap, whole, OC__FILTER_TRIANGLE, NULL) : OC_E_NOMEM;
+    for (size_t i = 0; i < n && !status; i++) oc__draw_frame(&small, &boxes[i]);
+    if (!status) status = oc__jpeg_write(&file, small.pixels, width, height, QUALITY, NULL);
     if (status || file.failed) {
         out->failed = true;
     } else {
@@ -81,10 +83,12 @@ bool oc__html_picture(oc__buffer *out, const char *path) {
         oc__html_put(out, "\">");
     }
     oc__buffer_free(&file);
-    oc__free(context, small);
+    oc__bitmap_free(&small);
     oc__bitmap_free(&bitmap);
     return true;
 }
+
+bool oc__html_picture(oc__buffer *out, const char *path) { return oc__html_drawn_picture(out, path, SIDE, NULL, 0); }
 
 /* --- plots --- */
 

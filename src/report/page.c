@@ -44,30 +44,53 @@ static void count(page *p, size_t n) { oc__html_number(p->out, (double)n, 0); }
 static void tag(page *p, size_t t) { oc__html_text(p->out, p->tags[t]); }
 
 /* The part of a path behind its folders' names. */
-static const char *last_part(const char *path) {
+const char *oc__page_last_part(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash && slash[1] ? slash + 1 : path;
 }
 
-/* The 95 % interval of a share (Wilson 1927, Probable inference). */
-static void interval(page *p, double right, double n) {
+/* Of a share (Wilson 1927, Probable inference). */
+void oc__page_interval(oc__buffer *out, double right, double n) {
     double z = 1.959964, share = n > 0 ? right / n : 0, middle = (share + z * z / (2 * n)) / (1 + z * z / n);
     double half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n);
     if (n <= 0) return;
-    put(p, " <small>");
-    oc__html_number(p->out, 100 * fmax(0, middle - half), 0);
-    put(p, "&#8211;");
-    oc__html_number(p->out, 100 * fmin(1, middle + half), 0);
-    put(p, "</small>");
+    oc__html_put(out, " <small>");
+    oc__html_number(out, 100 * fmax(0, middle - half), 0);
+    oc__html_put(out, "&#8211;");
+    oc__html_number(out, 100 * fmin(1, middle + half), 0);
+    oc__html_put(out, "</small>");
 }
 
-static void tile(page *p, const char *name, double share, double n) {
-    put(p, "<div class=\"tile\"><b>");
-    oc__html_percent(p->out, share);
-    put(p, "</b><span>");
-    put(p, name);
-    if (n > 0) interval(p, share * n, n);
-    put(p, "</span></div>");
+static void interval(page *p, double right, double n) { oc__page_interval(p->out, right, n); }
+
+void oc__page_tile(oc__buffer *out, const char *name, double share, double n) {
+    oc__html_put(out, "<div class=\"tile\"><b>");
+    oc__html_percent(out, share);
+    oc__html_put(out, "</b><span>");
+    oc__html_put(out, name);
+    if (n > 0) oc__page_interval(out, share * n, n);
+    oc__html_put(out, "</span></div>");
+}
+
+static void tile(page *p, const char *name, double share, double n) { oc__page_tile(p->out, name, share, n); }
+
+void oc__page_begin(oc__buffer *out, const oc__measurement *m) {
+    oc__html_put(out, "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                      "content=\"width=device-width,initial-scale=1\"><title>Ocellus report</title>");
+    oc__html_put(out, style);
+    oc__html_put(out, "</head><body><h1>How good the model is</h1><p>Measured ");
+    if (m->method == OC_REPORT_CROSS_VALIDATION) {
+        oc__html_put(out, "by cross-validation in ");
+        oc__html_number(out, m->n_folds, 0);
+        oc__html_put(out, " folds on ");
+    } else {
+        oc__html_put(out, "on ");
+    }
+    oc__html_number(out, (double)m->n, 0);
+    oc__html_put(out, m->method == OC_REPORT_CROSS_VALIDATION ? " pictures, each by a model that had not seen it. " : " test pictures. ");
+    if (m->n_skipped == 0) return;
+    oc__html_number(out, m->n_skipped, 0);
+    oc__html_put(out, " could not be read and were left out. ");
 }
 
 static oc_status head(page *p, oc_error *err) {
@@ -75,23 +98,7 @@ static oc_status head(page *p, oc_error *err) {
     oc_metrics mean;
     oc_status status = oc__metrics_of(&mean, m, OC_TAGS_MEAN, OC_THRESHOLD_OWN, err);
     if (status) return status;
-    put(p, "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-           "content=\"width=device-width,initial-scale=1\"><title>Ocellus report</title>");
-    put(p, style);
-    put(p, "</head><body><h1>How good the model is</h1><p>Measured ");
-    if (m->method == OC_REPORT_CROSS_VALIDATION) {
-        put(p, "by cross-validation in ");
-        count(p, m->n_folds);
-        put(p, " folds on ");
-    } else {
-        put(p, "on ");
-    }
-    count(p, m->n);
-    put(p, m->method == OC_REPORT_CROSS_VALIDATION ? " pictures, each by a model that had not seen it. " : " test pictures. ");
-    if (m->n_skipped) {
-        count(p, m->n_skipped);
-        put(p, " could not be read and were left out. ");
-    }
+    oc__page_begin(p->out, m);
     put(p, "Small grey numbers are 95&#8239;% intervals, in per cent.</p><div class=\"tiles\">");
     tile(p, m->several ? "of pictures have all tags right" : "of pictures are right", oc__metrics_accuracy(m), (double)m->n);
     tile(p, "mean F1 of the tags", mean.f1, 0);
@@ -329,7 +336,7 @@ static void shot(page *p, const mistake *wrong) {
         put(p, "<br><small title=\"");
         oc__html_text(p->out, name);
         put(p, "\">");
-        oc__html_text(p->out, last_part(name));
+        oc__html_text(p->out, oc__page_last_part(name));
         put(p, "</small>");
     }
     put(p, "</div>");
@@ -396,7 +403,7 @@ static void cells(page *p, const mistake *list, size_t n) {
             const char *name = p->m->entries[list[k].picture].name;
             if (!name) break;
             put(p, "<small>");
-            oc__html_text(p->out, last_part(name));
+            oc__html_text(p->out, oc__page_last_part(name));
             put(p, "</small> ");
         }
         put(p, "</details>");
@@ -423,6 +430,7 @@ static oc_status mistakes(page *p, oc_error *err) {
 
 oc_status oc__page_write(oc__buffer *out, const oc__measurement *m, const char *const *tags, oc_error *err) {
     page p = {.out = out, .m = m, .tags = tags};
+    if (m->boxed) return oc__box_page_write(out, m, tags, err);
     oc_status status = head(&p, err);
     if (!status) status = tag_table(&p, err);
     if (!status) status = m->several ? precision_recall(&p, err) : triage(&p, err);

@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "ocm.h"
 #include "ocm_layout.h"
+#include "page.h"
 #include "support.h"
 #include "text.h"
 #include "train_model.h"
@@ -277,12 +278,16 @@ START_TEST(test_csv) {
 END_TEST
 
 /* One of each kind in the first picture, a missed object in the second, and nothing wrong in the third. */
-static oc__measurement *make_mistakes(oc_context *context) {
+static oc_status make_mistakes_with(oc__measurement **out, oc_context *context, oc_error *err) {
     oc__measurement *m;
     const oc__rect a = {0, 0, 0.25f, 0.25f}, b = {0.5f, 0, 0.75f, 0.25f}, c = {0, 0.5f, 0.25f, 0.75f}, d = {0.75f, 0.75f, 1, 1},
                    beside_c = {0.1875f, 0.5f, 0.4375f, 0.75f}, part_of_c = {0, 0.5f, 0.25f, 0.5625f};
-    ck_assert_int_eq(oc__measurement_create(&m, context, 3, 2, NULL), OC_OK);
-    ck_assert_int_eq(oc__measurement_boxes(m, 5, 6, NULL), OC_OK);
+    oc_status status = oc__measurement_create(&m, context, 3, 2, err);
+    if (status) return status;
+    if ((status = oc__measurement_boxes(m, 5, 6, err))) {
+        oc__measurement_free(m);
+        return status;
+    }
     m->truths[0] = (oc__truth){0, {a, 0}};
     m->truths[1] = (oc__truth){0, {b, 0}};
     m->truths[2] = (oc__truth){0, {c, 1}};
@@ -294,6 +299,13 @@ static oc__measurement *make_mistakes(oc_context *context) {
     m->found[3] = (oc__found){0, {part_of_c, 1, 0.5f}};   /* overlaps by a quarter */
     m->found[4] = (oc__found){0, {beside_c, 1, 0.375f}};  /* by a seventh, of an object that is told of */
     m->found[5] = (oc__found){2, {a, 0, 0.25f}};
+    *out = m;
+    return OC_OK;
+}
+
+static oc__measurement *make_mistakes(oc_context *context) {
+    oc__measurement *m = NULL;
+    ck_assert_int_eq(make_mistakes_with(&m, context, NULL), OC_OK);
     return m;
 }
 
@@ -328,6 +340,46 @@ START_TEST(test_mistakes) {
     ck_assert_int_eq(oc__box_mistakes_find(&mistakes, m, 0, -0.1, NULL), OC_E_ARGUMENT);
     oc__measurement_free(m);
     end_context(context);
+}
+END_TEST
+
+/* The page shows what the figures and the list of mistakes say; `user` is a picture for its first mistakes. */
+static oc_status write_page(oc_context *context, void *user, oc_error *err) {
+    static const char *const tags[] = {"<b>&", "plain"};
+    oc__buffer page = {.context = context};
+    oc__measurement *m = NULL;
+    oc_status status = make_mistakes_with(&m, context, err);
+    if (!status && !(m->entries[0].name = oc__strdup(context, user))) status = oc__fail_nomem(err, context, 16, "name");
+    if (!status) status = oc__page_write(&page, m, tags, err);
+    if (!status) {
+        oc__buffer_append(&page, "", 1);
+        ck_assert(!page.failed);
+        const char *text = (const char *)page.data;
+        ck_assert(strstr(text, "&lt;b&gt;&amp;") && !strstr(text, "<b>&<"));
+        ck_assert(strstr(text, "src=\"data:image/jpeg;base64,/9j/") && strstr(text, ">shown.bmp<"));
+        ck_assert(!strstr(text, "<script") && !strstr(text, "http") && strstr(text, "</html>"));
+        ck_assert(strstr(text, "Missed: 2<") && strstr(text, "Of the wrong tag: 1<") && strstr(text, "Badly placed: 1<"));
+        ck_assert(strstr(text, "Found twice: 1<") && strstr(text, "Where no object is: 0<"));
+        ck_assert(strstr(text, "plain</b>, 75.0&#8239;%, is <b>&lt;b&gt;&amp;</b>"));
+        ck_assert(strstr(text, "25.0&#8239;%</b><span>of boxes are right"));
+    }
+    oc__measurement_free(m);
+    oc__buffer_free(&page);
+    return status;
+}
+
+START_TEST(test_page) {
+    static const uint8_t bmp[] = {'B', 'M', 70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24, 0,
+                                  0,   0,   0,  0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 8, 7, 6, 5, 4,
+                                  0,   0,   3,  2, 1, 0, 1, 2, 0, 0};
+    char *folder = new_folder();
+    oc_context *context = new_threads_context(1, NULL);
+    put_file(folder, "shown.bmp", bmp, sizeof bmp);
+    void *path = (void *)(uintptr_t)in(folder, "shown.bmp");
+    ck_assert_int_eq(write_page(context, path, NULL), OC_OK);
+    end_context(context);
+    sweep_allocations(write_page, path, false);
+    remove_folder(folder);
 }
 END_TEST
 
@@ -616,7 +668,7 @@ START_TEST(test_threads) {
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_coco, N_CASES},           {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES},
+    const unit_test tests[] = {{test_coco, N_CASES},           {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES}, {test_page, 0},
                                {test_find, 0},                 {test_csv, 0},        {test_csv_memory, 0}, {test_train, 0},
                                {test_budget, 0},               {test_views, 0},      {test_threads, 0}};
     return RUN_UNIT_TESTS("detection", tests);

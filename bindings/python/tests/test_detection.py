@@ -85,6 +85,9 @@ def test_train(context, tmp_path):
     assert missed[3].found is None and missed[3].picture == 3 and missed[3].overlap == 0
     with pytest.raises(ocellus.ArgumentError):
         report.box_mistakes(overlap=-1)
+    report.save_page(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "of objects are found" in page and "red" in page and "<script" not in page
     model.save(tmp_path / "boxes.ocm")
     with ocellus.load(tmp_path / "boxes.ocm", context=context) as loaded:
         result = loaded.predict(_scene("red", 10, 20))
