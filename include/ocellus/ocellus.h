@@ -310,12 +310,12 @@ OC_API int32_t oc_dataset_sample_tag_at(const oc_dataset *dataset, size_t index,
 OC_API size_t oc_dataset_n_notes(const oc_dataset *dataset);
 OC_API const char *oc_dataset_note(const oc_dataset *dataset, size_t index);
 
-/* A copy of the picture with boxes drawn into it, each in its tag's colour and with the name names[k] above it (UTF-8; characters
- * other than those of ASCII become small boxes), or none if that or `names` is NULL; the last is on top. Boxes may be any, of a result,
- * a data set or a mistake; of each its place and tag are looked at, and what lies outside of the picture is not drawn.
- * Errors: OC_E_ARGUMENT. */
-OC_API oc_status oc_picture_draw(oc_picture **out, const oc_picture *picture, const oc_box *const *boxes, const char *const *names,
-                                 size_t n, oc_error *err);
+/* A copy of the picture with boxes drawn into it, each in its tag's colour and with the name names[k] above it (UTF-8;
+ * characters other than those of ASCII become small boxes), or none if that or `names` is NULL; the last is on top. Boxes may
+ * be any, of a result, a data set or a mistake; of each its place and tag are looked at, and what lies outside of the picture
+ * is not drawn. Errors: OC_E_ARGUMENT. */
+OC_API oc_status oc_picture_draw(oc_picture **out, const oc_picture *picture, const oc_box *const *boxes,
+                                 const char *const *names, size_t n, oc_error *err);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * 5. Training
@@ -455,17 +455,17 @@ typedef struct oc_result oc_result;
 typedef struct oc_predictor_options {
     uint32_t struct_size;
     uint32_t precision; /* OC_PRECISION_... */
-    uint32_t tiles;     /* of a detector, for pictures that show much more than those it was trained on, in parts: so many along the
-                           longer side, up to 16; 0 and 1: the picture as a whole. Tiles overlap by a quarter, what is at a seam is
-                           told once, and the whole picture is looked at too, for what is larger */
+    uint32_t tiles; /* of a detector, for pictures that show much more than those it was trained on, in parts: so many along the
+                       longer side, up to 16; 0 and 1: the picture as a whole. Tiles overlap by a quarter, what is at a seam is
+                       told once, and the whole picture is looked at too, for what is larger */
 } oc_predictor_options;
 
 #define OC_PREDICTOR_OPTIONS_INIT {sizeof(oc_predictor_options), OC_PRECISION_FP32, 0}
 
 /* A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. `options` may be
- * NULL: all defaults. Errors: OC_E_ARGUMENT for a model file that is a base network, which has no tags, for more than 16 tiles, or for
- * more than one of a model that is no detector; OC_E_UNSUPPORTED for
- * int8 with a model whose file does not tell the ranges of its values, which training finds. */
+ * NULL: all defaults. Errors: OC_E_ARGUMENT for a model file that is a base network, which has no tags, for more than 16 tiles,
+ * or for more than one of a model that is no detector; OC_E_UNSUPPORTED for int8 with a model whose file does not tell the
+ * ranges of its values, which training finds. */
 OC_API oc_status oc_predictor_create(oc_predictor **out, const oc_model *model, const oc_predictor_options *options,
                                      oc_error *err);
 OC_API void oc_predictor_free(oc_predictor *predictor);
@@ -608,7 +608,7 @@ typedef struct oc_box_metrics {
     double ap50;             /* average precision at an overlap of 0.5 */
     double ap;               /* its mean over overlaps of 0.5, 0.55, ..., 0.95 */
     double average_recall;   /* of all boxes, over the same overlaps */
-    double best_probability; /* from which on boxes are to count for the greatest F1 at this overlap; of several tags: the mean */
+    double best_probability; /* from which on boxes have to count for the greatest F1 at this overlap; of several tags the mean */
     double best_f1;          /* that F1 */
 } oc_box_metrics;
 
@@ -630,26 +630,26 @@ OC_API oc_status oc_report_box_metrics(const oc_report *report, int32_t tag, dou
 
 typedef struct oc_box_mistake {
     uint32_t struct_size;
-    uint32_t kind;     /* OC_MISTAKE_... */
-    uint64_t picture;  /* its number in the report */
-    const char *name;  /* of the picture, as in oc_report_entry */
-    double overlap;    /* of the box with the object; 0 where there is but one of the two */
-    oc_box found;      /* the box; its tag is -1 if the object was missed */
-    oc_box truth;      /* the object; its tag is -1 if there is none */
+    uint32_t kind;    /* OC_MISTAKE_... */
+    uint64_t picture; /* its number in the report */
+    const char *name; /* of the picture, as in oc_report_entry */
+    double overlap;   /* of the box with the object; 0 where there is but one of the two */
+    oc_box found;     /* the box; its tag is -1 if the object was missed */
+    oc_box truth;     /* the object; its tag is -1 if there is none */
 } oc_box_mistake;
 
 #define OC_BOX_MISTAKE_INIT {sizeof(oc_box_mistake), 0, 0, NULL, 0, OC_BOX_INIT, OC_BOX_INIT}
 
-/* Every box of at least the probability that finds no object by the overlap (as oc_report_box_metrics counts), with the reason, and
- * every object that was missed and is in no other mistake; picture by picture, the most probable box first, then what was missed.
- * Errors: OC_E_ARGUMENT (out of range; not the report of a detector). */
+/* Every box of at least the probability that finds no object by the overlap (as oc_report_box_metrics counts), with the reason,
+ * and every object that was missed and is in no other mistake; picture by picture, the most probable box first, then what was
+ * missed. Errors: OC_E_ARGUMENT (out of range; not the report of a detector). */
 typedef struct oc_box_mistake_list oc_box_mistake_list;
 OC_API oc_status oc_report_box_mistakes(oc_box_mistake_list **out, const oc_report *report, double probability, double overlap,
                                         oc_error *err);
 OC_API void oc_box_mistake_list_free(oc_box_mistake_list *list);
 OC_API size_t oc_box_mistake_list_count(const oc_box_mistake_list *list);
 
-/* Mistake `index`. The caller sets mistake->struct_size; the name lives as long as the report. OC_E_NOT_FOUND if out of range. */
+/* Mistake `index`. The caller sets mistake->struct_size; the name lives as long as the report. OC_E_NOT_FOUND if there is none. */
 OC_API oc_status oc_box_mistake_list_get(const oc_box_mistake_list *list, size_t index, oc_box_mistake *mistake, oc_error *err);
 
 /* Pictures that bear tag `truth` and whose most probable tag is `predicted`. Of a multilabel model: that bear `truth`, and were

@@ -28,8 +28,10 @@ oc_status oc_picture_open(oc_picture **out, oc_context *context, const oc_image 
     if (!status) status = oc__picture_create(&picture, context, err);
     if (status) return status;
     status = oc__bitmap_open(&picture->bitmap, context, image, 0, err);
-    if (status) oc_picture_free(picture);
-    else *out = picture;
+    if (status)
+        oc_picture_free(picture);
+    else
+        *out = picture;
     return status;
 }
 
@@ -87,14 +89,16 @@ static oc_status draw(oc__bitmap *bitmap, const oc_box *const *boxes, const char
         oc_box box;
         oc_status status = oc__struct_read(&box, sizeof box, sizeof box, boxes[i % n], "oc_box", err);
         if (status) return status;
-        if (i < n) oc__draw_frame(bitmap, &box);
-        else if (names && names[i - n]) oc__draw_name(bitmap, &box, names[i - n]);
+        if (i < n)
+            oc__draw_frame(bitmap, &box);
+        else if (names && names[i - n])
+            oc__draw_name(bitmap, &box, names[i - n]);
     }
     return OC_OK;
 }
 
-oc_status oc_picture_draw(oc_picture **out, const oc_picture *picture, const oc_box *const *boxes, const char *const *names, size_t n,
-                          oc_error *err) {
+oc_status oc_picture_draw(oc_picture **out, const oc_picture *picture, const oc_box *const *boxes, const char *const *names,
+                          size_t n, oc_error *err) {
     oc_status status = oc__check_call(out, picture, "picture", picture, "picture", err);
     oc_picture *drawn = NULL;
     if (!status && n) status = oc__check_pointer(boxes, "boxes", err);
@@ -109,7 +113,9 @@ oc_status oc_picture_draw(oc_picture **out, const oc_picture *picture, const oc_
     } else {
         status = oc__fail_nomem(err, picture->context, size, "picture");
     }
-    if (status) oc_picture_free(drawn);
-    else *out = drawn;
+    if (status)
+        oc_picture_free(drawn);
+    else
+        *out = drawn;
     return status;
 }

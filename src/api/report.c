@@ -85,7 +85,8 @@ oc_status oc_report_box_metrics(const oc_report *report, int32_t tag, double pro
     if (!report->measurement->boxed) return oc__fail(err, OC_E_ARGUMENT, "the report is not of a detector");
     status = oc__box_metrics_of(&known, report->measurement, tag, probability, overlap, err);
     return status ? status
-                  : oc__struct_write(metrics, &known, sizeof known, offsetof(oc_box_metrics, best_probability), "oc_box_metrics", err);
+                  : oc__struct_write(metrics, &known, sizeof known, offsetof(oc_box_metrics, best_probability),
+                                     "oc_box_metrics", err);
 }
 
 struct oc_box_mistake_list {
@@ -103,8 +104,10 @@ oc_status oc_report_box_mistakes(oc_box_mistake_list **out, const oc_report *rep
     if (!list) return oc__fail_nomem(err, context, sizeof *list, "report");
     list->report = report;
     status = oc__box_mistakes_find(&list->mistakes, report->measurement, probability, overlap, err);
-    if (status) oc__free(context, list);
-    else *out = list;
+    if (status)
+        oc__free(context, list);
+    else
+        *out = list;
     return status;
 }
 

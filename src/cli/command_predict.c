@@ -192,7 +192,8 @@ static const char *drawing_of(prediction *p, const char *name) {
     return path;
 }
 
-/* Draws what was found, if that was asked for, the most probable on top. What cannot be drawn is reported, and counts as failed. */
+/* Draws what was found, if that was asked for, the most probable on top. What cannot be drawn is reported, and counts as
+ * failed. */
 static void draw_result(prediction *p, const char *name, const oc_image *image, const oc_result *result) {
     oc_error error = OC_ERROR_INIT;
     oc_picture *picture = NULL, *drawn = NULL;
@@ -372,16 +373,22 @@ static int run(const command *self, int argc, char **argv) {
     predict_options o = {.n_top = -1, .threshold = -1, .n_tiles = 1};
     int n_operands = 0;
     const cli_option own[] = {
-        {"top", 'n', OPTION_INTEGER, "N", "show at most N answers for each picture (default 3, or where a picture has any number of tags, and with 0: all)", 0, 1e9, &o.n_top},
-        {"threshold", 0, OPTION_NUMBER, "P", "show only answers of at least this probability, 0 to 1 (default 0, where a picture has any number of tags each tag's own threshold, and of a detector 0.5)", 0, 1,
-         &o.threshold},
+        {"top", 'n', OPTION_INTEGER, "N",
+         "show at most N answers for each picture (default 3, or where a picture has any number of tags, and with 0: all)", 0,
+         1e9, &o.n_top},
+        {"threshold", 0, OPTION_NUMBER, "P",
+         "show only answers of at least this probability, 0 to 1 (default 0, where a picture has any number of tags each tag's "
+         "own threshold, and of a detector 0.5)",
+         0, 1, &o.threshold},
         PRECISION_OPTION(o.precision),
         TILES_OPTION(o.n_tiles),
         {"store", 0, OPTION_FLAG, NULL, "keep the pictures and the answers in the project whose model it is", 0, 0, &o.store},
         {"application", 0, OPTION_TEXT, "NAME", "with --store: what asks, for the record", 0, 0, &o.application},
         {"draw", 0, OPTION_TEXT, "FILE",
-         "write the picture with the boxes and names of what was found in it, as a PNG or (FILE ends in .jpg) a JPEG; several pictures go into "
-         "a folder that FILE names, each as NAME.png", 0, 0, &o.draw},
+         "write the picture with the boxes and names of what was found in it, as a PNG or (FILE ends in .jpg) a JPEG; several "
+         "pictures go into "
+         "a folder that FILE names, each as NAME.png",
+         0, 0, &o.draw},
         {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0, &o.recursive},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};

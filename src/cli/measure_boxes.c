@@ -25,8 +25,10 @@ static int box_row(table *t, const char *name, const oc_report *report, int32_t 
     table_cell(t, "%.1f %%", 100 * m.ap);
     table_cell(t, "%.1f %%", 100 * m.average_recall);
     table_cell(t, "%.1f %%", 100 * m.best_f1);
-    if (tag >= 0) table_cell(t, "%.1f %%", 100 * m.best_probability);
-    else table_cell(t, "%s", "");
+    if (tag >= 0)
+        table_cell(t, "%.1f %%", 100 * m.best_probability);
+    else
+        table_cell(t, "%s", "");
     return STATUS_DONE;
 }
 
@@ -148,7 +150,8 @@ static int write_box_mistakes(json *j, const oc_report *report, const measure_op
 }
 
 int measure_boxes_print(const oc_report *report, const measure_options *options) {
-    static const char *const titles[] = {"tag", "objects", "precision", "recall", "F1", "AP50", "AP50:95", "AR", "best F1", "from"};
+    static const char *const titles[] = {"tag",  "objects", "precision", "recall",  "F1",
+                                         "AP50", "AP50:95", "AR",        "best F1", "from"};
     size_t n = oc_report_n_tags(report);
     table t = {0};
     int status = STATUS_DONE;

@@ -10,7 +10,7 @@ typedef struct colour {
 } colour;
 
 /* Colours that differ in hue and in lightness, so that neighbours in the list are told apart without seeing colours too. */
-static const colour colours[] = {{{255, 214, 0}},  {{0, 90, 200}},    {{60, 220, 90}}, {{210, 0, 70}},  {{0, 215, 230}},
+static const colour colours[] = {{{255, 214, 0}},  {{0, 90, 200}},   {{60, 220, 90}}, {{210, 0, 70}},    {{0, 215, 230}},
                                  {{130, 40, 170}}, {{255, 140, 30}}, {{0, 110, 70}},  {{255, 130, 190}}, {{120, 60, 10}}};
 #define N_COLOURS (sizeof colours / sizeof *colours)
 
@@ -43,7 +43,8 @@ static int64_t text_width(const char *text, int64_t scale) {
 }
 
 static void write(oc__bitmap *bitmap, const char *text, int64_t left, int64_t top, int64_t scale, colour c) {
-    for (uint32_t letter; (letter = oc__face_next(&text)) && left < (int64_t)bitmap->width; left += scale * (OC__FACE_WIDTH + 1))
+    for (uint32_t letter; (letter = oc__face_next(&text)) && left < (int64_t)bitmap->width;
+         left += scale * (OC__FACE_WIDTH + 1))
         for (uint32_t y = 0; y < OC__FACE_HEIGHT; y++)
             for (uint32_t x = 0; x < OC__FACE_WIDTH; x++)
                 if (oc__face_dot(letter, x, y))
@@ -82,8 +83,9 @@ void oc__draw_name(oc__bitmap *bitmap, const oc_box *box, const char *name) {
     int64_t scale = scale_of(bitmap), margin = scale + 1;
     int64_t width = text_width(name, scale) + 2 * margin, height = OC__FACE_HEIGHT * scale + 2 * margin;
     area a = area_of(bitmap, box);
-    area plate = {.left = within(a.left, 0, within((int64_t)bitmap->width - width, 0, INT64_MAX)),
-                  .top = within(a.top >= height ? a.top - height : a.top, 0, within((int64_t)bitmap->height - height, 0, INT64_MAX))};
+    area plate = {
+        .left = within(a.left, 0, within((int64_t)bitmap->width - width, 0, INT64_MAX)),
+        .top = within(a.top >= height ? a.top - height : a.top, 0, within((int64_t)bitmap->height - height, 0, INT64_MAX))};
     plate.right = plate.left + width;
     plate.bottom = plate.top + height;
     fill(bitmap, plate, colour_of(box));

@@ -4,8 +4,8 @@
 #define FIRST 32 /* a space; the last, in the place of what has no letter, is a box */
 #define N_IN_ROW 16
 
-/* Sixteen letters beside each other, a column apart, and rows of them below each other; the last two lines of dots are below the
- * line that letters stand on. */
+/* Sixteen letters beside each other, a column apart, and rows of them below each other; the last two lines of dots are below
+ * the line that letters stand on. */
 static const char *const dots[] = {
     "        #    # #   # #    #   ##  #  ##     #      #   #                                      #",
     "        #    # #   # #   #### ##  # #  #    #     #     #     #     #                         #",

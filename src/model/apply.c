@@ -15,8 +15,10 @@ oc_status oc__applier_create(oc__applier **out, const oc_model *model, uint32_t 
     applier->model = model;
     oc_status status = oc__model_program(&program, model, precision, err);
     if (!status) status = oc__runner_create(&applier->runner, program, err);
-    if (status) oc__applier_free(applier);
-    else *out = applier;
+    if (status)
+        oc__applier_free(applier);
+    else
+        *out = applier;
     return status;
 }
 
@@ -67,14 +69,16 @@ static oc_status find_boxes(oc__detections *out, oc__applier *applier, oc_error 
     return oc__boxes_find(out, model->context, levels, shapes, n_levels, model->n_tags, &oc__box_limits_standard, err);
 }
 
-oc_status oc__apply_detector_bitmap(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view, oc_error *err) {
+oc_status oc__apply_detector_bitmap(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view,
+                                    oc_error *err) {
     float *input;
     oc_status status = input_of(&input, applier, err);
     if (!status) status = oc__prepare(input, bitmap, &applier->model->rule, view, err);
     return status ? status : find_boxes(out, applier, err);
 }
 
-oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, uint32_t n_tiles, oc_error *err) {
+oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, uint32_t n_tiles,
+                             oc_error *err) {
     const oc_model *model = applier->model;
     oc_status status;
     if (n_tiles > 1) {

@@ -26,14 +26,16 @@ oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier
 /* The same for a picture still to be opened. */
 oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const oc_image *image, oc_error *err);
 
-/* The same for a detector: the objects found, whose items the caller frees; with more than one tile along the picture's longer side, in
- * parts (see tiles.c). */
+/* The same for a detector: the objects found, whose items the caller frees; with more than one tile along the picture's longer
+ * side, in parts (see tiles.c). */
 oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc_image *image, uint32_t n_tiles, oc_error *err);
 
 /* In a view of a decoded picture, as fractions of the view. */
-oc_status oc__apply_detector_bitmap(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view, oc_error *err);
+oc_status oc__apply_detector_bitmap(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view,
+                                    oc_error *err);
 
 /* In a decoded picture in n tiles along its longer side. */
-oc_status oc__apply_detector_tiled(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, uint32_t n, oc_error *err);
+oc_status oc__apply_detector_tiled(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, uint32_t n,
+                                   oc_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* Detectors on pictures that show much: in parts. SPDX-License-Identifier: MIT
  *
- * The picture is cut into tiles that overlap, each is looked at by itself, and so is the whole picture, for what is larger than a tile
- * (Akyon et al. 2022). A box that touches a tile's inner edge is of an object that goes on in the next tile: where that tells all of it, the
- * part is dropped, and parts that lie on each other are put together. */
+ * The picture is cut into tiles that overlap, each is looked at by itself, and so is the whole picture, for what is larger than
+ * a tile (Akyon et al. 2022). A box that touches a tile's inner edge is of an object that goes on in the next tile: where that
+ * tells all of it, the part is dropped, and parts that lie on each other are put together. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -33,7 +33,8 @@ static void place(double *begin, double *length, uint32_t i, uint32_t n) {
     *begin = i * *length * (1 - OVERLAP);
 }
 
-/* Whether a side of a box in a tile, from `low` to `high` in fractions of the tile, is cut by an edge that is not the picture's. */
+/* Whether a side of a box in a tile, from `low` to `high` in fractions of the tile, is cut by an edge that is not the
+ * picture's. */
 static bool is_cut(float low, float high, uint32_t i, uint32_t n) {
     return (i > 0 && (double)low < EDGE) || (i + 1 < n && (double)high > 1 - EDGE);
 }
@@ -124,7 +125,8 @@ static oc_status to_detections(oc__detections *out, const pieces *all, oc_contex
     return OC_OK;
 }
 
-oc_status oc__apply_detector_tiled(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, uint32_t n, oc_error *err) {
+oc_status oc__apply_detector_tiled(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, uint32_t n,
+                                   oc_error *err) {
     uint32_t longer = bitmap->width > bitmap->height ? bitmap->width : bitmap->height;
     uint32_t n_x = (uint32_t)fmax(1, floor((double)n * bitmap->width / longer + 0.5));
     uint32_t n_y = (uint32_t)fmax(1, floor((double)n * bitmap->height / longer + 0.5));

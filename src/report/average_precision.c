@@ -104,7 +104,8 @@ static double area(work *w, size_t n_objects) {
     return sum / N_RECALLS;
 }
 
-/* The probability from which on boxes are to count for the greatest F1, of what was matched; the list is put in ranked order. */
+/* The probability from which on boxes are to count for the greatest F1, of what was matched; the list is put in ranked order.
+ */
 static void find_best(oc_box_metrics *out, work *w) {
     size_t right = 0;
     if (w->n_list) qsort(w->list, w->n_list, sizeof *w->list, most_probable_first);

@@ -8,9 +8,10 @@
 oc_status oc__box_metrics_of(oc_box_metrics *out, const oc__measurement *measurement, int32_t tag, double probability, double overlap,
                              oc_error *err);
 
-/* Precision over recall of one tag at an overlap: *n points of recalls and precisions, for which there is room for all of n_found. */
-oc_status oc__box_curve(double *recalls, double *precisions, size_t *n, const oc__measurement *measurement, uint32_t tag, double overlap,
-                        oc_error *err);
+/* Precision over recall of one tag at an overlap: *n points of recalls and precisions, for which there is room for all of
+ * n_found. */
+oc_status oc__box_curve(double *recalls, double *precisions, size_t *n, const oc__measurement *measurement, uint32_t tag,
+                        double overlap, oc_error *err);
 
 /* Sets the measurement's average precisions, at an overlap of 0.5. */
 oc_status oc__box_metrics_fill(oc__measurement *measurement, oc_error *err);

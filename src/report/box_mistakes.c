@@ -1,8 +1,8 @@
 /* What a detector got wrong: boxes that found no object, and why not, and objects that none found. SPDX-License-Identifier: MIT
  *
- * First the boxes of every tag take objects as they do for the figures (average_precision.c), so that the mistakes are just those that
- * precision and recall count. Then what is left is explained, the most probable box first, in the order of the kinds: an object that a
- * box explains is not missed besides. */
+ * First the boxes of every tag take objects as they do for the figures (average_precision.c), so that the mistakes are just
+ * those that precision and recall count. Then what is left is explained, the most probable box first, in the order of the
+ * kinds: an object that a box explains is not missed besides. */
 #include "box_mistakes.h"
 
 #include <stdlib.h>
@@ -16,9 +16,9 @@
 typedef struct work {
     const oc__measurement *m;
     double probability, overlap;
-    bool *right;   /* boxes that found an object */
-    bool *taken;   /* objects that a box found */
-    bool *told_of; /* objects that another mistake explains */
+    bool *right;       /* boxes that found an object */
+    bool *taken;       /* objects that a box found */
+    bool *told_of;     /* objects that another mistake explains */
     size_t begin, end; /* the objects of the picture at hand */
     oc__box_mistakes *out;
 } work;
@@ -28,9 +28,12 @@ typedef enum which { FREE_OF_TAG, TAKEN_OF_TAG, FREE_OF_OTHERS } which;
 static bool is_wanted(const work *w, size_t truth, uint32_t tag, which wanted) {
     bool same = w->m->truths[truth].object.tag == tag, gone = w->taken[truth] || w->told_of[truth];
     switch (wanted) {
-    case FREE_OF_TAG: return same && !gone;
-    case TAKEN_OF_TAG: return same && w->taken[truth];
-    default: return !same && !gone;
+    case FREE_OF_TAG:
+        return same && !gone;
+    case TAKEN_OF_TAG:
+        return same && w->taken[truth];
+    default:
+        return !same && !gone;
     }
 }
 
@@ -55,7 +58,8 @@ static void explain(work *w, size_t found) {
     static const struct {
         which wanted;
         uint32_t kind;
-    } reasons[] = {{TAKEN_OF_TAG, OC_MISTAKE_DOUBLE}, {FREE_OF_OTHERS, OC_MISTAKE_WRONG_TAG}, {FREE_OF_TAG, OC_MISTAKE_BADLY_PLACED}};
+    } reasons[] = {
+        {TAKEN_OF_TAG, OC_MISTAKE_DOUBLE}, {FREE_OF_OTHERS, OC_MISTAKE_WRONG_TAG}, {FREE_OF_TAG, OC_MISTAKE_BADLY_PLACED}};
     const oc__detection *d = &w->m->found[found].detection;
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
         double overlap = reasons[i].kind == OC_MISTAKE_BADLY_PLACED ? MEANT : w->overlap;
@@ -94,7 +98,8 @@ static void explain_all(work *w) {
     }
 }
 
-oc_status oc__box_mistakes_find(oc__box_mistakes *out, const oc__measurement *m, double probability, double overlap, oc_error *err) {
+oc_status oc__box_mistakes_find(oc__box_mistakes *out, const oc__measurement *m, double probability, double overlap,
+                                oc_error *err) {
     oc_status status = OC_OK;
     size_t n = m->n_found + m->n_truths;
     if (!(probability >= 0 && probability <= 1)) return oc__fail(err, OC_E_ARGUMENT, "the probability is not between 0 and 1");
@@ -105,8 +110,10 @@ oc_status oc__box_mistakes_find(oc__box_mistakes *out, const oc__measurement *m,
     w.taken = oc__alloc_zero(m->context, m->n_truths * sizeof *w.taken);
     w.told_of = oc__alloc_zero(m->context, m->n_truths * sizeof *w.told_of);
     out->items = oc__alloc_array(m->context, n, sizeof *out->items);
-    if (w.right && w.taken && w.told_of && out->items) explain_all(&w);
-    else status = oc__fail_nomem(err, m->context, n * sizeof *out->items, "report");
+    if (w.right && w.taken && w.told_of && out->items)
+        explain_all(&w);
+    else
+        status = oc__fail_nomem(err, m->context, n * sizeof *out->items, "report");
     oc__free(m->context, w.right);
     oc__free(m->context, w.taken);
     oc__free(m->context, w.told_of);

@@ -34,7 +34,8 @@ static oc_status head(page *p, oc_error *err) {
     if (!status) status = figures_of(&together, p, OC_TAGS_TOGETHER, err);
     if (status) return status;
     oc__page_begin(p->out, p->m);
-    put(p, "A box counts from 50&#8239;% on, and finds an object that it overlaps by 30&#8239;% (intersection over union). Small grey "
+    put(p, "A box counts from 50&#8239;% on, and finds an object that it overlaps by 30&#8239;% (intersection over union). "
+           "Small grey "
            "numbers are 95&#8239;% intervals, in per cent.</p><div class=\"tiles\">");
     oc__page_tile(p->out, "of boxes are right", together.precision, (double)together.n_predicted);
     oc__page_tile(p->out, "of objects are found", together.recall, (double)together.n_objects);
@@ -45,8 +46,10 @@ static oc_status head(page *p, oc_error *err) {
 }
 
 static oc_status tag_table(page *p, oc_error *err) {
-    put(p, "<h2>Tag by tag</h2><p>Precision: how many of the boxes are right. Recall: how many of the objects are found. The best F1 is that of "
-           "the probability beside it.</p><div class=\"wide\"><table><tr><th>tag<th>objects<th>boxes<th>precision<th>recall<th>F1<th>AP50"
+    put(p, "<h2>Tag by tag</h2><p>Precision: how many of the boxes are right. Recall: how many of the objects are found. The "
+           "best F1 is that of "
+           "the probability beside it.</p><div "
+           "class=\"wide\"><table><tr><th>tag<th>objects<th>boxes<th>precision<th>recall<th>F1<th>AP50"
            "<th>AP50:95<th>best F1<th>from");
     for (uint32_t t = 0; t < p->m->n_tags; t++) {
         oc_box_metrics f;
@@ -122,7 +125,8 @@ static oc_box box_of(int32_t colour, const oc__rect *r) {
 }
 
 static const char *name_of(const page *p, const oc__box_mistake *mistake) {
-    uint32_t picture = mistake->found != OC__NO_BOX ? p->m->found[mistake->found].picture : p->m->truths[mistake->truth].picture;
+    uint32_t picture =
+        mistake->found != OC__NO_BOX ? p->m->found[mistake->found].picture : p->m->truths[mistake->truth].picture;
     return p->m->entries[picture].name;
 }
 
@@ -192,7 +196,8 @@ static oc_status mistakes(page *p, oc_error *err) {
     if (status) return status;
     ranked *list = oc__alloc_array(p->m->context, all.n, sizeof *list);
     if (!list) status = oc__fail_nomem(err, p->m->context, all.n * sizeof *list, "report");
-    put(p, "<h2>Mistakes</h2><p>Yellow is the object as it was labelled, blue the box that was found; the most certain first, of missed objects "
+    put(p, "<h2>Mistakes</h2><p>Yellow is the object as it was labelled, blue the box that was found; the most certain first, "
+           "of missed objects "
            "the largest. Often it is the label that is wrong, and not the model.</p>");
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds && !status; k++) {
         size_t n = 0;

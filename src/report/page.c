@@ -87,7 +87,8 @@ void oc__page_begin(oc__buffer *out, const oc__measurement *m) {
         oc__html_put(out, "on ");
     }
     oc__html_number(out, (double)m->n, 0);
-    oc__html_put(out, m->method == OC_REPORT_CROSS_VALIDATION ? " pictures, each by a model that had not seen it. " : " test pictures. ");
+    oc__html_put(out, m->method == OC_REPORT_CROSS_VALIDATION ? " pictures, each by a model that had not seen it. "
+                                                              : " test pictures. ");
     if (m->n_skipped == 0) return;
     oc__html_number(out, m->n_skipped, 0);
     oc__html_put(out, " could not be read and were left out. ");

@@ -12,8 +12,8 @@ oc_status oc__page_write(oc__buffer *out, const oc__measurement *measurement, co
 /* The same for what a detector found: with the boxes of each mistake drawn into its picture. */
 oc_status oc__box_page_write(oc__buffer *out, const oc__measurement *measurement, const char *const *tags, oc_error *err);
 
-/* The parts that both pages share: the page's beginning up to the numbers of pictures; a large figure with its name and, where n > 0,
- * its 95 % interval; the same interval alone, of `right` of n; the last part of a path. */
+/* The parts that both pages share: the page's beginning up to the numbers of pictures; a large figure with its name and, where
+ * n > 0, its 95 % interval; the same interval alone, of `right` of n; the last part of a path. */
 void oc__page_begin(oc__buffer *out, const oc__measurement *measurement);
 void oc__page_tile(oc__buffer *out, const char *name, double share, double n);
 void oc__page_interval(oc__buffer *out, double right, double n);

@@ -123,7 +123,8 @@ static oc_status draw_batch(training *t, oc_error *err) {
     return OC_OK;
 }
 
-/* How far the schedule is: by steps or by time, whichever is further, so that a training that time ends comes to the schedule's end. */
+/* How far the schedule is: by steps or by time, whichever is further, so that a training that time ends comes to the schedule's
+ * end. */
 static uint64_t place_in_schedule(const training *t) {
     double share = t->seconds > 0 ? (oc__now() - t->begun) / t->seconds : 0;
     uint64_t by_time = share >= 1 ? t->n_steps : (uint64_t)(share * (double)t->n_steps);

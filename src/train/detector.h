@@ -38,7 +38,8 @@ oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const 
                                const oc__train_options *options, oc__progress *progress, oc_error *err);
 void oc__view_source_close(oc__view_source *source);
 
-/* Makes a view of sample `usable[pick]`, changed by chance: a part of it or, if `mosaic`, beside three others; mirrored; other light. */
+/* Makes a view of sample `usable[pick]`, changed by chance: a part of it or, if `mosaic`, beside three others; mirrored; other
+ * light. */
 oc_status oc__view_draw(float *input, oc__view_objects *objects, const oc__view_source *source, size_t pick, bool mosaic,
                         oc__random *random, oc_error *err);
 

@@ -62,7 +62,12 @@ oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const 
     oc_status statuses[READ_AT_A_TIME] = {OC_OK}, status = OC_OK;
     size_t n_bytes = 0;
     oc_error *errors = oc__alloc_array(context, READ_AT_A_TIME, sizeof *errors);
-    *out = (oc__view_source){.context = context, .set = set, .rule = rule, .mirror = options->mirror, .crop = options->crop, .light = options->light};
+    *out = (oc__view_source){.context = context,
+                             .set = set,
+                             .rule = rule,
+                             .mirror = options->mirror,
+                             .crop = options->crop,
+                             .light = options->light};
     out->bitmaps = oc__alloc_zero(context, set->n * sizeof *out->bitmaps);
     out->usable = oc__alloc_array(context, set->n, sizeof *out->usable);
     if (!errors || !out->bitmaps || !out->usable) status = oc__fail_nomem(err, context, set->n * sizeof *out->bitmaps, "training");

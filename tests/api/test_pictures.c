@@ -269,8 +269,11 @@ START_TEST(drawing) {
     ck_assert_int_gt(n_changed(drawn, view.data, 0, 0, DRAWN, DRAWN), 48 * 24 - 44 * 20); /* another tag, another colour */
     oc_picture_free(other);
     oc_picture_free(drawn);
-    static const oc_box anywhere[] = {{sizeof box, -1, 0, -1, -1, 3, 3}, {sizeof box, 7, 0, 2, 2, 1, 1}, {sizeof box, 3, 0, NAN, 0, 1, 1},
-                                      {sizeof box, INT32_MIN, 0, 0, 0, 0, 0}, {sizeof box, 0, 0, 1e30f, -1e30f, INFINITY, 1e30f},
+    static const oc_box anywhere[] = {{sizeof box, -1, 0, -1, -1, 3, 3},
+                                      {sizeof box, 7, 0, 2, 2, 1, 1},
+                                      {sizeof box, 3, 0, NAN, 0, 1, 1},
+                                      {sizeof box, INT32_MIN, 0, 0, 0, 0, 0},
+                                      {sizeof box, 0, 0, 1e30f, -1e30f, INFINITY, 1e30f},
                                       {sizeof box, 2, 0, 0.5f, 0.5f, -1, -1}};
     for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
         oc_picture_free(draw(picture, &anywhere[i], "a long name \x01\xFF\x80 that is wider than the picture is"));

@@ -294,10 +294,10 @@ static oc_status make_mistakes_with(oc__measurement **out, oc_context *context, 
     m->truths[3] = (oc__truth){1, {d, 1}};
     m->truths[4] = (oc__truth){2, {a, 0}};
     m->found[0] = (oc__found){0, {a, 0, 0.875f}};
-    m->found[1] = (oc__found){0, {b, 1, 0.75f}};          /* the tag is 0 */
-    m->found[2] = (oc__found){0, {a, 0, 0.625f}};         /* found already */
-    m->found[3] = (oc__found){0, {part_of_c, 1, 0.5f}};   /* overlaps by a quarter */
-    m->found[4] = (oc__found){0, {beside_c, 1, 0.375f}};  /* by a seventh, of an object that is told of */
+    m->found[1] = (oc__found){0, {b, 1, 0.75f}};         /* the tag is 0 */
+    m->found[2] = (oc__found){0, {a, 0, 0.625f}};        /* found already */
+    m->found[3] = (oc__found){0, {part_of_c, 1, 0.5f}};  /* overlaps by a quarter */
+    m->found[4] = (oc__found){0, {beside_c, 1, 0.375f}}; /* by a seventh, of an object that is told of */
     m->found[5] = (oc__found){2, {a, 0, 0.25f}};
     *out = m;
     return OC_OK;
@@ -315,12 +315,28 @@ START_TEST(test_mistakes) {
         oc__box_mistake expected[5];
         size_t n;
     } cases[] = {
-        {0.25, 0.3, {{OC_MISTAKE_WRONG_TAG, 1, 1, 1}, {OC_MISTAKE_DOUBLE, 2, 0, 1}, {OC_MISTAKE_BADLY_PLACED, 3, 2, 0.25},
-                     {OC_MISTAKE_FALSE, 4, OC__NO_BOX, 0}, {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0}}, 5},
-        {0.25, 0.25, {{OC_MISTAKE_WRONG_TAG, 1, 1, 1}, {OC_MISTAKE_DOUBLE, 2, 0, 1}, {OC_MISTAKE_FALSE, 4, OC__NO_BOX, 0},
-                      {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0}}, 4},
-        {0.8, 0.3, {{OC_MISTAKE_MISSED, OC__NO_BOX, 1, 0}, {OC_MISTAKE_MISSED, OC__NO_BOX, 2, 0}, {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0},
-                    {OC_MISTAKE_MISSED, OC__NO_BOX, 4, 0}}, 4},
+        {0.25,
+         0.3,
+         {{OC_MISTAKE_WRONG_TAG, 1, 1, 1},
+          {OC_MISTAKE_DOUBLE, 2, 0, 1},
+          {OC_MISTAKE_BADLY_PLACED, 3, 2, 0.25},
+          {OC_MISTAKE_FALSE, 4, OC__NO_BOX, 0},
+          {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0}},
+         5},
+        {0.25,
+         0.25,
+         {{OC_MISTAKE_WRONG_TAG, 1, 1, 1},
+          {OC_MISTAKE_DOUBLE, 2, 0, 1},
+          {OC_MISTAKE_FALSE, 4, OC__NO_BOX, 0},
+          {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0}},
+         4},
+        {0.8,
+         0.3,
+         {{OC_MISTAKE_MISSED, OC__NO_BOX, 1, 0},
+          {OC_MISTAKE_MISSED, OC__NO_BOX, 2, 0},
+          {OC_MISTAKE_MISSED, OC__NO_BOX, 3, 0},
+          {OC_MISTAKE_MISSED, OC__NO_BOX, 4, 0}},
+         4},
     };
     oc_context *context = new_threads_context(1, NULL);
     oc__measurement *m = make_mistakes(context);
@@ -369,9 +385,9 @@ static oc_status write_page(oc_context *context, void *user, oc_error *err) {
 }
 
 START_TEST(test_page) {
-    static const uint8_t bmp[] = {'B', 'M', 70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24, 0,
-                                  0,   0,   0,  0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 8, 7, 6, 5, 4,
-                                  0,   0,   3,  2, 1, 0, 1, 2, 0, 0};
+    static const uint8_t bmp[] = {'B', 'M', 70, 0, 0,  0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2, 0,
+                                  0,   0,   1,  0, 24, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                  0,   0,   0,  0, 0,  0, 9, 8, 7, 6, 5,  4, 0, 0, 3,  2, 1, 0, 1, 2, 0, 0};
     char *folder = new_folder();
     oc_context *context = new_threads_context(1, NULL);
     put_file(folder, "shown.bmp", bmp, sizeof bmp);
@@ -541,11 +557,13 @@ START_TEST(test_train) {
     ck_assert_int_eq(oc__ocm_read(&again, context, file.data, file.size, "m", NULL), OC_OK);
     ck_assert_int_eq(oc__box_metrics_of(&g, again->measurement, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
     ck_assert(memcmp(&f, &g, sizeof f) == 0);
-    ck_assert_int_eq(oc__evaluate(&m, again, test, &(oc__how){.precision = OC_PRECISION_FP32}, &(oc__progress){0}, NULL), OC_OK);
+    ck_assert_int_eq(oc__evaluate(&m, again, test, &(oc__how){.precision = OC_PRECISION_FP32}, &(oc__progress){0}, NULL),
+                     OC_OK);
     ck_assert_int_eq(oc__box_metrics_of(&g, m, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
     ck_assert(memcmp(&f, &g, sizeof f) == 0);
     oc__measurement_free(m);
-    ck_assert_int_eq(oc__evaluate(&m, again, test, &(oc__how){.precision = OC_PRECISION_INT8}, &(oc__progress){0}, NULL), OC_OK);
+    ck_assert_int_eq(oc__evaluate(&m, again, test, &(oc__how){.precision = OC_PRECISION_INT8}, &(oc__progress){0}, NULL),
+                     OC_OK);
     ck_assert_int_eq(oc__box_metrics_of(&g, m, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
     if (!is_light()) ck_assert_msg(g.ap50 > f.ap50 - 0.1, "AP50 is %g in int8 and %g in fp32", g.ap50, f.ap50);
     oc__measurement_free(m);
@@ -668,8 +686,8 @@ START_TEST(test_threads) {
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_coco, N_CASES},           {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES}, {test_page, 0},
-                               {test_find, 0},                 {test_csv, 0},        {test_csv_memory, 0}, {test_train, 0},
-                               {test_budget, 0},               {test_views, 0},      {test_threads, 0}};
+    const unit_test tests[] = {{test_coco, N_CASES}, {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES},
+                               {test_page, 0},       {test_find, 0},       {test_csv, 0},      {test_csv_memory, 0},
+                               {test_train, 0},      {test_budget, 0},     {test_views, 0},    {test_threads, 0}};
     return RUN_UNIT_TESTS("detection", tests);
 }
