@@ -34,6 +34,16 @@ oc_status oc__apply_detector(oc__detections *out, oc__applier *applier, const oc
 oc_status oc__apply_detector_bitmap(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, const oc__view *view,
                                     oc_error *err);
 
+/* What was found in a tile, in fractions of the picture. */
+typedef struct oc__piece {
+    oc__detection found;
+    uint32_t tile;
+    bool cut; /* it touches an inner edge of the tile, so that the object goes on in another */
+} oc__piece;
+
+/* Leaves one piece for each object, at the front, and returns their number. */
+size_t oc__pieces_put_together(oc__piece *pieces, size_t n);
+
 /* In a decoded picture in n tiles along its longer side. */
 oc_status oc__apply_detector_tiled(oc__detections *out, oc__applier *applier, const oc__bitmap *bitmap, uint32_t n,
                                    oc_error *err);

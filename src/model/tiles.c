@@ -15,15 +15,8 @@
 #define PART 0.5     /* so is a part of which more lies in a box, */
 #define JOINED 0.3   /* and two parts of which more of the smaller one lies in the other */
 
-/* What was found in a tile. */
-typedef struct piece {
-    oc__detection found;
-    uint32_t tile;
-    bool cut; /* it touches an inner edge */
-} piece;
-
 typedef struct pieces {
-    piece *items;
+    oc__piece *items;
     size_t n, capacity;
 } pieces;
 
@@ -51,7 +44,7 @@ static oc_status add_tile(pieces *all, oc__applier *applier, const oc__bitmap *b
     oc_status status = oc__apply_detector_bitmap(&found, applier, bitmap, &view, err);
     if (status) return status;
     for (size_t i = 0; i < found.n && !status; i++) {
-        piece p = {found.items[i], t.y * t.n_x + t.x, false};
+        oc__piece p = {found.items[i], t.y * t.n_x + t.x, false};
         oc__rect *box = &p.found.box;
         p.cut = is_cut(box->left, box->right, t.x, t.n_x) || is_cut(box->top, box->bottom, t.y, t.n_y);
         box->left = (float)fmin(view.left + view.width * (double)box->left, 1);
@@ -74,7 +67,7 @@ static int most_probable_first(const void *a, const void *b) {
 }
 
 static int whole_first(const void *a, const void *b) {
-    const piece *x = a, *y = b;
+    const oc__piece *x = a, *y = b;
     if (x->cut != y->cut) return x->cut ? 1 : -1;
     return most_probable_first(&x->found, &y->found);
 }
@@ -96,7 +89,7 @@ static void join(oc__rect *to, const oc__rect *from) {
 }
 
 /* Whether what is told by `p` is in `kept`, which comes before it; then that grows if both are parts. */
-static bool is_told(piece *kept, const piece *p) {
+static bool is_told(oc__piece *kept, const oc__piece *p) {
     oc__rect *box = &kept->found.box;
     if (kept->found.tag != p->found.tag) return false;
     if (!p->cut) return oc__rect_overlap(box, &p->found.box) > DOUBLE;
@@ -106,15 +99,15 @@ static bool is_told(piece *kept, const piece *p) {
     return true;
 }
 
-static void put_together(pieces *all) {
-    size_t n = 0;
-    if (all->n) qsort(all->items, all->n, sizeof *all->items, whole_first);
-    for (size_t i = 0; i < all->n; i++) {
+size_t oc__pieces_put_together(oc__piece *items, size_t n) {
+    size_t n_kept = 0;
+    if (n) qsort(items, n, sizeof *items, whole_first);
+    for (size_t i = 0; i < n; i++) {
         size_t k = 0;
-        while (k < n && !is_told(&all->items[k], &all->items[i])) k++;
-        if (k == n) all->items[n++] = all->items[i];
+        while (k < n_kept && !is_told(&items[k], &items[i])) k++;
+        if (k == n_kept) items[n_kept++] = items[i];
     }
-    all->n = n;
+    return n_kept;
 }
 
 static oc_status to_detections(oc__detections *out, const pieces *all, oc_context *context, oc_error *err) {
@@ -136,7 +129,7 @@ oc_status oc__apply_detector_tiled(oc__detections *out, oc__applier *applier, co
     for (uint32_t i = 0; i < n_x * n_y && n > 1 && !status; i++)
         status = add_tile(&all, applier, bitmap, (tile){i % n_x, i / n_x, n_x, n_y}, err);
     if (!status) {
-        put_together(&all);
+        all.n = oc__pieces_put_together(all.items, all.n);
         status = to_detections(&found, &all, bitmap->context, err);
     }
     oc__free(bitmap->context, all.items);

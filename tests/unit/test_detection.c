@@ -488,6 +488,31 @@ static oc__buffer to_file(const oc_model *model) {
 }
 
 /* It learns; its file says all of it; damaged files are refused. */
+/* Of what the tiles beside each other tell, each object is left once. */
+START_TEST(test_seams) {
+    const oc__rect whole = {0.1f, 0.1f, 0.3f, 0.3f}, again = {0.11f, 0.1f, 0.3f, 0.3f}, left_part = {0.1f, 0.1f, 0.2f, 0.3f},
+                   left = {0.6f, 0.6f, 0.76f, 0.7f}, right = {0.7f, 0.6f, 0.9f, 0.71f}, alone = {0.1f, 0.8f, 0.2f, 0.9f};
+    oc__piece pieces[] = {
+        {{left_part, 0, 0.9f}, 0, true}, /* of what another tile tells whole */
+        {{left, 1, 0.5f}, 0, true},      /* put together with */
+        {{right, 1, 0.7f}, 1, true},     /* this */
+        {{right, 2, 0.4f}, 1, true},     /* of another tag */
+        {{whole, 0, 0.6f}, 1, false},
+        {{again, 0, 0.5f}, 2, false}, /* told already */
+        {{alone, 0, 0.3f}, 3, true},  /* told by nobody else */
+    };
+    ck_assert_uint_eq(oc__pieces_put_together(pieces, sizeof pieces / sizeof *pieces), 4);
+    ck_assert(memcmp(&pieces[0].found.box, &whole, sizeof whole) == 0 && pieces[0].found.probability == 0.6f);
+    ck_assert(pieces[1].found.tag == 1 && pieces[1].found.probability == 0.7f);
+    near((double)pieces[1].found.box.left, (double)left.left);
+    near((double)pieces[1].found.box.right, (double)right.right);
+    near((double)pieces[1].found.box.bottom, (double)right.bottom);
+    ck_assert(pieces[2].found.tag == 2 && memcmp(&pieces[2].found.box, &right, sizeof right) == 0);
+    ck_assert(memcmp(&pieces[3].found.box, &alone, sizeof alone) == 0);
+    ck_assert_uint_eq(oc__pieces_put_together(NULL, 0), 0);
+}
+END_TEST
+
 #define N_ACROSS 3
 
 /* One picture of nine scenes, of which the model learned from one at a time. */
@@ -687,7 +712,7 @@ END_TEST
 
 int main(void) {
     const unit_test tests[] = {{test_coco, N_CASES}, {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES},
-                               {test_page, 0},       {test_find, 0},       {test_csv, 0},      {test_csv_memory, 0},
+                               {test_page, 0},       {test_find, 0}, {test_seams, 0},       {test_csv, 0},      {test_csv_memory, 0},
                                {test_train, 0},      {test_budget, 0},     {test_views, 0},    {test_threads, 0}};
     return RUN_UNIT_TESTS("detection", tests);
 }

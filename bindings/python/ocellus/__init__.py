@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ocellus: train, measure and run image classifiers on your own CPU.
+"""Ocellus: train, measure and run image classifiers and object detectors on your own CPU.
 
     import ocellus
 
