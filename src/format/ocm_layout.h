@@ -54,8 +54,9 @@
 /* Version 1.1 knows kinds up to this one, and neither section ANSW nor THRE, which go with the next. */
 #define OC__OCM_LAST_KIND_1_1 2
 
-/* Likewise version 1.2, and not section BOXM. */
+/* Likewise version 1.2, and not section BOXM; and functions up to this one. */
 #define OC__OCM_LAST_KIND_1_2 3
+#define OC__OCM_LAST_FUNCTION_1_2 7
 
 /* The sections this version knows, as they are written. */
 enum {

@@ -127,6 +127,8 @@ static unsigned minor_version(const oc_model *model) {
     const oc__graph *graph = &model->graph;
     bool newer = model->ranges || n_with_attributes(graph) > 0;
     if (model->kind > OC__OCM_LAST_KIND_1_2) return 3;
+    for (size_t i = 0; i < graph->n_nodes; i++)
+        if (graph->nodes[i].function.code > OC__OCM_LAST_FUNCTION_1_2) return 3;
     if (model->kind > OC__OCM_LAST_KIND_1_1) return 2;
     for (size_t i = 0; i < graph->n_nodes; i++) newer = newer || graph->nodes[i].op > OC__OCM_LAST_OP_1_0;
     return newer ? 1 : 0;

@@ -115,7 +115,8 @@ oc_status oc__onnx_activation(const oc__onnx_call *call, oc_error *err) {
                  {"HardSwish", OC__FUNCTION_HARD_SWISH, 0, 0, -INFINITY},
                  {"Sigmoid", OC__FUNCTION_SIGMOID, 0, 0, -INFINITY},
                  {"Tanh", OC__FUNCTION_TANH, 0, 0, -INFINITY},
-                 {"Exp", OC__FUNCTION_EXP, 0, 0, -INFINITY}};
+                 {"Exp", OC__FUNCTION_EXP, 0, 0, -INFINITY},
+                 {"Sqrt", OC__FUNCTION_SQRT, 0, 0, -INFINITY}};
     const oc__onnx_value *map = map_input(call, 0), *slope;
     const char *op = call->node->op_type;
     if (!map) return oc__fail(err, OC_E_UNSUPPORTED, "its input does not depend on the picture");

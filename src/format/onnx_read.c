@@ -201,7 +201,7 @@ static const operation operations[] = {
     {"Slice", oc__onnx_slice, oc__onnx_slice},
     {"Softmax", oc__onnx_softmax, NULL},
     {"Split", oc__onnx_split, NULL},
-    {"Sqrt", NULL, oc__onnx_fold_unary},
+    {"Sqrt", oc__onnx_activation, oc__onnx_fold_unary},
     {"Squeeze", oc__onnx_reshape, oc__onnx_reshape},
     {"Sub", oc__onnx_binary, oc__onnx_fold_binary},
     {"Tanh", oc__onnx_activation, NULL},

@@ -47,6 +47,7 @@ static float value(const oc__function *f, float x) {
     case OC__FUNCTION_SILU: return x * sigmoid(x);
     case OC__FUNCTION_TANH: return hyperbolic_tangent(x);
     case OC__FUNCTION_EXP: return exponential(x);
+    case OC__FUNCTION_SQRT: return sqrtf(oc__clamp(x, 0, INFINITY) + f->alpha);
     default: return x;
     }
 }
@@ -62,6 +63,7 @@ static float slope(const oc__function *f, float x) {
     case OC__FUNCTION_SILU: y = sigmoid(x); return y + x * (y - y * y);
     case OC__FUNCTION_TANH: y = hyperbolic_tangent(x); return 1 - y * y;
     case OC__FUNCTION_EXP: return exponential(x);
+    case OC__FUNCTION_SQRT: return x > 0 ? 0.5f / sqrtf(x + f->alpha) : 0;
     default: return 1;
     }
 }

@@ -52,6 +52,7 @@ INLINE vec value_of(const oc__function *f, const uint32_t code, vec x) {
     case OC__FUNCTION_SILU: return vec_mul(x, sigmoid(x));
     case OC__FUNCTION_TANH: return hyperbolic_tangent(x);
     case OC__FUNCTION_EXP: return exponential(x);
+    case OC__FUNCTION_SQRT: return vec_sqrt(vec_add(vec_clamp(x, zero, vec_set(INFINITY)), vec_set(f->alpha)));
     default: return x;
     }
 }
@@ -80,6 +81,9 @@ INLINE vec slope_of(const oc__function *f, const uint32_t code, vec x) {
         y = hyperbolic_tangent(x);
         return vec_sub(one, vec_mul(y, y));
     case OC__FUNCTION_EXP: return exponential(x);
+    case OC__FUNCTION_SQRT:
+        y = vec_div(vec_set(0.5f), vec_sqrt(vec_add(vec_clamp(x, zero, infinity), vec_set(f->alpha))));
+        return vec_where_inside(y, x, zero, infinity);
     default: return one;
     }
 }
@@ -94,6 +98,7 @@ INLINE vec slope_of(const oc__function *f, const uint32_t code, vec x) {
     case OC__FUNCTION_SILU: LOOP(OC__FUNCTION_SILU); break;                                                                    \
     case OC__FUNCTION_TANH: LOOP(OC__FUNCTION_TANH); break;                                                                    \
     case OC__FUNCTION_EXP: LOOP(OC__FUNCTION_EXP); break;                                                                      \
+    case OC__FUNCTION_SQRT: LOOP(OC__FUNCTION_SQRT); break;                                                                    \
     default: LOOP(OC__FUNCTION_NONE);                                                                                          \
     }
 

@@ -83,7 +83,8 @@ typedef struct oc__channel_map {
 #define OC__FUNCTION_SILU 5         /* x / (1 + exp(-x)) */
 #define OC__FUNCTION_TANH 6
 #define OC__FUNCTION_EXP 7
-#define OC__N_FUNCTIONS 8 /* one past the last */
+#define OC__FUNCTION_SQRT 8 /* sqrt(max(x, 0) + alpha) */
+#define OC__N_FUNCTIONS 9   /* one past the last */
 
 typedef struct oc__function {
     uint32_t code;

@@ -6,9 +6,12 @@ static oc_status shape(oc__shape *out, const oc__graph *graph, const oc__node *n
     (void)graph;
     if (f->code >= OC__N_FUNCTIONS) return oc__fail(err, OC_E_UNSUPPORTED, "function %u is not known", f->code);
     if ((f->beta != 0 && f->code != OC__FUNCTION_HARD_SIGMOID) ||
-        (f->alpha != 0 && f->code != OC__FUNCTION_HARD_SIGMOID && f->code != OC__FUNCTION_LEAKY_RELU))
+        (f->alpha != 0 && f->code != OC__FUNCTION_HARD_SIGMOID && f->code != OC__FUNCTION_LEAKY_RELU &&
+         f->code != OC__FUNCTION_SQRT))
         return oc__fail(err, OC_E_CORRUPT, "function %u takes no arguments %g and %g", f->code, (double)f->alpha,
                         (double)f->beta);
+    if (f->alpha < 0 && f->code == OC__FUNCTION_SQRT)
+        return oc__fail(err, OC_E_CORRUPT, "a square root adds %g, which is below 0", (double)f->alpha);
     *out = in[0];
     return OC_OK;
 }

@@ -1,15 +1,21 @@
 /* Training a classifier: features, cross-validation, final fit. SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "calibrate.h"
 #include "cross_validation.h"
+#include "discriminant.h"
 #include "folds.h"
+#include "kernels.h"
 #include "memory.h"
 #include "multilabel.h"
 #include "temperature.h"
 #include "text.h"
 #include "train.h"
+
+/* See take_roots. What is added keeps the slope at 0 finite, and what 8-bit integers round near 0 small. */
+static const oc__function root = {.code = OC__FUNCTION_SQRT, .alpha = 1e-3f};
 
 /* The samples that could be read, moved together at the front. */
 typedef struct readable {
@@ -108,27 +114,55 @@ static oc_status warn_of_contradictions(const oc__features *f, const readable *r
     return OC_OK;
 }
 
-/* Cross-validates: chooses options->l2 if it is 0, finds the temperature, and makes the measurement. */
-static oc_status validate(oc__measurement **out, double *l2, double *temperature, const oc__features *f, const readable *r,
-                          const oc__training_set *set, const oc__train_options *options, oc__progress *progress,
-                          oc_error *err) {
+/* Features that are never below 0 are means of maps that are mostly 0 and now and then large. Their square roots vary more
+ * evenly (the variance of a mean of rare events grows with it), which is what heads take for granted. Returns whether they were
+ * taken. */
+static bool take_roots(oc__features *f) {
+    const oc__kernels *kernels = f->context->kernels;
+    size_t n = f->n * f->n_views * f->dim;
+    for (size_t i = 0; i < n; i++)
+        if (f->values[i] < 0) return false;
+    kernels->activate(&root, n, f->values, 0, INFINITY, f->values);
+    return true;
+}
+
+/* Which heads there are to choose from. */
+static oc_status head_choice(oc__head_choice *out, const oc__train_options *options, size_t dim, bool several, oc_error *err) {
+    bool discriminant = strcmp(options->head, oc__head_names[OC__HEAD_DISCRIMINANT]) == 0;
+    bool regression = strcmp(options->head, oc__head_names[OC__HEAD_REGRESSION]) == 0;
+    if (discriminant && several)
+        return oc__fail(err, OC_E_ARGUMENT, "head=discriminant is for pictures that bear one tag each, these bear several");
+    if (discriminant && options->l2 > 0)
+        return oc__fail(err, OC_E_ARGUMENT, "head=discriminant has no l2, which is %g", options->l2);
+    if (discriminant && dim > OC__MAX_DISCRIMINANT)
+        return oc__fail(err, OC_E_LIMIT, "the base gives %zu features; head=discriminant takes at most %d", dim,
+                        OC__MAX_DISCRIMINANT);
+    *out = (oc__head_choice){.l2 = options->l2};
+    out->kinds[OC__HEAD_REGRESSION] = !discriminant;
+    out->kinds[OC__HEAD_DISCRIMINANT] = !regression && !several && options->l2 <= 0 && dim <= OC__MAX_DISCRIMINANT;
+    return OC_OK;
+}
+
+/* Cross-validates: chooses the head, finds the temperature, and makes the measurement. */
+static oc_status validate(oc__measurement **out, oc__head *head, double *temperature, const oc__features *f, const readable *r,
+                          const oc__training_set *set, const oc__head_choice *choice, const oc__train_options *options,
+                          oc__progress *progress, oc_error *err) {
     oc_context *context = f->context;
     uint32_t n_folds = options->folds < f->n ? (uint32_t)options->folds : (uint32_t)f->n;
     uint32_t *folds = oc__alloc_array(context, f->n, sizeof *folds);
-    float *probabilities = oc__alloc_array(context, f->n, set->n_tags * sizeof(float));
+    float *logits = oc__alloc_array(context, f->n, set->n_tags * sizeof(float));
     oc__measurement *m = NULL;
     oc_status status = OC_OK;
-    if (!folds || !probabilities) status = oc__fail_nomem(err, context, f->n * set->n_tags * sizeof(float), "cross-validation");
+    if (!folds || !logits) status = oc__fail_nomem(err, context, f->n * set->n_tags * sizeof(float), "cross-validation");
     if (!status)
         status = oc__folds_assign(folds, &n_folds, context, r->tags, f->content, f->n, set->n_tags, options->seed, err);
     if (!status && n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", f->n);
     if (!status) {
         oc__validation v = {f, r->tags, folds, set->n_tags, n_folds, options->balance};
-        status = oc__cross_validate(probabilities, l2, &v, progress, err);
+        status = oc__cross_validate(logits, head, &v, choice, progress, err);
     }
-    if (!status)
-        status = oc__calibrate_probabilities(probabilities, temperature, context, r->tags, folds, f->n, set->n_tags, n_folds,
-                                             err);
+    const oc__held_out held_out = {logits, r->tags, folds, f->n, set->n_tags, 1};
+    if (!status) status = oc__calibrate_logits(logits, temperature, context, &held_out, n_folds, err);
     if (!status) status = oc__measurement_create(&m, context, f->n, (uint32_t)set->n_tags, err);
     for (size_t i = 0; i < f->n && !status; i++) {
         m->entries[i].truth = r->tags[i];
@@ -137,49 +171,50 @@ static oc_status validate(oc__measurement **out, double *l2, double *temperature
     if (!status) {
         m->method = OC_REPORT_CROSS_VALIDATION;
         m->n_folds = n_folds;
-        status = oc__measurement_fill(m, probabilities, err);
+        status = oc__measurement_fill(m, logits, err);
     }
     oc__free(context, folds);
-    oc__free(context, probabilities);
+    oc__free(context, logits);
     if (status) oc__measurement_free(m);
     else *out = m;
     return status;
 }
 
 /* Fits all samples. */
-static oc_status fit_all(oc__linear *out, const oc__features *f, const readable *r, size_t n_tags, double l2, bool balance,
-                         oc__progress *progress, oc_error *err) {
+static oc_status fit_all(oc__linear *out, const oc__features *f, const readable *r, size_t n_tags, const oc__head *head,
+                         bool balance, oc__progress *progress, oc_error *err) {
     oc_context *context = f->context;
-    oc__fitter *fitter = NULL;
+    oc__head_fitter *fitter = NULL;
     oc__rows rows = {0};
     uint32_t *no_folds = oc__alloc_zero(context, f->n * sizeof *no_folds);
     oc__progress_stage(progress, "fitting", 0.9, 0.92, 1);
     if (!no_folds) return oc__fail_nomem(err, context, f->n * sizeof *no_folds, "training");
     oc__validation all = {f, r->tags, no_folds, n_tags, 1, balance};
     oc_status status = oc__rows_without_fold(&rows, &all, 1, err);
-    if (!status) status = oc__fitter_create(&fitter, context, &rows, progress, err);
-    if (!status) status = oc__fitter_fit(out, fitter, l2, err);
-    oc__fitter_free(fitter);
+    if (!status) status = oc__head_fitter_create(&fitter, head->kind, context, &rows, progress, err);
+    if (!status) status = oc__head_fit(out, fitter, head->strength, err);
+    oc__head_fitter_free(fitter);
     oc__free(context, rows.features);
     oc__free(context, (void *)(uintptr_t)rows.tags);
     oc__free(context, no_folds);
     return status;
 }
 
-/* The base with the classifier on top, as a 1x1 convolution of the features whose logits are divided by the temperature. */
-static oc_status assemble(oc_model *model, const oc_model *base, const oc__linear *linear, double temperature, oc_error *err) {
-    uint32_t node;
+/* The base with the classifier on top, as a 1x1 convolution of the features, or their roots, whose logits are multiplied by
+ * `factor`. */
+static oc_status assemble(oc_model *model, const oc_model *base, bool roots, const oc__linear *linear, double factor,
+                          oc_error *err) {
+    uint32_t node = base->graph.outputs[0];
     model->rule = base->rule;
     oc_status status = oc__graph_copy(&model->graph, &base->graph, err);
-    if (!status)
-        status = oc__graph_conv(&node, &model->graph, base->graph.outputs[0], (uint32_t)linear->n_tags, 1, 1, 1, true, err);
+    if (!status && roots) status = oc__graph_activation(&node, &model->graph, node, root.code, root.alpha, root.beta, err);
+    if (!status) status = oc__graph_conv(&node, &model->graph, node, (uint32_t)linear->n_tags, 1, 1, 1, true, err);
     if (status) return status;
     const oc__node *head = &model->graph.nodes[node];
     size_t n_weights = linear->n_tags * linear->dim;
     float *weights = model->graph.params[head->params[0]].values, *biases = model->graph.params[head->params[1]].values;
-    float factor = (float)(1 / temperature);
-    for (size_t i = 0; i < n_weights; i++) weights[i] = factor * linear->weights[i];
-    for (size_t t = 0; t < linear->n_tags; t++) biases[t] = factor * linear->weights[n_weights + t];
+    for (size_t i = 0; i < n_weights; i++) weights[i] = (float)factor * linear->weights[i];
+    for (size_t t = 0; t < linear->n_tags; t++) biases[t] = (float)factor * linear->weights[n_weights + t];
     model->graph.n_outputs = 1;
     model->graph.outputs[0] = node;
     return OC_OK;
@@ -204,6 +239,19 @@ static oc_status keep_thresholds(oc_model *model, const oc__measurement *m, oc_e
     return OC_OK;
 }
 
+static oc_status set_number(oc_model *model, const char *key, double value, oc_error *err) {
+    char text[32];
+    oc__print_double(text, value);
+    return oc__model_set_property(model, key, text, err);
+}
+
+static oc_status describe_head(oc_model *model, const oc__head *head, oc_error *err) {
+    oc_status status = oc__model_set_property(model, "head", oc__head_names[head->kind], err);
+    if (!status)
+        status = set_number(model, head->kind == OC__HEAD_REGRESSION ? "l2" : "shrinkage", head->strength, err);
+    return status;
+}
+
 oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__training_set *set,
                                const oc__train_options *options, bool cross_validate, oc__progress *progress, oc_error *err) {
     oc_context *context = base->context;
@@ -212,8 +260,10 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc__measurement *measurement = NULL;
     oc__linear linear = {0};
     oc_model *model = NULL;
-    double l2 = options->l2, temperature = 1;
-    char text[32];
+    oc__head head = {OC__HEAD_REGRESSION, options->l2, 1};
+    oc__head_choice choice;
+    double temperature = 1;
+    bool roots = false;
     const oc__extraction what = {(size_t)options->views, options->mirror, options->skip_broken, options->seed, set->cache};
     oc__progress_stage(progress, "reading pictures", 0, 0.7, set->n);
     oc_status status = oc__features_extract(&features, base, set->samples, set->n, &what, progress, err);
@@ -224,30 +274,26 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     if (!status) status = keep_readable(&r, &features, set, err);
     if (!status && features.n < 4)
         status = oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", features.n);
+    if (!status) status = head_choice(&choice, options, features.dim, set->several, err);
+    if (!status) roots = take_roots(&features);
     if (!status && set->several) {
         const oc__tag_sets sets = {r.tags, r.first};
         drop_negative(&r, tags, &n_tags, set->negative);
-        status = oc__multilabel_train(&linear, &measurement, &l2, &features, &sets, n_tags, options, progress, err);
+        status = oc__multilabel_train(&linear, &measurement, &head.strength, &features, &sets, n_tags, options, progress, err);
     } else {
         if (!status) status = warn_of_contradictions(&features, &r, set, err);
-        if (!status && (cross_validate || l2 <= 0))
-            status = validate(&measurement, &l2, &temperature, &features, &r, set, options, progress, err);
-        if (!status) status = fit_all(&linear, &features, &r, n_tags, l2, options->balance, progress, err);
+        if (!status && (cross_validate || options->l2 <= 0))
+            status = validate(&measurement, &head, &temperature, &features, &r, set, &choice, options, progress, err);
+        if (!status) status = fit_all(&linear, &features, &r, n_tags, &head, options->balance, progress, err);
     }
     if (!status && measurement) status = name_entries(measurement, &r, set, context, err);
     if (!status) status = oc__model_create(&model, context, err);
     if (!status) status = oc__model_set_tags(model, tags, n_tags, err);
     if (!status) model->kind = set->several ? OC__KIND_MULTILABEL : OC__KIND_CLASSIFICATION;
     if (!status && set->several) status = keep_thresholds(model, measurement, err);
-    if (!status) status = assemble(model, base, &linear, temperature, err);
-    if (!status) {
-        oc__print_double(text, l2);
-        status = oc__model_set_property(model, "l2", text, err);
-    }
-    if (!status && !set->several) {
-        oc__print_double(text, temperature);
-        status = oc__model_set_property(model, "temperature", text, err);
-    }
+    if (!status) status = assemble(model, base, roots, &linear, head.sharpness / temperature, err);
+    if (!status) status = describe_head(model, &head, err);
+    if (!status && !set->several) status = set_number(model, "temperature", temperature, err);
     if (!status) status = oc__model_set_property_u64(model, "n_training_pictures", features.n, err);
     if (!status) status = oc__model_finish(model, err);
     if (!status) {

@@ -1,15 +1,15 @@
-/* Choosing the regularisation, and measuring, by cross-validation. SPDX-License-Identifier: MIT */
+/* Choosing the head, and measuring, by cross-validation. SPDX-License-Identifier: MIT */
 #include "cross_validation.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "memory.h"
+#include "temperature.h"
 #include "thread.h"
 
-/* From strong to weak; each fit begins at the last one's solution. */
-static const double strengths[] = {1, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4};
-#define N_STRENGTHS (sizeof strengths / sizeof *strengths)
+/* Discriminant analysis gives logits as far apart as the features are many: the prior of their scale is a wide one. */
+#define SHARPNESS_SPREAD 3
 
 oc_status oc__rows_without_fold(oc__rows *rows, const oc__validation *v, uint32_t fold, oc_error *err) {
     const oc__features *f = v->features;
@@ -33,96 +33,112 @@ oc_status oc__rows_without_fold(oc__rows *rows, const oc__validation *v, uint32_
 
 typedef struct job {
     const oc__validation *v;
-    oc__fitter **fitters; /* one per fold */
-    float *probabilities;
-    double *losses; /* one per fold: held-out log loss, summed */
-    double l2;
+    oc__head_fitter **fitters; /* one per fold */
+    float *logits;
+    uint32_t kind;
+    double strength;
     oc__progress *progress;
-    oc_status *statuses;
+    oc_status *statuses; /* one per fold */
     oc_error *errors;
 } job;
 
-static void fold_task(void *argument, size_t fold, uint32_t worker) {
+static void fit_task(void *argument, size_t fold, uint32_t worker) {
     const job *j = argument;
     const oc__validation *v = j->v;
     const oc__features *f = v->features;
     oc__linear linear = {0};
     if (!oc__progress_go_on(j->progress)) return;
-    j->losses[fold] = 0;
-    if ((j->statuses[fold] = oc__fitter_fit(&linear, j->fitters[fold], j->l2, &j->errors[fold]))) return;
-    for (size_t i = 0; i < f->n; i++) {
-        if (v->folds[i] != fold) continue;
-        float *row = j->probabilities + i * v->n_tags;
-        oc__linear_apply(row, &linear, f->values + i * f->n_views * f->dim);
-        j->losses[fold] -= log((double)row[v->tags[i]] + 1e-12);
-    }
+    if ((j->statuses[fold] = oc__head_fit(&linear, j->fitters[fold], j->strength, &j->errors[fold]))) return;
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t t = 0; t < v->n_tags && v->folds[i] == fold; t++)
+            j->logits[i * v->n_tags + t] = oc__linear_logit(&linear, t, f->values + i * f->n_views * f->dim);
     oc__linear_free(&linear);
     oc__progress_step(j->progress, 1, worker);
 }
 
-/* All folds at one strength. Their order is fixed, so the sum is too. */
-static oc_status run_folds(double *loss, job *j, oc_context *context, oc_error *err) {
+static void create_task(void *argument, size_t fold, uint32_t worker) {
+    const job *j = argument;
+    oc__rows rows = {0};
+    oc_context *context = j->v->features->context;
+    (void)worker;
+    oc_status status = oc__rows_without_fold(&rows, j->v, (uint32_t)fold, &j->errors[fold]);
+    if (!status) status = oc__head_fitter_create(&j->fitters[fold], j->kind, context, &rows, j->progress, &j->errors[fold]);
+    oc__free(context, rows.features);
+    oc__free(context, (void *)(uintptr_t)rows.tags);
+    j->statuses[fold] = status;
+}
+
+/* A task for each fold. */
+static oc_status for_folds(job *j, void (*task)(void *, size_t, uint32_t), oc_context *context, oc_error *err) {
     uint32_t n = j->v->n_folds;
     memset(j->statuses, 0, n * sizeof *j->statuses);
-    oc__parallel(context, n, fold_task, j);
+    oc__parallel(context, n, task, j);
     oc_status status = oc__progress_status(j->progress, err);
-    *loss = 0;
-    for (uint32_t fold = 0; fold < n && !status; fold++) {
+    for (uint32_t fold = 0; fold < n && !status; fold++)
         if (j->statuses[fold]) status = oc__fail(err, j->statuses[fold], "%s", j->errors[fold].message);
-        *loss += j->losses[fold];
-    }
     return status;
 }
 
-static oc_status make_fitters(job *j, oc_context *context, oc_error *err) {
-    oc_status status = OC_OK;
-    for (uint32_t fold = 0; fold < j->v->n_folds && !status; fold++) {
-        oc__rows rows;
-        if ((status = oc__rows_without_fold(&rows, j->v, fold, err))) break;
-        status = oc__fitter_create(&j->fitters[fold], context, &rows, j->progress, err);
-        oc__free(context, rows.features);
-        oc__free(context, (void *)(uintptr_t)rows.tags);
-    }
-    return status;
-}
-
-oc_status oc__cross_validate(float *probabilities, double *l2, const oc__validation *v, oc__progress *progress, oc_error *err) {
+/* The best of one kind, if it is better than `least`. Its loss has one valley: two steps up end the search. */
+static oc_status try_kind(double *least, oc__head *chosen, float *logits, job *j, uint32_t kind, const double *strengths,
+                          size_t n_strengths, oc_error *err) {
+    const oc__validation *v = j->v;
     oc_context *context = v->features->context;
-    size_t size = v->features->n * v->n_tags, n_strengths = *l2 > 0 ? 1 : N_STRENGTHS;
-    double best = INFINITY, chosen = *l2;
+    size_t n = v->features->n;
+    double best = INFINITY;
     int worse = 0;
+    j->kind = kind;
+    oc_status status = for_folds(j, create_task, context, err);
+    for (size_t s = 0; s < n_strengths && worse < 2 && !status; s++) {
+        const oc__held_out held_out = {j->logits, v->tags, v->folds, n, v->n_tags, SHARPNESS_SPREAD};
+        double loss, sharpness;
+        j->strength = strengths[s];
+        if ((status = for_folds(j, fit_task, context, err))) break;
+        sharpness = oc__sharpen(&loss, &held_out, OC__NONE);
+        worse = loss < best ? 0 : worse + 1;
+        best = fmin(best, loss);
+        if (!(loss < *least)) continue;
+        *least = loss;
+        /* Regression's logits are scaled as they should be, but for what calibration finds. */
+        *chosen = (oc__head){kind, strengths[s], kind == OC__HEAD_REGRESSION ? 1 : sharpness};
+        for (size_t i = 0; i < n * v->n_tags; i++) logits[i] = (float)chosen->sharpness * j->logits[i];
+    }
+    for (uint32_t fold = 0; fold < v->n_folds; fold++) {
+        oc__head_fitter_free(j->fitters[fold]);
+        j->fitters[fold] = NULL;
+    }
+    return status;
+}
+
+oc_status oc__cross_validate(float *logits, oc__head *chosen, const oc__validation *v, const oc__head_choice *choice,
+                             oc__progress *progress, oc_error *err) {
+    oc_context *context = v->features->context;
+    size_t size = v->features->n * v->n_tags, n_steps = 0, n;
+    double least = INFINITY;
     oc_status status = OC_OK;
     job j = {.v = v, .progress = progress};
     j.fitters = oc__alloc_zero(context, v->n_folds * sizeof *j.fitters);
-    j.probabilities = oc__alloc_array(context, size, sizeof(float));
-    j.losses = oc__alloc_array(context, v->n_folds, sizeof *j.losses);
+    j.logits = oc__alloc_array(context, size, sizeof(float));
     j.statuses = oc__alloc_array(context, v->n_folds, sizeof *j.statuses);
     j.errors = oc__alloc_array(context, v->n_folds, sizeof *j.errors);
-    if (!j.fitters || !j.probabilities || !j.losses || !j.statuses || !j.errors)
+    if (!j.fitters || !j.logits || !j.statuses || !j.errors)
         status = oc__fail_nomem(err, context, size * sizeof(float), "cross-validation");
     for (uint32_t fold = 0; fold < v->n_folds && !status; fold++) j.errors[fold] = (oc_error)OC_ERROR_INIT;
-    oc__progress_stage(progress, "cross-validation", 0.7, 0.9, n_strengths * v->n_folds);
-    if (!status) status = make_fitters(&j, context, err);
-    for (size_t s = 0; s < n_strengths && worse < 2 && !status; s++) {
-        double loss;
-        j.l2 = *l2 > 0 ? *l2 : strengths[s];
-        status = run_folds(&loss, &j, context, err);
-        if (!status && loss < best) {
-            best = loss;
-            chosen = j.l2;
-            worse = 0;
-            memcpy(probabilities, j.probabilities, size * sizeof(float));
-        } else {
-            worse++; /* the loss has one valley: two steps up end the search */
-        }
+    for (uint32_t kind = 0; kind < OC__N_HEADS; kind++) {
+        oc__head_strengths(&n, kind);
+        if (choice->kinds[kind]) n_steps += kind == OC__HEAD_REGRESSION && choice->l2 > 0 ? 1 : n;
     }
-    if (!status && best == INFINITY) status = oc__fail(err, OC_E_INTERNAL, "cross-validation: no strength gave a finite loss");
-    for (uint32_t fold = 0; fold < v->n_folds && j.fitters; fold++) oc__fitter_free(j.fitters[fold]);
+    oc__progress_stage(progress, "cross-validation", 0.7, 0.9, n_steps * v->n_folds);
+    for (uint32_t kind = 0; kind < OC__N_HEADS && !status; kind++) {
+        const double *strengths = oc__head_strengths(&n, kind);
+        bool given = kind == OC__HEAD_REGRESSION && choice->l2 > 0;
+        if (choice->kinds[kind])
+            status = try_kind(&least, chosen, logits, &j, kind, given ? &choice->l2 : strengths, given ? 1 : n, err);
+    }
+    if (!status && least == INFINITY) status = oc__fail(err, OC_E_INTERNAL, "cross-validation: no head gave a finite loss");
     oc__free(context, j.fitters);
-    oc__free(context, j.probabilities);
-    oc__free(context, j.losses);
+    oc__free(context, j.logits);
     oc__free(context, j.statuses);
     oc__free(context, j.errors);
-    if (!status) *l2 = chosen;
     return status;
 }

@@ -1,9 +1,9 @@
-/* Choosing the regularisation, and measuring, by cross-validation. SPDX-License-Identifier: MIT */
+/* Choosing the head, and measuring, by cross-validation. SPDX-License-Identifier: MIT */
 #ifndef OC_TRAIN_CROSS_VALIDATION_H
 #define OC_TRAIN_CROSS_VALIDATION_H
 
 #include "extract.h"
-#include "regression.h"
+#include "head.h"
 
 /* What is divided: samples [0, n) of the features, all readable. */
 typedef struct oc__validation {
@@ -15,10 +15,17 @@ typedef struct oc__validation {
     bool balance; /* see oc__rows */
 } oc__validation;
 
-/* Fits all folds at each strength of a falling list, or at `l2` alone if that is above 0; picks the strength whose held-out
- * log loss is least and gives the held-out probabilities there, [n][n_tags] (whole pictures only; training uses all views). */
-oc_status oc__cross_validate(float *probabilities, double *l2, const oc__validation *validation, oc__progress *progress,
-                             oc_error *err);
+/* What may be chosen. */
+typedef struct oc__head_choice {
+    bool kinds[OC__N_HEADS];
+    double l2; /* of regression; 0: of a list */
+} oc__head_choice;
+
+/* Fits all folds with every kind of head that may be chosen, at each strength of its falling list; picks the head whose
+ * held-out log loss is least, once its logits are scaled, and gives the held-out logits times its sharpness, [n][n_tags] (of whole
+ * pictures only; training uses all views). */
+oc_status oc__cross_validate(float *logits, oc__head *chosen, const oc__validation *validation, const oc__head_choice *choice,
+                             oc__progress *progress, oc_error *err);
 
 /* The rows of all views of the samples whose fold is not `fold`. The caller frees rows->features and rows->tags. */
 oc_status oc__rows_without_fold(oc__rows *rows, const oc__validation *validation, uint32_t fold, oc_error *err);

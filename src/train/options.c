@@ -17,6 +17,7 @@ typedef struct row {
 } row;
 
 static const char *const labels[] = {"auto", "one", "several", NULL};
+static const char *const heads[] = {"auto", "regression", "discriminant", NULL};
 
 static const row table[] = {
     {"seed", "0", "where random choices begin; the same seed gives the same model", OC_OPTION_INTEGER, 0, 9007199254740991.0,
@@ -24,8 +25,11 @@ static const row table[] = {
     {"views", "4", "views of each picture to learn from: the whole and random crops", OC_OPTION_INTEGER, 1, 64,
      offsetof(oc__train_options, views), NULL},
     {"folds", "5", "parts of the cross-validation", OC_OPTION_INTEGER, 2, 20, offsetof(oc__train_options, folds), NULL},
-    {"l2", "0", "strength of the regularisation; 0 chooses it by cross-validation", OC_OPTION_NUMBER, 0, 1000,
+    {"l2", "0", "strength of the regularisation of head=regression; 0 chooses it by cross-validation", OC_OPTION_NUMBER, 0, 1000,
      offsetof(oc__train_options, l2), NULL},
+    {"head", "auto", "the classifier on the features: regression, discriminant (linear discriminant analysis, for pictures of "
+     "one tag), auto: what cross-validates best", OC_OPTION_TEXT, 1, OC__MAX_OPTION_TEXT - 1,
+     offsetof(oc__train_options, head), heads},
     {"mirror", "true", "let views be mirrored; false where left and right differ", OC_OPTION_BOOLEAN, 0, 1,
      offsetof(oc__train_options, mirror), NULL},
     {"skip_broken", "true", "leave out pictures that cannot be read, with a warning; false stops at the first",

@@ -18,7 +18,7 @@
 #define MAX_ITERATIONS 300
 #define MAX_BALANCE 1000.0f /* how often a row may count */
 
-/* What a worker needs for a block of rows: their standardised features, their logits, and the gradient by those. */
+/* What a worker needs for a block of rows: their scaled features, their logits, and the gradient by those. */
 typedef struct block {
     float *x, *logits, *slopes;
 } block;
@@ -31,8 +31,8 @@ struct oc__fitter {
     uint32_t *tags;         /* or pictures */
     const oc__tag_sets *sets;
     float *present, *absent; /* how much a row that bears the tag counts, and with sets one that lacks it */
-    float *mean, *scale;     /* x = (feature - mean) * scale */
-    float *solution;         /* n_tags x dim weights, n_tags biases, on standardised features */
+    float *mean, scale;      /* x = (feature - mean) * scale */
+    float *solution;         /* n_tags x dim weights, n_tags biases, on scaled features */
     float *packed;           /* the weights, for the product */
     float *gradients;        /* n_pieces x (n_tags x dim + n_tags) */
     block *blocks;           /* one per worker */
@@ -57,28 +57,20 @@ void oc__linear_apply(float *probabilities, const oc__linear *linear, const floa
     oc__softmax(probabilities, 1, linear->n_tags);
 }
 
-/* Mean and 1 / deviation of each feature, row by row as they lie in memory. A twentieth of the mean deviation is added, so that
- * a feature that is nearly constant is not blown up to noise. `sums` has room for dim. */
-static void standardise(oc__fitter *f, double *sums) {
-    double total = 0;
+/* The mean of each feature, and 1 / the deviation of all: features that vary much are those that the base found worth telling,
+ * and keep what they have over the others. `sums` has room for dim. */
+static void centre(oc__fitter *f, double *sums) {
+    double squares = 0;
     memset(sums, 0, f->dim * sizeof *sums);
     for (size_t i = 0; i < f->n; i++)
         for (size_t k = 0; k < f->dim; k++) sums[k] += f->features[i][k];
-    for (size_t k = 0; k < f->dim; k++) {
-        f->mean[k] = (float)(sums[k] / (double)f->n);
-        sums[k] = 0;
-    }
+    for (size_t k = 0; k < f->dim; k++) f->mean[k] = (float)(sums[k] / (double)f->n);
     for (size_t i = 0; i < f->n; i++)
         for (size_t k = 0; k < f->dim; k++) {
             double off = (double)f->features[i][k] - (double)f->mean[k];
-            sums[k] += off * off;
+            squares += off * off;
         }
-    for (size_t k = 0; k < f->dim; k++) {
-        f->scale[k] = (float)sqrt(sums[k] / (double)f->n);
-        total += f->scale[k];
-    }
-    double floor = 0.05 * total / (double)f->dim + 1e-12;
-    for (size_t k = 0; k < f->dim; k++) f->scale[k] = (float)(1 / (f->scale[k] + floor));
+    f->scale = (float)(1 / (sqrt(squares / ((double)f->n * (double)f->dim)) + 1e-12));
 }
 
 /* How much rows count. With sets, each tag begins at the share of the rows that bear it. */
@@ -130,11 +122,10 @@ oc_status oc__fitter_create(oc__fitter **out, oc_context *context, const oc__row
     f->present = oc__alloc_zero(context, f->n_tags * sizeof(float));
     f->absent = oc__alloc_array(context, f->n_tags, sizeof(float));
     f->mean = oc__alloc_array(context, f->dim, sizeof(float));
-    f->scale = oc__alloc_array(context, f->dim, sizeof(float));
     f->solution = oc__alloc_zero(context, n_params * sizeof(float));
     f->gradients = oc__alloc_array(context, n_params, f->n_pieces * sizeof(float));
     double *sums = oc__alloc_array(context, f->dim, sizeof *sums);
-    if (!f->features || !f->tags || !f->packed || !f->present || !f->absent || !f->mean || !f->scale || !f->solution
+    if (!f->features || !f->tags || !f->packed || !f->present || !f->absent || !f->mean || !f->solution
         || !f->gradients || !sums || !make_blocks(f)) {
         oc__free(context, sums);
         oc__fitter_free(f);
@@ -142,7 +133,7 @@ oc_status oc__fitter_create(oc__fitter **out, oc_context *context, const oc__row
     }
     if (f->n) memcpy(f->features, rows->features, f->n * sizeof *f->features);
     if (f->n) memcpy(f->tags, rows->tags, f->n * sizeof *f->tags);
-    standardise(f, sums);
+    centre(f, sums);
     weigh(f, rows->balance);
     oc__free(context, sums);
     *out = f;
@@ -164,7 +155,6 @@ void oc__fitter_free(oc__fitter *f) {
     oc__free(context, f->present);
     oc__free(context, f->absent);
     oc__free(context, f->mean);
-    oc__free(context, f->scale);
     oc__free(context, f->solution);
     oc__free(context, f->gradients);
     oc__free(context, f);
@@ -225,7 +215,7 @@ static void objective_task(void *argument, size_t piece, uint32_t worker) {
         size_t n = end - at < BLOCK ? end - at : BLOCK;
         for (size_t i = 0; i < n; i++) {
             const float *row = f->features[at + i];
-            for (size_t d = 0; d < f->dim; d++) b->x[i * f->dim + d] = (row[d] - f->mean[d]) * f->scale[d];
+            for (size_t d = 0; d < f->dim; d++) b->x[i * f->dim + d] = (row[d] - f->mean[d]) * f->scale;
         }
         oc__gemm_rows(k, n, f->n_tags, f->dim, b->x, f->dim, f->packed, NULL, false, b->logits, f->n_tags, NULL);
         for (size_t i = 0; i < n; i++) {
@@ -277,7 +267,7 @@ oc_status oc__fitter_fit(oc__linear *out, oc__fitter *f, double l2, oc_error *er
     for (size_t t = 0; t < f->n_tags; t++) {
         double bias = f->solution[n_weights + t];
         for (size_t k = 0; k < f->dim; k++) {
-            float weight = f->solution[t * f->dim + k] * f->scale[k];
+            float weight = f->solution[t * f->dim + k] * f->scale;
             linear.weights[t * f->dim + k] = weight;
             bias -= (double)weight * f->mean[k];
         }

@@ -37,13 +37,13 @@ void oc__linear_apply(float *probabilities, const oc__linear *linear, const floa
  * memory that it takes does not grow with the rows, but for a few bytes each. */
 typedef struct oc__fitter oc__fitter;
 
-/* Features are standardised (mean 0, deviation 1 over the rows; a feature that hardly varies is left small) wherever they are
- * read. What the rows point to must outlive the fitter. `progress` is asked whether to go on. */
+/* Features are scaled wherever they are read: to a mean of 0 each, and by one number for all, to a mean variance of 1.
+ * What the rows point to must outlive the fitter. `progress` is asked whether to go on. */
 oc_status oc__fitter_create(oc__fitter **out, oc_context *context, const oc__rows *rows, const oc__progress *progress,
                             oc_error *err);
 void oc__fitter_free(oc__fitter *fitter);
 
-/* Minimises the mean over the rows of the loss + l2 / 2 x |weights|^2 (on standardised features; biases free), to convergence.
+/* Minimises the mean over the rows of the loss + l2 / 2 x |weights|^2 (on scaled features; biases free), to convergence.
  * The loss is the cross-entropy of the softmax; with sets the sum over the tags of the cross-entropies of their sigmoids, and
  * so the tags have nothing to do with each other. Balanced, a row of tag t counts 1 / the share of the rows that bear it,
  * divided by the number of tags; with sets, the rows that bear a tag count as much for it as those that lack it. */

@@ -4,14 +4,22 @@
 
 #include "context.h"
 
-/* Temperature scaling (Guo et al. 2017, On calibration of modern neural networks): logits are divided by one number, the one at
- * which held-out pictures are least surprising. Their ranking stays.
- *
- * `probabilities` [n][n_tags] are held-out ones, as cross-validation gives them; they are replaced by calibrated ones. Each
- * fold's are calibrated at the temperature that fits the other folds, so that what is measured on them is not flattered.
- * *temperature receives that of all, for the model. A weak prior, of the weight of about one picture, holds it near 1 where
- * there are few pictures. */
-oc_status oc__calibrate_probabilities(float *probabilities, double *temperature, oc_context *context, const uint32_t *tags,
-                                      const uint32_t *folds, size_t n, size_t n_tags, uint32_t n_folds, oc_error *err);
+/* Logits of pictures that the head which gave them had not seen. */
+typedef struct oc__held_out {
+    const float *logits; /* [n][n_tags] */
+    const uint32_t *tags, *folds;
+    size_t n, n_tags;
+    double spread; /* a weak prior: how far the logarithm of the factor is expected to be from 0 */
+} oc__held_out;
+
+/* Temperature scaling (Guo et al. 2017, On calibration of modern neural networks): logits are multiplied by one factor, that at
+ * which the pictures' tags are least surprising. Their ranking stays. Returns the factor, 1 / temperature, for the pictures
+ * that are not of fold `without`, and in *loss, unless NULL, their log loss at it, summed. */
+double oc__sharpen(double *loss, const oc__held_out *held_out, uint32_t without);
+
+/* Replaces the held-out logits (`logits` are held_out->logits) by probabilities: each fold's at the factor that fits the other
+ * folds, so that what is measured on them is not flattered. *temperature receives that of all, for the model. */
+oc_status oc__calibrate_logits(float *logits, double *temperature, oc_context *context, const oc__held_out *held_out,
+                               uint32_t n_folds, oc_error *err);
 
 #endif

@@ -18,6 +18,7 @@ typedef struct oc__train_options {
     uint64_t size, steps; /* of a detector; steps 0: by the number of pictures */
     double minutes;       /* of a detector: after so many it is done, however many steps; 0: no bound */
     bool mosaic, crop, light; /* of a detector's views */
+    char head[OC__MAX_OPTION_TEXT];     /* "auto", "regression", "discriminant" */
     char labels[OC__MAX_OPTION_TEXT];   /* "auto", "one", "several" */
     char negative[OC__MAX_OPTION_TEXT]; /* a tag's name, or "" */
     char base[OC__MAX_OPTION_TEXT];     /* the base network's name, or its file */

@@ -12,6 +12,7 @@ static double value(const oc__function *f, double x) {
     case OC__FUNCTION_SILU: return x / (1 + exp(-x));
     case OC__FUNCTION_TANH: return tanh(x);
     case OC__FUNCTION_EXP: return exp(x);
+    case OC__FUNCTION_SQRT: return sqrt((x < 0 ? 0 : x) + f->alpha);
     default: return x;
     }
 }
@@ -28,13 +29,15 @@ static double slope(const oc__function *f, double x) {
     case OC__FUNCTION_SILU: return 1 / (1 + exp(-x)) + x * exp(-x) / ((1 + exp(-x)) * (1 + exp(-x)));
     case OC__FUNCTION_TANH: return 1 / (cosh(x) * cosh(x));
     case OC__FUNCTION_EXP: return y;
+    case OC__FUNCTION_SQRT: return x > 0 ? 0.5 / y : 0;
     default: return 1;
     }
 }
 
 static oc__function function_of(uint32_t code) {
     const bool leaky = code == OC__FUNCTION_LEAKY_RELU, hard = code == OC__FUNCTION_HARD_SIGMOID;
-    return (oc__function){code, leaky ? 0.1f : hard ? 0.2f : 0, hard ? 0.4f : 0};
+    const bool root = code == OC__FUNCTION_SQRT;
+    return (oc__function){code, leaky ? 0.1f : hard ? 0.2f : root ? 0.01f : 0, hard ? 0.4f : 0};
 }
 
 /* Units in the last place of a float as large as `value`. */

@@ -69,9 +69,9 @@ static uint32_t add_norm(nn_case *c, uint32_t input, oc__random *random) {
 static uint32_t add_activation(nn_case *c, uint32_t input, uint32_t function) {
     uint32_t index;
     bool leaky = function == OC__FUNCTION_LEAKY_RELU, hard = function == OC__FUNCTION_HARD_SIGMOID;
-    ck_assert_int_eq(oc__graph_activation(&index, &c->graph, input, function, leaky ? 0.1f : hard ? 0.3f : 0, hard ? 0.4f : 0,
-                                          NULL),
-                     OC_OK);
+    bool root = function == OC__FUNCTION_SQRT;
+    float alpha = leaky ? 0.1f : hard ? 0.3f : root ? 0.05f : 0, beta = hard ? 0.4f : 0;
+    ck_assert_int_eq(oc__graph_activation(&index, &c->graph, input, function, alpha, beta, NULL), OC_OK);
     return index;
 }
 

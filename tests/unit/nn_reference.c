@@ -129,6 +129,7 @@ static double function_of(reference *r, const oc__function *f, double x) {
     case OC__FUNCTION_SILU: return x / (1 + exp(-x));
     case OC__FUNCTION_TANH: return tanh(x);
     case OC__FUNCTION_EXP: return exp(x);
+    case OC__FUNCTION_SQRT: return sqrt(clamp(r, x, 0, INFINITY) + alpha);
     default: return x;
     }
 }

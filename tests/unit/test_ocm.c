@@ -479,7 +479,7 @@ static const struct {
     {ATTRIBUTE(0, 0), 36, OC_E_CORRUPT, "attributes 0 are of node 36, expected 0 to 35"},
     {ATTRIBUTE(1, 0), 2, OC_E_CORRUPT, "attributes 1 are of node 2, expected 3 to 35"},
     {ATTRIBUTE(0, 0), 1, OC_E_CORRUPT, "node 1 (conv): has the function 3, which only an activation may"},
-    {ATTRIBUTE(0, 1), 8, OC_E_UNSUPPORTED, "node 2 (activation): function 8 is not known"},
+    {ATTRIBUTE(0, 1), 9, OC_E_UNSUPPORTED, "node 2 (activation): function 9 is not known"},
     {ATTRIBUTE(0, 2), NAN_BITS, OC_E_CORRUPT, "its arguments are"},
     {ATTRIBUTE(0, 2), 0x3F800000, OC_E_CORRUPT, "function 3 takes no arguments 1 and 0"},
     {ATTRIBUTE(1, 3), INFINITY_BITS, OC_E_CORRUPT, "its arguments are"},

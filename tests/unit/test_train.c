@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataset.h"
+#include "discriminant.h"
 #include "folds.h"
 #include "golden.h"
 #include "lbfgs.h"
@@ -70,30 +71,25 @@ START_TEST(test_lbfgs) {
 }
 END_TEST
 
-/* The objective and its gradient at weights and biases on standardised features, in double precision. */
+/* The objective and its gradient at weights and biases on scaled features, in double precision. */
 typedef struct problem {
     size_t n, dim, n_tags;
     const float *features;
     const uint32_t *tags;
-    double *x, *scale, l2;
+    double *x, scale, l2;
 } problem;
 
-static void standardise(problem *p) {
-    double total = 0;
+static void scale(problem *p) {
+    double squares = 0;
     p->x = calloc(p->n * p->dim, sizeof(double));
-    p->scale = calloc(p->dim, sizeof(double));
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t k = 0; k < p->dim; k++) {
-            double mean = 0, squares = 0;
-            for (size_t i = 0; i < p->n; i++) mean += (double)p->features[i * p->dim + k] / (double)p->n;
-            for (size_t i = 0; i < p->n; i++) squares += pow((double)p->features[i * p->dim + k] - mean, 2) / (double)p->n;
-            if (pass == 0) {
-                total += sqrt(squares);
-                continue;
-            }
-            p->scale[k] = 1 / (sqrt(squares) + 0.05 * total / (double)p->dim + 1e-12);
-            for (size_t i = 0; i < p->n; i++) p->x[i * p->dim + k] = ((double)p->features[i * p->dim + k] - mean) * p->scale[k];
-        }
+    for (size_t k = 0; k < p->dim; k++) {
+        double mean = 0;
+        for (size_t i = 0; i < p->n; i++) mean += (double)p->features[i * p->dim + k] / (double)p->n;
+        for (size_t i = 0; i < p->n; i++) p->x[i * p->dim + k] = (double)p->features[i * p->dim + k] - mean;
+    }
+    for (size_t i = 0; i < p->n * p->dim; i++) squares += p->x[i] * p->x[i];
+    p->scale = 1 / (sqrt(squares / (double)(p->n * p->dim)) + 1e-12);
+    for (size_t i = 0; i < p->n * p->dim; i++) p->x[i] *= p->scale;
 }
 
 static double evaluate(const problem *p, const double *w, double *gradient) {
@@ -141,8 +137,8 @@ START_TEST(test_softmax_regression) {
             features[i * DIM + k] = k == DIM - 1 ? 2 : (float)(pow(4,
                 (double)k) * (oc__random_normal(&random) + (tags[i] == k)) + 5);
     }
-    problem p = {N, DIM, TAGS, features, tags, NULL, NULL, 0};
-    standardise(&p);
+    problem p = {N, DIM, TAGS, features, tags, NULL, 0, 0};
+    scale(&p);
     oc__rows all = {rows, tags, N, DIM, TAGS, NULL, false};
     ck_assert_int_eq(oc__fitter_create(&fitter, context, &all, &progress, NULL), OC_OK);
     double descent[SIZE] = {0};
@@ -151,11 +147,11 @@ START_TEST(test_softmax_regression) {
         double w[SIZE], gradient[SIZE], norm = 0, size = 0;
         p.l2 = strengths[s];
         ck_assert_int_eq(oc__fitter_fit(&linear, fitter, p.l2, NULL), OC_OK);
-        for (size_t t = 0; t < TAGS; t++) { /* back to standardised features */
+        for (size_t t = 0; t < TAGS; t++) { /* back to scaled features */
             double bias = linear.weights[TAGS * DIM + t];
             for (size_t k = 0; k < DIM; k++) {
-                w[t * DIM + k] = linear.weights[t * DIM + k] / p.scale[k];
-                bias += (double)linear.weights[t * DIM + k] * ((double)features[k] - p.x[k] / p.scale[k]);
+                w[t * DIM + k] = linear.weights[t * DIM + k] / p.scale;
+                bias += (double)linear.weights[t * DIM + k] * ((double)features[k] - p.x[k] / p.scale);
             }
             w[TAGS * DIM + t] = bias;
         }
@@ -180,7 +176,108 @@ START_TEST(test_softmax_regression) {
     }
     oc__fitter_free(fitter);
     free(p.x);
-    free(p.scale);
+    end_context(context);
+}
+END_TEST
+
+/* The closed form, in double precision and by Gauss' elimination. */
+static void discriminant_reference(double *w, const problem *p, double shrinkage, bool balance) {
+    size_t dim = p->dim;
+    double *c = calloc(dim * (dim + 1), sizeof *c), *mean = calloc(p->n_tags * dim, sizeof *mean), variance = 0;
+    double counts[8] = {0};
+    for (size_t i = 0; i < p->n; i++) counts[p->tags[i]]++;
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < dim; k++) mean[p->tags[i] * dim + k] += (double)p->features[i * dim + k] / counts[p->tags[i]];
+    for (size_t t = 0; t < p->n_tags; t++) {
+        double *weights = w + t * dim, bias = 0;
+        memset(c, 0, dim * (dim + 1) * sizeof *c);
+        for (size_t i = 0; i < p->n; i++)
+            for (size_t a = 0; a < dim; a++)
+                for (size_t b = 0; b < dim; b++)
+                    c[a * (dim + 1) + b] += ((double)p->features[i * dim + a] - mean[p->tags[i] * dim + a])
+                                            * ((double)p->features[i * dim + b] - mean[p->tags[i] * dim + b]) / (double)p->n;
+        for (size_t a = variance = 0; a < dim; a++) variance += c[a * (dim + 1) + a] / (double)dim;
+        for (size_t a = 0; a < dim; a++) {
+            for (size_t b = 0; b < dim; b++) c[a * (dim + 1) + b] *= 1 - shrinkage;
+            c[a * (dim + 1) + a] += shrinkage * variance;
+            c[a * (dim + 1) + dim] = mean[t * dim + a];
+        }
+        for (size_t a = 0; a < dim; a++)
+            for (size_t b = 0; b < dim; b++) {
+                double factor = c[b * (dim + 1) + a] / c[a * (dim + 1) + a];
+                for (size_t k = a; k <= dim && b != a; k++) c[b * (dim + 1) + k] -= factor * c[a * (dim + 1) + k];
+            }
+        for (size_t a = 0; a < dim; a++) {
+            weights[a] = c[a * (dim + 1) + dim] / c[a * (dim + 1) + a];
+            bias -= 0.5 * weights[a] * mean[t * dim + a];
+        }
+        w[p->n_tags * dim + t] = bias + (balance ? 0 : log(counts[t] / (double)p->n));
+    }
+    free(c);
+    free(mean);
+}
+
+START_TEST(test_discriminant) {
+    enum { N = 150, DIM = 131, TAGS = 3 };
+    static const double shrinkages[] = {1, 0.3, 0.03};
+    static float features[N * DIM];
+    static double w[TAGS * DIM + TAGS];
+    oc_context *context = new_threads_context(1, NULL);
+    uint32_t tags[N];
+    const float *rows[N];
+    oc__random random;
+    oc__random_seed(&random, (uint64_t)_i, 0);
+    size_t n = _i % 2 ? N : 12, dim = _i % 3 ? DIM : 7;
+    for (size_t i = 0; i < n; i++) {
+        tags[i] = (uint32_t)(i * i % 7 % TAGS);
+        rows[i] = features + i * dim;
+        for (size_t k = 0; k < dim; k++)
+            features[i * dim + k] = (float)(oc__random_normal(&random) * (double)(1 + k % 3) + 2 * (k % TAGS == tags[i])) + 3;
+    }
+    const problem p = {n, dim, TAGS, features, tags, NULL, 0, 0};
+    for (int balance = 0; balance < 2; balance++) {
+        oc__rows all = {rows, tags, n, dim, TAGS, NULL, balance};
+        oc__discriminant *discriminant;
+        ck_assert_int_eq(oc__discriminant_create(&discriminant, context, &all, NULL), OC_OK);
+        for (int s = 0; s < 3; s++) {
+            oc__linear linear;
+            ck_assert_int_eq(oc__discriminant_fit(&linear, discriminant, shrinkages[s], NULL), OC_OK);
+            discriminant_reference(w, &p, shrinkages[s], balance);
+            for (size_t i = 0; i < n; i++)
+                for (size_t t = 1; t < TAGS; t++) { /* differences: what all logits have in common is nothing */
+                    double expected = w[TAGS * dim + t] - w[TAGS * dim];
+                    double got = (double)oc__linear_logit(&linear, t, rows[i]) - (double)oc__linear_logit(&linear, 0, rows[i]);
+                    for (size_t k = 0; k < dim; k++) expected += (w[t * dim + k] - w[k]) * (double)rows[i][k];
+                    check_that(fabs(got - expected) < 2e-4 * (1 + fabs(expected)),
+                               "shrinkage %g, row %zu, tag %zu: %g, expected %g", shrinkages[s], i, t, got, expected);
+                }
+            oc__linear_free(&linear);
+        }
+        oc__discriminant_free(discriminant);
+    }
+    end_context(context);
+}
+END_TEST
+
+/* What cannot be told apart, and a tag without rows, still give numbers. */
+START_TEST(test_discriminant_of_little) {
+    oc_context *context = new_threads_context(1, NULL);
+    static const float same[] = {1, 2, 3}, other[] = {2, 2, 3};
+    for (int equal = 0; equal < 2; equal++) {
+        const float *rows[] = {same, equal ? same : other};
+        const uint32_t tags[] = {0, 1};
+        oc__rows all = {rows, tags, 2, 3, 3, NULL, false};
+        oc__discriminant *discriminant;
+        oc__linear linear;
+        float p[3];
+        ck_assert_int_eq(oc__discriminant_create(&discriminant, context, &all, NULL), OC_OK);
+        ck_assert_int_eq(oc__discriminant_fit(&linear, discriminant, 0.1, NULL), OC_OK);
+        oc__linear_apply(p, &linear, same);
+        check_that(equal ? fabsf(p[0] - p[1]) < 1e-6f : p[0] > p[1], "%g and %g", (double)p[0], (double)p[1]);
+        check_that(p[2] < 1e-6f, "the tag without rows: %g", (double)p[2]);
+        oc__linear_free(&linear);
+        oc__discriminant_free(discriminant);
+    }
     end_context(context);
 }
 END_TEST
@@ -243,16 +340,15 @@ START_TEST(test_temperature) {
         double temperature = 0, same = 0, off = 0;
         oc__random_seed(&random, (uint64_t)c, 0);
         for (size_t i = 0; i < N; i++) {
-            double logits[TAGS], sum = 0, skewed_sum = 0, drawn = oc__random_unit(&random);
+            double logits[TAGS], sum = 0, drawn = oc__random_unit(&random);
             for (size_t t = 0; t < TAGS; t++) {
                 logits[t] = 2 * oc__random_normal(&random);
                 sum += exp(logits[t]);
-                skewed_sum += exp(factors[c] * logits[t]);
             }
             tags[i] = TAGS - 1;
             for (size_t t = TAGS; t-- > 0;) {
                 true_ones[i * TAGS + t] = (float)(exp(logits[t]) / sum);
-                skewed[i * TAGS + t] = (float)(exp(factors[c] * logits[t]) / skewed_sum);
+                skewed[i * TAGS + t] = (float)(factors[c] * logits[t]);
             }
             for (size_t t = 0; t < TAGS; t++) {
                 drawn -= (double)true_ones[i * TAGS + t];
@@ -263,17 +359,19 @@ START_TEST(test_temperature) {
             folds[i] = (uint32_t)(i % FOLDS);
         }
         memcpy(again, skewed, sizeof again);
+        const oc__held_out held_out = {skewed, tags, folds, N, TAGS, 1}, held_out_again = {again, tags, folds, N, TAGS, 1};
         oc_context *one = new_threads_context(1, NULL), *three = new_threads_context(3, NULL);
-        ck_assert_int_eq(oc__calibrate_probabilities(skewed, &temperature, one, tags, folds, N, TAGS, FOLDS, NULL), OC_OK);
-        ck_assert_int_eq(oc__calibrate_probabilities(again, &same, three, tags, folds, N, TAGS, FOLDS, NULL), OC_OK);
+        ck_assert_int_eq(oc__calibrate_logits(skewed, &temperature, one, &held_out, FOLDS, NULL), OC_OK);
+        ck_assert_int_eq(oc__calibrate_logits(again, &same, three, &held_out_again, FOLDS, NULL), OC_OK);
         ck_assert_mem_eq(skewed, again, sizeof again);
         ck_assert(temperature == same);
         check_that(fabs(temperature / factors[c] - 1) < 0.08, "factor %g: temperature %g", factors[c], temperature);
         for (size_t i = 0; i < N * TAGS; i++) off = fmax(off, fabs((double)skewed[i] - (double)true_ones[i]));
         check_that(off < 0.04, "factor %g: a probability is off by %g", factors[c], off);
-        float sure[2] = {1, 0}; /* right, without a doubt: no reason to go to the bound */
+        float sure[2] = {9, 0}; /* right, without a doubt: no reason to go to the bound */
         uint32_t tag = 0, fold = 0;
-        ck_assert_int_eq(oc__calibrate_probabilities(sure, &temperature, one, &tag, &fold, 1, 2, 1, NULL), OC_OK);
+        const oc__held_out alone = {sure, &tag, &fold, 1, 2, 1};
+        ck_assert_int_eq(oc__calibrate_logits(sure, &temperature, one, &alone, 1, NULL), OC_OK);
         check_that(sure[0] > 0.99f && sure[1] >= 0 && temperature > 0.5 && temperature < 2, "temperature %g", temperature);
         end_context(one);
         end_context(three);
@@ -294,11 +392,11 @@ START_TEST(test_options) {
         ck_assert_int_eq(oc__train_options_set(&options, option.key, option.default_value, &err), OC_OK);
         if (option.type != OC_OPTION_TEXT || option.minimum > 0)
             ck_assert_int_eq(oc__train_options_set(&options, option.key, "", &err), OC_E_ARGUMENT);
-        if (option.type != OC_OPTION_TEXT || strcmp(option.key, "labels") == 0)
+        if (option.type != OC_OPTION_TEXT || strcmp(option.key, "labels") == 0 || strcmp(option.key, "head") == 0)
             ck_assert_int_eq(oc__train_options_set(&options, option.key, "maybe", &err), OC_E_ARGUMENT);
         if (option.type != OC_OPTION_TEXT || option.minimum > 0) ck_assert_ptr_nonnull(strstr(err.message, option.key));
     }
-    ck_assert_uint_eq(n, 16);
+    ck_assert_uint_eq(n, 17);
     char path[OC__MAX_OPTION_TEXT + 1]; /* one byte more than fits */
     memset(path, 'x', sizeof path);
     path[OC__MAX_OPTION_TEXT] = 0;
@@ -416,7 +514,11 @@ START_TEST(test_same_model) {
         ck_assert(m->entries[i].predicted == same->entries[i].predicted && m->entries[i].fold == same->entries[i].fold);
         ck_assert(m->entries[i].probability == same->entries[i].probability && m->entries[i].probability >= 0);
     }
-    ck_assert_str_eq(oc__model_property(models[0], "l2"), oc__model_property(models[1], "l2"));
+    static const char *const keys[] = {"head", "l2", "shrinkage", "temperature"};
+    for (int i = 0; i < 4; i++) {
+        const char *here = oc__model_property(models[0], keys[i]), *there = oc__model_property(models[1], keys[i]);
+        check_that(here ? there && strcmp(here, there) == 0 : !there, "%s", keys[i]);
+    }
     for (int i = 0; i < 3; i++) {
         oc__model_release(models[i]);
         end_context(contexts[i]);
@@ -454,7 +556,8 @@ START_TEST(test_memory_runs_out) { sweep_allocations(train_small, NULL, false); 
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_folds, 0}, {test_temperature, 0},
+    const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_discriminant, 6},
+                               {test_discriminant_of_little, 0}, {test_folds, 0}, {test_temperature, 0},
                                {test_options, 0},
                                {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("training", tests);

@@ -72,6 +72,10 @@ INLINE vec vec_mul(vec a, vec b) {
     return vmulq_f32(a, b);
 }
 
+INLINE vec vec_sqrt(vec x) {
+    return vsqrtq_f32(x);
+}
+
 INLINE vec vec_div(vec a, vec b) {
     return vdivq_f32(a, b);
 }

@@ -59,6 +59,10 @@ INLINE vec vec_mul(vec a, vec b) {
     return _mm256_mul_ps(a, b);
 }
 
+INLINE vec vec_sqrt(vec x) {
+    return _mm256_sqrt_ps(x);
+}
+
 INLINE vec vec_div(vec a, vec b) {
     return _mm256_div_ps(a, b);
 }

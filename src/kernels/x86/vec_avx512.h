@@ -57,6 +57,10 @@ INLINE vec vec_mul(vec a, vec b) {
     return _mm512_mul_ps(a, b);
 }
 
+INLINE vec vec_sqrt(vec x) {
+    return _mm512_sqrt_ps(x);
+}
+
 INLINE vec vec_div(vec a, vec b) {
     return _mm512_div_ps(a, b);
 }
