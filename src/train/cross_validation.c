@@ -8,7 +8,7 @@
 #include "temperature.h"
 #include "thread.h"
 
-/* Discriminant analysis gives logits as far apart as the features are many: the prior of their scale is a wide one. */
+/* Kinds and strengths are compared at the scales that suit them best, wherever those are: the prior is a wide one. */
 #define SHARPNESS_SPREAD 3
 
 oc_status oc__rows_without_fold(oc__rows *rows, const oc__validation *v, uint32_t fold, oc_error *err) {
@@ -79,6 +79,24 @@ static oc_status for_folds(job *j, void (*task)(void *, size_t, uint32_t), oc_co
     return status;
 }
 
+/* Regression's logits are scaled as they should be, but for what calibration finds. Those of discriminant analysis are as far
+ * apart as the features are many. They are taken to odds of 1 to the number of pictures on the average, which is as sure as
+ * one can be who has seen so many; calibration begins there. */
+static double natural_scale(const job *j) {
+    size_t n = j->v->features->n, n_tags = j->v->n_tags;
+    double margins = 0;
+    for (size_t i = 0; i < n; i++) {
+        const float *row = j->logits + i * n_tags;
+        float top = row[0], second = -INFINITY;
+        for (size_t t = 1; t < n_tags; t++) {
+            if (row[t] > second) second = row[t] > top ? top : row[t];
+            if (row[t] > top) top = row[t];
+        }
+        margins += second > -INFINITY ? (double)top - (double)second : 0;
+    }
+    return margins > 0 ? log((double)n + 1) * (double)n / margins : 1;
+}
+
 /* The best of one kind, if it is better than `least`. Its loss has one valley: two steps up end the search. */
 static oc_status try_kind(double *least, oc__head *chosen, float *logits, job *j, uint32_t kind, const double *strengths,
                           size_t n_strengths, oc_error *err) {
@@ -94,14 +112,15 @@ static oc_status try_kind(double *least, oc__head *chosen, float *logits, job *j
         double loss, sharpness;
         j->strength = strengths[s];
         if ((status = for_folds(j, fit_task, context, err))) break;
-        sharpness = oc__sharpen(&loss, &held_out, OC__NONE);
+        sharpness = kind == OC__HEAD_REGRESSION ? 1 : natural_scale(j);
+        for (size_t i = 0; i < n * v->n_tags; i++) j->logits[i] *= (float)sharpness;
+        oc__sharpen(&loss, &held_out, OC__NONE);
         worse = loss < best ? 0 : worse + 1;
         best = fmin(best, loss);
         if (!(loss < *least)) continue;
         *least = loss;
-        /* Regression's logits are scaled as they should be, but for what calibration finds. */
-        *chosen = (oc__head){kind, strengths[s], kind == OC__HEAD_REGRESSION ? 1 : sharpness};
-        for (size_t i = 0; i < n * v->n_tags; i++) logits[i] = (float)chosen->sharpness * j->logits[i];
+        *chosen = (oc__head){kind, strengths[s], sharpness};
+        memcpy(logits, j->logits, n * v->n_tags * sizeof *logits);
     }
     for (uint32_t fold = 0; fold < v->n_folds; fold++) {
         oc__head_fitter_free(j->fitters[fold]);

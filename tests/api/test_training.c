@@ -100,8 +100,8 @@ START_TEST(options) {
         OK(oc_trainer_set(trainer, option.key, option.default_value, err));
         if (option.type != OC_OPTION_TEXT || option.minimum > 0)
             FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "", err));
-        if (strcmp(option.key, "labels") == 0) {
-            OK(oc_trainer_set(trainer, option.key, "several", err));
+        if (strcmp(option.key, "labels") == 0 || strcmp(option.key, "head") == 0) {
+            OK(oc_trainer_set(trainer, option.key, option.key[0] == 'l' ? "several" : "discriminant", err));
             FAILS(OC_E_ARGUMENT, oc_trainer_set(trainer, option.key, "many", err));
             continue;
         }
