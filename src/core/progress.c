@@ -21,15 +21,21 @@ static void tell(oc__progress *p, double now, double done) {
 
 void oc__progress_begin(oc__progress *p, oc_progress_fn callback, void *user, atomic_int *cancel) {
     *p = (oc__progress){.callback = callback, .user = user, .cancel = cancel, .started = oc__now(), .stage = "starting"};
+    p->part_span = 1;
+}
+
+void oc__progress_part(oc__progress *p, double from, double to) {
+    p->part_from = from;
+    p->part_span = to - from;
 }
 
 void oc__progress_stage(oc__progress *p, const char *stage, double from, double to, size_t n_steps) {
     p->stage = stage;
-    p->from = from;
-    p->span = to - from;
+    p->from = p->part_from + from * p->part_span;
+    p->span = (to - from) * p->part_span;
     p->n_steps = n_steps;
     atomic_store(&p->n_done, 0);
-    if (oc__progress_go_on(p)) tell(p, oc__now(), from);
+    if (oc__progress_go_on(p)) tell(p, oc__now(), p->from);
 }
 
 bool oc__progress_go_on(const oc__progress *p) {

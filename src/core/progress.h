@@ -15,7 +15,8 @@ typedef struct oc__progress {
     atomic_int *cancel; /* not 0: stop; or NULL */
     double started, last_told;
     const char *stage;
-    double from, span;     /* the stage's part of the whole */
+    double part_from, part_span; /* what the stages that follow share among them */
+    double from, span;           /* the stage's part of the whole */
     atomic_size_t n_done;  /* of the stage's n_steps */
     size_t n_steps;
     atomic_bool stopped;
@@ -23,8 +24,11 @@ typedef struct oc__progress {
 
 void oc__progress_begin(oc__progress *progress, oc_progress_fn callback, void *user, atomic_int *cancel);
 
-/* Enters a stage of n_steps steps that makes up the part [from, to] of the whole. */
+/* Enters a stage of n_steps steps that makes up the part [from, to] of the whole, or of the part set by oc__progress_part. */
 void oc__progress_stage(oc__progress *progress, const char *stage, double from, double to, size_t n_steps);
+
+/* The stages that follow make up the part [from, to] of the whole. */
+void oc__progress_part(oc__progress *progress, double from, double to);
 
 /* Counts `steps` steps done. Returns false if the work is to stop. */
 bool oc__progress_step(oc__progress *progress, size_t steps, uint32_t worker);

@@ -36,3 +36,8 @@ oc_status oc__graph_cut(oc__graph *out, const oc__graph *graph, const uint32_t *
     else *out = cut;
     return status;
 }
+
+uint32_t oc__graph_after_weights(const oc__graph *graph, uint32_t node) {
+    while (graph->nodes[node].n_params == 0 && graph->nodes[node].n_inputs == 1) node = graph->nodes[node].inputs[0];
+    return node + 1;
+}

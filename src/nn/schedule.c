@@ -12,3 +12,9 @@ double oc__schedule_share(const oc__schedule *s, uint64_t step) {
     double phase = 3.141592653589793 * (double)since / (double)(s->n_steps - s->warm_up);
     return s->floor + (1 - s->floor) * 0.5 * (1 + cos(phase));
 }
+
+uint64_t oc__schedule_place(uint64_t step, uint64_t n_steps, double elapsed, double seconds) {
+    double share = seconds > 0 ? elapsed / seconds : 0;
+    uint64_t by_time = share >= 1 ? n_steps : (uint64_t)(share * (double)n_steps);
+    return by_time > step ? by_time : step;
+}

@@ -22,4 +22,8 @@ typedef struct oc__schedule {
 /* The share of the top rate that step `step` (from 0) takes. */
 double oc__schedule_share(const oc__schedule *schedule, uint64_t step);
 
+/* How far a training is that has done `step` steps of `n_steps` in `elapsed` seconds: by steps or, with `seconds` above 0, by
+ * time, whichever is further, so that a training that time ends comes to the schedule's end. */
+uint64_t oc__schedule_place(uint64_t step, uint64_t n_steps, double elapsed, double seconds);
+
 #endif

@@ -3,19 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advance.h"
 #include "calibrate.h"
+#include "classifier_graph.h"
+#include "clock.h"
 #include "cross_validation.h"
 #include "discriminant.h"
 #include "folds.h"
-#include "kernels.h"
 #include "memory.h"
 #include "multilabel.h"
 #include "temperature.h"
 #include "text.h"
 #include "train.h"
-
-/* See take_roots. What is added keeps the slope at 0 finite, and what 8-bit integers round near 0 small. */
-static const oc__function root = {.code = OC__FUNCTION_SQRT, .alpha = 1e-3f};
 
 /* The samples that could be read, moved together at the front. */
 typedef struct readable {
@@ -114,18 +113,6 @@ static oc_status warn_of_contradictions(const oc__features *f, const readable *r
     return OC_OK;
 }
 
-/* Features that are never below 0 are means of maps that are mostly 0 and now and then large. Their square roots vary more
- * evenly (the variance of a mean of rare events grows with it), which is what heads take for granted. Returns whether they were
- * taken. */
-static bool take_roots(oc__features *f) {
-    const oc__kernels *kernels = f->context->kernels;
-    size_t n = f->n * f->n_views * f->dim;
-    for (size_t i = 0; i < n; i++)
-        if (f->values[i] < 0) return false;
-    kernels->activate(&root, n, f->values, 0, INFINITY, f->values);
-    return true;
-}
-
 /* Which heads there are to choose from. */
 static oc_status head_choice(oc__head_choice *out, const oc__train_options *options, size_t dim, bool several, oc_error *err) {
     bool discriminant = strcmp(options->head, oc__head_names[OC__HEAD_DISCRIMINANT]) == 0;
@@ -143,38 +130,58 @@ static oc_status head_choice(oc__head_choice *out, const oc__train_options *opti
     return OC_OK;
 }
 
-/* Cross-validates: chooses the head, finds the temperature, and makes the measurement. */
-static oc_status validate(oc__measurement **out, oc__head *head, double *temperature, const oc__features *f, const readable *r,
-                          const oc__training_set *set, const oc__head_choice *choice, const oc__train_options *options,
-                          oc__progress *progress, oc_error *err) {
+/* Logits of pictures that what gave them had not seen. */
+typedef struct validation {
+    float *logits; /* [n][n_tags] */
+    uint32_t *folds, n_folds;
+} validation;
+
+/* Cross-validates: chooses the head. */
+static oc_status choose_head(validation *out, oc__head *head, const oc__features *f, const readable *r, size_t n_tags,
+                             const oc__head_choice *choice, const oc__train_options *options, oc__progress *progress,
+                             oc_error *err) {
     oc_context *context = f->context;
-    uint32_t n_folds = options->folds < f->n ? (uint32_t)options->folds : (uint32_t)f->n;
-    uint32_t *folds = oc__alloc_array(context, f->n, sizeof *folds);
-    float *logits = oc__alloc_array(context, f->n, set->n_tags * sizeof(float));
+    out->n_folds = options->folds < f->n ? (uint32_t)options->folds : (uint32_t)f->n;
+    out->folds = oc__alloc_array(context, f->n, sizeof *out->folds);
+    out->logits = oc__alloc_array(context, f->n, n_tags * sizeof(float));
+    if (!out->folds || !out->logits)
+        return oc__fail_nomem(err, context, f->n * n_tags * sizeof(float), "cross-validation");
+    oc_status status =
+        oc__folds_assign(out->folds, &out->n_folds, context, r->tags, f->content, f->n, n_tags, options->seed, err);
+    if (!status && out->n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", f->n);
+    const oc__validation v = {f, r->tags, out->folds, n_tags, out->n_folds, options->balance};
+    return status ? status : oc__cross_validate(out->logits, head, &v, choice, progress, err);
+}
+
+/* Fine-tunes, and takes what comes of it if it is better. */
+static oc_status advance(oc__advanced *out, validation *v, const oc_model *base, const oc__training_set *set, const oc__features *f,
+                         const readable *r, bool roots, const oc__head *head, const oc__train_options *options, double begun,
+                         oc__progress *progress, oc_error *err) {
+    const oc__quick quick = {base, set, f, r->index, r->tags, roots, v->folds, v->n_folds, *head, v->logits, begun};
+    oc_status status = oc__advance(out, &quick, options, progress, err);
+    if (status || !out->n_steps) return status;
+    float *logits = v->logits;
+    v->logits = out->logits;
+    out->logits = logits;
+    return OC_OK;
+}
+
+/* Finds the temperature and makes the measurement; logits become probabilities. */
+static oc_status measure(oc__measurement **out, double *temperature, const validation *v, const readable *r, oc_context *context,
+                         size_t n_tags, oc_error *err) {
+    const oc__held_out held_out = {v->logits, r->tags, v->folds, r->n, n_tags, 1};
     oc__measurement *m = NULL;
-    oc_status status = OC_OK;
-    if (!folds || !logits) status = oc__fail_nomem(err, context, f->n * set->n_tags * sizeof(float), "cross-validation");
-    if (!status)
-        status = oc__folds_assign(folds, &n_folds, context, r->tags, f->content, f->n, set->n_tags, options->seed, err);
-    if (!status && n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", f->n);
-    if (!status) {
-        oc__validation v = {f, r->tags, folds, set->n_tags, n_folds, options->balance};
-        status = oc__cross_validate(logits, head, &v, choice, progress, err);
-    }
-    const oc__held_out held_out = {logits, r->tags, folds, f->n, set->n_tags, 1};
-    if (!status) status = oc__calibrate_logits(logits, temperature, context, &held_out, n_folds, err);
-    if (!status) status = oc__measurement_create(&m, context, f->n, (uint32_t)set->n_tags, err);
-    for (size_t i = 0; i < f->n && !status; i++) {
+    oc_status status = oc__calibrate_logits(v->logits, temperature, context, &held_out, v->n_folds, err);
+    if (!status) status = oc__measurement_create(&m, context, r->n, (uint32_t)n_tags, err);
+    for (size_t i = 0; i < r->n && !status; i++) {
         m->entries[i].truth = r->tags[i];
-        m->entries[i].fold = folds[i];
+        m->entries[i].fold = v->folds[i];
     }
     if (!status) {
         m->method = OC_REPORT_CROSS_VALIDATION;
-        m->n_folds = n_folds;
-        status = oc__measurement_fill(m, logits, err);
+        m->n_folds = v->n_folds;
+        status = oc__measurement_fill(m, v->logits, err);
     }
-    oc__free(context, folds);
-    oc__free(context, logits);
     if (status) oc__measurement_free(m);
     else *out = m;
     return status;
@@ -183,41 +190,13 @@ static oc_status validate(oc__measurement **out, oc__head *head, double *tempera
 /* Fits all samples. */
 static oc_status fit_all(oc__linear *out, const oc__features *f, const readable *r, size_t n_tags, const oc__head *head,
                          bool balance, oc__progress *progress, oc_error *err) {
-    oc_context *context = f->context;
-    oc__head_fitter *fitter = NULL;
-    oc__rows rows = {0};
-    uint32_t *no_folds = oc__alloc_zero(context, f->n * sizeof *no_folds);
+    uint32_t *no_folds = oc__alloc_zero(f->context, f->n * sizeof *no_folds);
+    if (!no_folds) return oc__fail_nomem(err, f->context, f->n * sizeof *no_folds, "training");
+    const oc__validation all = {f, r->tags, no_folds, n_tags, 1, balance};
     oc__progress_stage(progress, "fitting", 0.9, 0.92, 1);
-    if (!no_folds) return oc__fail_nomem(err, context, f->n * sizeof *no_folds, "training");
-    oc__validation all = {f, r->tags, no_folds, n_tags, 1, balance};
-    oc_status status = oc__rows_without_fold(&rows, &all, 1, err);
-    if (!status) status = oc__head_fitter_create(&fitter, head->kind, context, &rows, progress, err);
-    if (!status) status = oc__head_fit(out, fitter, head->strength, err);
-    oc__head_fitter_free(fitter);
-    oc__free(context, rows.features);
-    oc__free(context, (void *)(uintptr_t)rows.tags);
-    oc__free(context, no_folds);
+    oc_status status = oc__fit_without_fold(out, &all, 1, head, progress, err);
+    oc__free(f->context, no_folds);
     return status;
-}
-
-/* The base with the classifier on top, as a 1x1 convolution of the features, or their roots, whose logits are multiplied by
- * `factor`. */
-static oc_status assemble(oc_model *model, const oc_model *base, bool roots, const oc__linear *linear, double factor,
-                          oc_error *err) {
-    uint32_t node = base->graph.outputs[0];
-    model->rule = base->rule;
-    oc_status status = oc__graph_copy(&model->graph, &base->graph, err);
-    if (!status && roots) status = oc__graph_activation(&node, &model->graph, node, root.code, root.alpha, root.beta, err);
-    if (!status) status = oc__graph_conv(&node, &model->graph, node, (uint32_t)linear->n_tags, 1, 1, 1, true, err);
-    if (status) return status;
-    const oc__node *head = &model->graph.nodes[node];
-    size_t n_weights = linear->n_tags * linear->dim;
-    float *weights = model->graph.params[head->params[0]].values, *biases = model->graph.params[head->params[1]].values;
-    for (size_t i = 0; i < n_weights; i++) weights[i] = (float)factor * linear->weights[i];
-    for (size_t t = 0; t < linear->n_tags; t++) biases[t] = (float)factor * linear->weights[n_weights + t];
-    model->graph.n_outputs = 1;
-    model->graph.outputs[0] = node;
-    return OC_OK;
 }
 
 /* What the measurement has besides figures. */
@@ -258,13 +237,22 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc__features features = {0};
     readable r = {0};
     oc__measurement *measurement = NULL;
+    validation v = {0};
     oc__linear linear = {0};
+    oc__advanced advanced = {0};
     oc_model *model = NULL;
+    double begun = oc__now();
+    bool tune = options->steps || options->minutes > 0;
     oc__head head = {OC__HEAD_REGRESSION, options->l2, 1};
     oc__head_choice choice;
     double temperature = 1;
     bool roots = false;
     const oc__extraction what = {(size_t)options->views, options->mirror, options->skip_broken, options->seed, set->cache};
+    if (tune && set->several) {
+        oc__log(context, OC_LOG_WARNING, "steps and minutes do nothing where pictures bear several tags");
+        tune = false;
+    }
+    if (tune) oc__progress_part(progress, 0, 0.1);
     oc__progress_stage(progress, "reading pictures", 0, 0.7, set->n);
     oc_status status = oc__features_extract(&features, base, set->samples, set->n, &what, progress, err);
     size_t n_tags = set->n_tags;
@@ -275,24 +263,37 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     if (!status && features.n < 4)
         status = oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", features.n);
     if (!status) status = head_choice(&choice, options, features.dim, set->several, err);
-    if (!status) roots = take_roots(&features);
+    if (!status) roots = oc__take_roots(&features);
     if (!status && set->several) {
         const oc__tag_sets sets = {r.tags, r.first};
         drop_negative(&r, tags, &n_tags, set->negative);
         status = oc__multilabel_train(&linear, &measurement, &head.strength, &features, &sets, n_tags, options, progress, err);
     } else {
         if (!status) status = warn_of_contradictions(&features, &r, set, err);
-        if (!status && (cross_validate || options->l2 <= 0))
-            status = validate(&measurement, &head, &temperature, &features, &r, set, &choice, options, progress, err);
-        if (!status) status = fit_all(&linear, &features, &r, n_tags, &head, options->balance, progress, err);
+        bool validate = cross_validate || tune || options->l2 <= 0;
+        if (!status && validate) status = choose_head(&v, &head, &features, &r, n_tags, &choice, options, progress, err);
+        if (tune) oc__progress_part(progress, 0.1, 0.92);
+        if (!status && tune) status = advance(&advanced, &v, base, set, &features, &r, roots, &head, options, begun, progress, err);
+        if (tune) oc__progress_part(progress, 0, 1);
+        if (!status && validate) status = measure(&measurement, &temperature, &v, &r, context, n_tags, err);
+        if (!status && !advanced.n_steps)
+            status = fit_all(&linear, &features, &r, n_tags, &head, options->balance, progress, err);
     }
     if (!status && measurement) status = name_entries(measurement, &r, set, context, err);
     if (!status) status = oc__model_create(&model, context, err);
     if (!status) status = oc__model_set_tags(model, tags, n_tags, err);
     if (!status) model->kind = set->several ? OC__KIND_MULTILABEL : OC__KIND_CLASSIFICATION;
     if (!status && set->several) status = keep_thresholds(model, measurement, err);
-    if (!status) status = assemble(model, base, roots, &linear, head.sharpness / temperature, err);
-    if (!status) status = describe_head(model, &head, err);
+    if (!status) model->rule = base->rule;
+    if (!status && advanced.n_steps) {
+        model->graph = advanced.graph;
+        advanced.graph = (oc__graph){0};
+        oc__classifier_graph_scale(&model->graph, 1 / temperature);
+        status = oc__model_set_property_u64(model, "n_steps", advanced.n_steps, err);
+    } else if (!status) {
+        status = oc__classifier_graph(&model->graph, &base->graph, roots, &linear, head.sharpness / temperature, err);
+        if (!status) status = describe_head(model, &head, err);
+    }
     if (!status && !set->several) status = set_number(model, "temperature", temperature, err);
     if (!status) status = oc__model_set_property_u64(model, "n_training_pictures", features.n, err);
     if (!status) status = oc__model_finish(model, err);
@@ -305,6 +306,9 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
         measurement = NULL;
     }
     oc__linear_free(&linear);
+    oc__advanced_free(&advanced);
+    oc__free(context, v.logits);
+    oc__free(context, v.folds);
     oc__measurement_free(measurement);
     oc__features_free(&features);
     oc__free(context, tags);

@@ -11,7 +11,8 @@
 /* Kinds and strengths are compared at the scales that suit them best, wherever those are: the prior is a wide one. */
 #define SHARPNESS_SPREAD 3
 
-oc_status oc__rows_without_fold(oc__rows *rows, const oc__validation *v, uint32_t fold, oc_error *err) {
+/* The rows of all views of the samples whose fold is not `fold`. The caller frees rows->features and rows->tags. */
+static oc_status rows_without_fold(oc__rows *rows, const oc__validation *v, uint32_t fold, oc_error *err) {
     const oc__features *f = v->features;
     oc_context *context = f->context;
     size_t n = 0, room = f->n * f->n_views;
@@ -61,7 +62,7 @@ static void create_task(void *argument, size_t fold, uint32_t worker) {
     oc__rows rows = {0};
     oc_context *context = j->v->features->context;
     (void)worker;
-    oc_status status = oc__rows_without_fold(&rows, j->v, (uint32_t)fold, &j->errors[fold]);
+    oc_status status = rows_without_fold(&rows, j->v, (uint32_t)fold, &j->errors[fold]);
     if (!status) status = oc__head_fitter_create(&j->fitters[fold], j->kind, context, &rows, j->progress, &j->errors[fold]);
     oc__free(context, rows.features);
     oc__free(context, (void *)(uintptr_t)rows.tags);
@@ -159,5 +160,19 @@ oc_status oc__cross_validate(float *logits, oc__head *chosen, const oc__validati
     oc__free(context, j.logits);
     oc__free(context, j.statuses);
     oc__free(context, j.errors);
+    return status;
+}
+
+oc_status oc__fit_without_fold(oc__linear *out, const oc__validation *v, uint32_t fold, const oc__head *head, oc__progress *progress,
+                               oc_error *err) {
+    oc_context *context = v->features->context;
+    oc__head_fitter *fitter = NULL;
+    oc__rows rows = {0};
+    oc_status status = rows_without_fold(&rows, v, fold, err);
+    if (!status) status = oc__head_fitter_create(&fitter, head->kind, context, &rows, progress, err);
+    if (!status) status = oc__head_fit(out, fitter, head->strength, err);
+    oc__head_fitter_free(fitter);
+    oc__free(context, rows.features);
+    oc__free(context, (void *)(uintptr_t)rows.tags);
     return status;
 }

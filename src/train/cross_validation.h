@@ -27,7 +27,8 @@ typedef struct oc__head_choice {
 oc_status oc__cross_validate(float *logits, oc__head *chosen, const oc__validation *validation, const oc__head_choice *choice,
                              oc__progress *progress, oc_error *err);
 
-/* The rows of all views of the samples whose fold is not `fold`. The caller frees rows->features and rows->tags. */
-oc_status oc__rows_without_fold(oc__rows *rows, const oc__validation *validation, uint32_t fold, oc_error *err);
+/* Fits a head to the pictures whose fold is not `fold`: all, where that is n_folds. */
+oc_status oc__fit_without_fold(oc__linear *out, const oc__validation *validation, uint32_t fold, const oc__head *head,
+                               oc__progress *progress, oc_error *err);
 
 #endif

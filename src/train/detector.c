@@ -18,9 +18,9 @@
 #define AVERAGE 0.998        /* weights of about the last 500 steps */
 #define MOSAIC 0.5           /* share of views that show four pictures, */
 #define MOSAIC_UNTIL 0.8     /* of the steps; the rest is as pictures are */
-#define STEPS_A_PICTURE 20   /* a picture is seen 160 times, */
+#define STEPS_A_PICTURE 12   /* a picture is seen 96 times, */
 #define MIN_STEPS 1500       /* within these bounds */
-#define MAX_STEPS 5000
+#define MAX_STEPS 4000
 #define STREAM_ORDER 3
 
 typedef struct training {
@@ -123,14 +123,6 @@ static oc_status draw_batch(training *t, oc_error *err) {
     return OC_OK;
 }
 
-/* How far the schedule is: by steps or by time, whichever is further, so that a training that time ends comes to the schedule's
- * end. */
-static uint64_t place_in_schedule(const training *t) {
-    double share = t->seconds > 0 ? (oc__now() - t->begun) / t->seconds : 0;
-    uint64_t by_time = share >= 1 ? t->n_steps : (uint64_t)(share * (double)t->n_steps);
-    return by_time > t->step ? by_time : t->step;
-}
-
 static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
     oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .warm_up = t->n_steps / 20 + 1, .n_steps = t->n_steps, .floor = 0.01};
     oc_status status = OC_OK;
@@ -150,7 +142,7 @@ static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
             sum = 0;
         }
         uint64_t before = t->at;
-        t->at = place_in_schedule(t);
+        t->at = oc__schedule_place(t->step, t->n_steps, oc__now() - t->begun, t->seconds);
         oc__progress_step(progress, (size_t)(t->at - before), 0);
         status = oc__progress_status(progress, err);
     }

@@ -98,7 +98,7 @@ oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base,
     if (!status) status = oc__graph_copy(&graph, &cut, err);
     if (status) goto done;
     *n_base = (uint32_t)graph.n_nodes;
-    *n_stem = graph.outputs[0] + 1;
+    *n_stem = oc__graph_after_weights(&graph, graph.outputs[0]);
     /* As wide as suits the base: 64 for one of under two million parameters. */
     b.channels = oc__graph_n_weights(&graph) < 2000000 ? 64 : 96;
     for (int i = 0; i < N_LEVELS; i++) maps[i] = graph.outputs[i];

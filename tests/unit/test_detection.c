@@ -6,6 +6,7 @@
 #include "average_precision.h"
 #include "base.h"
 #include "box_mistakes.h"
+#include "cut.h"
 #include "dataset.h"
 #include "detector.h"
 #include "evaluate.h"
@@ -567,6 +568,27 @@ static void check_tiles(oc_context *context, const oc_model *model) {
     oc__dataset_free(shelf);
 }
 
+/* Training leaves the base as it is up to the first map, and changes it behind that, as far as the model's other nodes. */
+static void check_what_moved(oc_context *context, const oc_model *model) {
+    oc_model *base;
+    ck_assert_int_eq(oc__base_open(&base, context, "compact", NULL), OC_OK);
+    uint32_t n_stem = oc__graph_after_weights(&base->graph, base->graph.outputs[1]), n_same = 0, n_moved = 0;
+    ck_assert_uint_gt(n_stem, 5);
+    ck_assert_uint_lt(n_stem, base->graph.n_nodes / 2);
+    for (uint32_t i = 0; i < base->graph.n_nodes && base->graph.nodes[i].op == model->graph.nodes[i].op; i++) {
+        const oc__node *node = &base->graph.nodes[i];
+        if (node->op != OC__OP_CONV) continue;
+        const oc__param *before = &base->graph.params[node->params[0]];
+        const oc__param *after = &model->graph.params[model->graph.nodes[i].params[0]];
+        if (before->count != after->count) break; /* behind the base */
+        bool same = memcmp(before->values, after->values, before->count * sizeof(float)) == 0;
+        ck_assert_msg(same == (i < n_stem), "node %d, the first map's end is %d", (int)i, (int)n_stem);
+        ++*(same ? &n_same : &n_moved);
+    }
+    ck_assert_msg(n_same > 2 && n_moved > 5, "%d convolutions are the same, %d others", (int)n_same, (int)n_moved);
+    oc__model_release(base);
+}
+
 START_TEST(test_train) {
     oc_context *context = new_threads_context(2, NULL);
     oc_dataset *test = scenes(context, 99, 16);
@@ -577,6 +599,7 @@ START_TEST(test_train) {
     ck_assert_str_eq(oc__model_property(model, "kind"), "detection");
     ck_assert_int_eq(oc__box_metrics_of(&f, model->measurement, OC_TAGS_MEAN, 0.5, 0.3, NULL), OC_OK);
     ck_assert_uint_eq(f.n_objects, 16);
+    check_what_moved(context, model);
     if (!is_light()) ck_assert_msg(f.ap50 > 0.8, "AP50 is %g", f.ap50);
     oc__buffer file = to_file(model);
     ck_assert_int_eq(oc__ocm_read(&again, context, file.data, file.size, "m", NULL), OC_OK);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classifier_graph.h"
 #include "dataset.h"
 #include "discriminant.h"
 #include "folds.h"
@@ -14,6 +15,7 @@
 #include "support.h"
 #include "temperature.h"
 #include "train.h"
+#include "tune.h"
 
 static bool always(void *user) {
     (void)user;
@@ -526,6 +528,90 @@ START_TEST(test_same_model) {
 }
 END_TEST
 
+/* Fine-tuning learns what the head alone does not, changes no node before the first that it may, and gives the same bits for any
+ * number of threads. */
+START_TEST(test_tune) {
+    enum { N = 24, FROZEN = 3 };
+    oc__graph tuned[2];
+    for (int run = 0; run < 2; run++) {
+        oc_context *context = new_threads_context(run ? 3 : 1, NULL);
+        oc_dataset *d = pictures(context, N, false, NULL);
+        oc_model *base;
+        oc__progress progress;
+        oc__train_options options;
+        oc__view_source source;
+        uint32_t picks[N];
+        float nothing[2 * 4096 + 2] = {0};
+        oc_error err = OC_ERROR_INIT;
+        oc__train_options_default(&options);
+        oc__progress_begin(&progress, NULL, NULL, NULL);
+        ck_assert_int_eq(golden_model(&base, context, GOLDEN_BASE, NULL), OC_OK);
+        const oc__training_set set = {.samples = d->samples, .n = N, .tags = (const char *const *)d->tags, .n_tags = 2,
+            .labels = d->labels, .negative = OC__NONE};
+        ck_assert_int_eq(oc__view_source_open(&source, context, &set, &base->rule, &options, &progress, NULL), OC_OK);
+        oc__shape shapes[64];
+        ck_assert_uint_le(base->graph.n_nodes, 64);
+        ck_assert_int_eq(oc__graph_shapes(shapes, &base->graph, 1, base->rule.height, base->rule.width, NULL), OC_OK);
+        const oc__linear linear = {context, shapes[base->graph.outputs[0]].c, 2, nothing};
+        ck_assert_uint_le(linear.dim, 4096);
+        ck_assert_int_eq(oc__classifier_graph(&tuned[run], &base->graph, false, &linear, 1, NULL), OC_OK);
+        for (uint32_t i = 0; i < N; i++) picks[i] = i;
+        const oc__tuning tuning = {&source, picks, N, d->labels, NULL, FROZEN, (uint32_t)base->graph.n_nodes, 1, 40, 0};
+        ck_assert_msg(oc__tune(&tuned[run], &tuning, &progress, &err) == OC_OK, "%s", err.message);
+        for (uint32_t i = 0; i < base->graph.n_nodes; i++)
+            for (uint32_t k = 0; k < base->graph.nodes[i].n_params; k++) {
+                uint32_t p = base->graph.nodes[i].params[k];
+                size_t size = base->graph.params[p].count * sizeof(float);
+                bool same = memcmp(base->graph.params[p].values, tuned[run].params[p].values, size) == 0;
+                check_that(i >= FROZEN || same, "node %u was to stay as it is", i);
+                check_that(i < FROZEN || same == (k > 1), "node %u, parameter %u: %s", i, k, same ? "the same" : "moved");
+            }
+        oc__view_source_close(&source);
+        oc__model_release(base);
+        oc__dataset_free(d);
+        if (run) {
+            for (size_t p = 0; p < tuned[0].n_params; p++)
+                ck_assert_mem_eq(tuned[0].params[p].values, tuned[1].params[p].values,
+                    tuned[0].params[p].count * sizeof(float));
+            oc_context *first = tuned[0].context;
+            oc__graph_free(&tuned[0]);
+            oc__graph_free(&tuned[1]);
+            end_context(first);
+            end_context(context);
+        }
+    }
+}
+END_TEST
+
+/* A fine-tuned model is at least as good by cross-validation as one whose base is as it was; otherwise that is what one gets. */
+START_TEST(test_advance) {
+    oc__train_options options;
+    oc_model *quick, *advanced;
+    oc_error err = OC_ERROR_INIT;
+    oc_context *context = new_threads_context(2, NULL);
+    oc__train_options_default(&options);
+    options.views = 1;
+    options.folds = 3;
+    ck_assert_int_eq(train(&quick, context, 20, false, &options, &err), OC_OK);
+    for (int budget = 0; budget < 2; budget++) {
+        options.steps = budget ? 0 : 30;
+        options.minutes = budget ? 0.02 : 0;
+        ck_assert_msg(train(&advanced, context, 20, false, &options, &err) == OC_OK, "%s", err.message);
+        ck_assert_uint_eq(advanced->measurement->n, 20);
+        ck_assert_uint_eq(advanced->measurement->n_folds, 3);
+        const oc__graph *a = &quick->graph, *b = &advanced->graph;
+        bool moved = false, tuned = oc__model_property(advanced, "n_steps") != NULL;
+        for (size_t p = 0; p + 2 < a->n_params; p++)
+            moved |= memcmp(a->params[p].values, b->params[p].values, a->params[p].count * sizeof(float)) != 0;
+        check_that(moved == tuned, "tuned: %d, moved: %d", tuned, moved);
+        if (!tuned) ck_assert_str_eq(oc__model_property(advanced, "head"), oc__model_property(quick, "head"));
+        oc__model_release(advanced);
+    }
+    oc__model_release(quick);
+    end_context(context);
+}
+END_TEST
+
 /* Nothing can be learned from one picture, however often it is there. */
 START_TEST(test_twins) {
     oc_context *context = new_threads_context(1, NULL);
@@ -542,23 +628,27 @@ END_TEST
 static oc_status train_small(oc_context *context, void *user, oc_error *err) {
     oc__train_options options;
     oc_model *model = NULL;
-    (void)user;
     oc__train_options_default(&options);
     options.views = 1;
     options.folds = 2;
     options.l2 = 0.1;
+    options.steps = *(const uint64_t *)user;
     oc_status status = train(&model, context, 4, false, &options, err);
     if (!status) oc__model_release(model);
     return status;
 }
 
-START_TEST(test_memory_runs_out) { sweep_allocations(train_small, NULL, false); }
+START_TEST(test_memory_runs_out) {
+    uint64_t no_steps = 0, one_step = 1;
+    sweep_allocations(train_small, &no_steps, false);
+    sweep_allocations(train_small, &one_step, false);
+}
 END_TEST
 
 int main(void) {
     const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_discriminant, 6},
                                {test_discriminant_of_little, 0}, {test_folds, 0}, {test_temperature, 0},
                                {test_options, 0},
-                               {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
+                               {test_tune, 0}, {test_advance, 0}, {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("training", tests);
 }

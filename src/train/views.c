@@ -1,8 +1,9 @@
-/* Views that a detector learns from. SPDX-License-Identifier: MIT */
+/* Views of pictures. SPDX-License-Identifier: MIT */
+#include "views.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "detector.h"
 #include "memory.h"
 #include "thread.h"
 

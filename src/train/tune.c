@@ -1,0 +1,119 @@
+/* Fine-tuning. SPDX-License-Identifier: MIT
+ *
+ * The head begins where it was fitted to the features as they were, so that the first steps do not spoil them (Kumar et al. 2022,
+ * Fine-tuning can distort pretrained features and underperform out-of-distribution). AdamW with a cosine schedule, batch norms as
+ * they are, smoothed labels; what is kept is the average of the weights. */
+#include "tune.h"
+
+#include "clock.h"
+#include "loss.h"
+#include "memory.h"
+#include "optimiser.h"
+#include "schedule.h"
+#include "thread.h"
+
+#define BATCH 16
+#define TOP_RATE 3e-3 /* of the head's weights */
+#define BASE_RATE 0.2 /* of the base's, against the head's */
+#define DECAY 0.02
+#define CLIP 5
+#define AVERAGE 0.99 /* weights of about the last 100 steps */
+#define SMOOTHING 0.1f
+#define STREAM_ORDER 1
+
+typedef struct tuner {
+    const oc__tuning *what;
+    oc__learner *learner;
+    oc__optimiser optimiser;
+    uint32_t *order; /* the picks, shuffled anew each time all have been seen */
+    size_t next;
+    oc__random random;
+    uint64_t step;
+    size_t picks[BATCH];
+    int32_t labels[BATCH];
+    oc__view_objects objects[BATCH]; /* none */
+    oc_status statuses[BATCH];
+    oc_error errors[BATCH];
+} tuner;
+
+/* Each picture's view has random numbers of its own, so that it does not depend on threads. */
+static void view_task(void *argument, size_t i, uint32_t worker) {
+    tuner *t = argument;
+    const oc__view_source *s = t->what->source;
+    oc__random random;
+    (void)worker;
+    oc__random_seed(&random, t->what->seed, STREAM_ORDER + 1 + t->step * BATCH + i);
+    t->errors[i] = (oc_error)OC_ERROR_INIT;
+    t->statuses[i] = oc__view_draw(oc__learner_input(t->learner) + i * s->rule->width * s->rule->height * 3, &t->objects[i], s,
+                                   t->picks[i], false, &random, &t->errors[i]);
+}
+
+static oc_status draw_batch(tuner *t, oc_error *err) {
+    const oc__tuning *what = t->what;
+    for (int i = 0; i < BATCH; i++) {
+        if (t->next == what->n) {
+            oc__random_shuffle(&t->random, t->order, what->n);
+            t->next = 0;
+        }
+        t->picks[i] = t->order[t->next++];
+        t->labels[i] = (int32_t)what->tags[what->source->usable[t->picks[i]]];
+    }
+    oc__parallel(what->source->context, BATCH, view_task, t);
+    for (int i = 0; i < BATCH; i++)
+        if (t->statuses[i]) return oc__fail(err, t->statuses[i], "%s", t->errors[i].message);
+    return OC_OK;
+}
+
+static oc_status prepare(tuner *t, oc__graph *graph, oc_error *err) {
+    oc__optimiser_options how = OC__ADAMW_INIT;
+    const oc__tuning *what = t->what;
+    const oc__prepare_rule *rule = what->source->rule;
+    const oc__group frozen = {0, what->n_frozen, 0, 0, true}, base = {what->n_frozen, what->n_base, BASE_RATE, 1, true};
+    oc_context *context = what->source->context;
+    how.decay = DECAY;
+    how.clip = CLIP;
+    how.average = AVERAGE;
+    if (!(t->order = oc__alloc_array(context, what->n, sizeof *t->order)))
+        return oc__fail_nomem(err, context, what->n * sizeof *t->order, "training");
+    for (size_t i = 0; i < what->n; i++) t->order[i] = what->picks[i];
+    t->next = what->n;
+    oc__random_seed(&t->random, what->seed, STREAM_ORDER);
+    oc_status status = oc__optimiser_create(&t->optimiser, graph, &how, err);
+    if (status) return status;
+    oc__optimiser_set_group(&t->optimiser, graph, &frozen);
+    oc__optimiser_set_group(&t->optimiser, graph, &base);
+    return oc__learner_create(&t->learner, graph, BATCH, rule->height, rule->width, err);
+}
+
+oc_status oc__tune(oc__graph *graph, const oc__tuning *what, oc__progress *progress, oc_error *err) {
+    oc_context *context = what->source->context;
+    uint64_t n = what->n_steps, at = 0;
+    const oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .warm_up = n / 20 + 1, .n_steps = n, .floor = 0.01};
+    tuner t = {.what = what};
+    double begun = oc__now(), sum = 0;
+    oc_status status = prepare(&t, graph, err);
+    size_t n_tags = status ? 0 : graph->nodes[graph->outputs[0]].channels;
+    while (at < n && !status) {
+        const oc__class_targets targets = {.labels = t.labels, .class_weights = what->weights, .smoothing = SMOOTHING};
+        if ((status = draw_batch(&t, err))) break;
+        oc__learner_forward(t.learner);
+        sum += oc__cross_entropy(oc__learner_output_gradient(t.learner, 0), context, oc__learner_output(t.learner, 0, NULL),
+                                 &targets, BATCH, n_tags);
+        oc__learner_backward(t.learner);
+        oc__optimiser_step(&t.optimiser, graph, t.learner, TOP_RATE * oc__schedule_share(&schedule, at));
+        if (++t.step % 100 == 0) {
+            oc__log(context, OC_LOG_DEBUG, "step %llu: loss %d thousandths", (unsigned long long)t.step, (int)(sum * 10));
+            sum = 0;
+        }
+        uint64_t next = oc__schedule_place(t.step, n, oc__now() - begun, what->seconds);
+        oc__progress_step(progress, (size_t)(next - at), 0);
+        at = next;
+        status = oc__progress_status(progress, err);
+    }
+    if (!status) oc__optimiser_swap_average(&t.optimiser, graph);
+    oc__learner_free(t.learner);
+    oc__optimiser_free(&t.optimiser);
+    for (int i = 0; i < BATCH; i++) oc__free(context, t.objects[i].items);
+    oc__free(context, t.order);
+    return status;
+}
