@@ -41,7 +41,8 @@ static const row table[] = {
     {"balance", "false", "let every tag count the same, however many pictures bear it", OC_OPTION_BOOLEAN, 0, 1,
      offsetof(oc__train_options, balance), NULL},
     {"size", "0",
-     "detection: side of the network's input in pixels, a multiple of 32 from 64 on; 0: 320, or more for small objects",
+     "side of the network's input in pixels, a multiple of 32 from 64 on: larger sees smaller things and takes longer; 0: a "
+     "classifier's base decides, a detector's objects",
      OC_OPTION_INTEGER, 0, 1024, offsetof(oc__train_options, size), NULL},
     {"steps", "0",
      "steps to train a detector for, of eight pictures (0: by the number of pictures), or to fine-tune a classifier for, of sixteen "

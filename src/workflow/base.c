@@ -222,6 +222,33 @@ oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, o
     return status;
 }
 
+oc_status oc__base_resize(oc_model **base, uint64_t size, oc_error *err) {
+    const oc_model *from = *base;
+    oc_model *to = NULL;
+    oc_error why = OC_ERROR_INIT;
+    if (size % 32 || size < 64)
+        return oc__fail(err, OC_E_ARGUMENT, "size is %u, expected 0 or a multiple of 32 from 64 on", (unsigned)size);
+    oc_status status = oc__model_create(&to, from->context, err);
+    if (status) return status;
+    to->kind = from->kind;
+    to->rule = from->rule;
+    to->rule.width = to->rule.height = (uint32_t)size;
+    status = oc__graph_copy(&to->graph, &from->graph, err);
+    for (size_t i = 0; i < from->n_properties && !status; i++)
+        status = oc__model_set_property(to, from->properties[i].key, from->properties[i].value, err);
+    if (!status && (status = oc__model_finish(to, &why))) {
+        if (status == OC_E_NOMEM) oc__fail(err, status, "%s", why.message);
+        else status = oc__fail(err, OC_E_ARGUMENT, "size is %u, which this base cannot take: %s", (unsigned)size, why.message);
+    }
+    if (status) {
+        oc__model_release(to);
+        return status;
+    }
+    oc__model_release(*base);
+    *base = to;
+    return OC_OK;
+}
+
 /* --- storing and removing --- */
 
 static oc_status write_checksum(oc_context *context, const char *folder, const char *name, const oc__buffer *file,

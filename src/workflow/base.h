@@ -38,6 +38,10 @@ void oc__base_list_free(oc__base_list *list);
  * checksum was written down), OC_E_ARGUMENT (a model that is no base), and those of oc__ocm_read. */
 oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, oc_error *err);
 
+/* Replaces the caller's reference to a base by the same for pictures of size x size. OC_E_ARGUMENT unless that is a multiple of 32 from
+ * 64 on and the network can take it. */
+oc_status oc__base_resize(oc_model **base, uint64_t size, oc_error *err);
+
 /* Makes a base of an ONNX file, or takes a base's own file, and names it. See oc_base_import. */
 oc_status oc__base_import(oc_model **out, oc_context *context, const char *path, const oc_import_options *options,
                           oc_error *err);

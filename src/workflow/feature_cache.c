@@ -35,7 +35,8 @@ static void flush(void *user) { oc__cache_flush(((oc__kept_features *)user)->sto
 static void describe(char key[256], const oc_model *base, size_t view, bool mirror, uint64_t seed) {
     const oc__kernels *kernels = base->context->kernels;
     const char *sum = oc__model_property(base, "sha256");
-    int n = snprintf(key, 256, "features base=%s library=%s cpu=%s", sum ? sum : "", oc_version_string(), kernels->name);
+    int n = snprintf(key, 256, "features base=%s size=%ux%u library=%s cpu=%s", sum ? sum : "", base->rule.width,
+                     base->rule.height, oc_version_string(), kernels->name);
     if (view)
         snprintf(key + n, 256 - (size_t)n, " seed=%llu view=%zu mirror=%d", (unsigned long long)seed, view, mirror);
 }

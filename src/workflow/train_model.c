@@ -154,6 +154,7 @@ oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_da
     if (dataset->boxed) return train_on_boxes(out, dataset, test, options, &progress, err);
     oc_status status = tell_labels(&set, dataset, options, err);
     if (!status) status = oc__base_open(&base, dataset->context, options->base, err);
+    if (!status && options->size) status = oc__base_resize(&base, options->size, err);
     if (!status && project)
         status = oc__kept_features_open(&kept, project, base, (size_t)options->views, options->mirror, options->seed, err);
     if (kept) set.cache = oc__kept_features_cache(kept);

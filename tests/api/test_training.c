@@ -459,6 +459,25 @@ START_TEST(the_seed_matters) {
 }
 END_TEST
 
+/* `size` is what the network sees, and `steps` fine-tune. */
+START_TEST(sizes_and_fine_tuning) {
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_model *model;
+    make_quick(trainer);
+    OK(oc_trainer_set(trainer, "size", "100", err));
+    FAILS_OUT(OC_E_ARGUMENT, model, oc_trainer_run(&model, trainer, NULL, NULL, err));
+    OK(oc_trainer_set(trainer, "size", "96", err));
+    OK(oc_trainer_set(trainer, "steps", "2", err));
+    watcher w = {.thread = pthread_self()};
+    OK(oc_trainer_run(&model, trainer, watch, &w, err));
+    ck_assert(w.fraction == 1);
+    ck_assert_str_eq(oc_model_property(model, "input"), "96x96");
+    ck_assert_str_eq(oc_model_property(model, "base"), "compact");
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("training");
     TCase *tests = tcase_create("training");
@@ -482,5 +501,6 @@ int main(void) {
     tcase_add_test(tests, evaluation_cancelled);
     tcase_add_test(tests, the_number_of_threads_does_not_matter);
     tcase_add_test(tests, the_seed_matters);
+    tcase_add_test(tests, sizes_and_fine_tuning);
     return run_suite(suite);
 }
