@@ -8,7 +8,8 @@
 static double fraction(const oc__progress *p) {
     size_t done = atomic_load(&p->n_done);
     double share = p->n_steps ? (double)done / (double)p->n_steps : 1;
-    return p->from + p->span * (share > 1 ? 1 : share);
+    double fraction = p->from + (p->to - p->from) * share;
+    return fraction > p->to ? p->to : fraction; /* never above what the next stage begins with, not even by rounding */
 }
 
 static void tell(oc__progress *p, double now, double done) {
@@ -32,7 +33,7 @@ void oc__progress_part(oc__progress *p, double from, double to) {
 void oc__progress_stage(oc__progress *p, const char *stage, double from, double to, size_t n_steps) {
     p->stage = stage;
     p->from = p->part_from + from * p->part_span;
-    p->span = (to - from) * p->part_span;
+    p->to = p->part_from + to * p->part_span;
     p->n_steps = n_steps;
     atomic_store(&p->n_done, 0);
     if (oc__progress_go_on(p)) tell(p, oc__now(), p->from);

@@ -16,7 +16,7 @@ typedef struct oc__progress {
     double started, last_told;
     const char *stage;
     double part_from, part_span; /* what the stages that follow share among them */
-    double from, span;           /* the stage's part of the whole */
+    double from, to;             /* the stage's part of the whole */
     atomic_size_t n_done;  /* of the stage's n_steps */
     size_t n_steps;
     atomic_bool stopped;

@@ -151,7 +151,7 @@ oc_status oc__annotations_save(oc__annotations *set, const char *path, const oc_
                                oc__progress *progress, oc_error *err) {
     oc_status status = OC_OK;
     const char *ending = format->file ? strrchr(format->file, '.') : NULL;
-    oc__progress_stage(progress, "writing", progress->from + progress->span, 1, set->n_pictures + 1);
+    oc__progress_stage(progress, "writing", progress->to, 1, set->n_pictures + 1);
     if (format->holds & (OC__HOLDS_PIXELS | OC__HOLDS_SIZE))
         for (size_t i = 0; i < set->n_pictures && !status; i++) status = oc__annotations_find_size(set, &set->pictures[i], err);
     if (!status) status = note_losses(set, format, err);
