@@ -32,8 +32,10 @@ oc_status oc__graph_cut(oc__graph *out, const oc__graph *graph, const uint32_t *
     }
     for (uint32_t i = 0; i < n_outputs && !status; i++) cut.outputs[i] = places[outputs[i]];
     oc__free(graph->context, places);
-    if (status) oc__graph_free(&cut);
-    else *out = cut;
+    if (status)
+        oc__graph_free(&cut);
+    else
+        *out = cut;
     return status;
 }
 

@@ -6,14 +6,14 @@
 
 #include "classifier_graph.h"
 #include "clock.h"
-#include "cut.h"
 #include "cross_validation.h"
+#include "cut.h"
 #include "half.h"
 #include "memory.h"
 #include "temperature.h"
 #include "tune.h"
 
-#define VIEWS 480 /* steps show every picture about so often, */
+#define VIEWS 96 /* steps show every picture about so often, */
 #define MIN_STEPS 400
 #define MAX_STEPS 4000 /* within these bounds; steps of 16 pictures */
 #define PICTURES_A_STEP 16
@@ -28,10 +28,10 @@ typedef struct job {
     oc__view_source source;
     oc__validation validation;
     uint32_t *picks;
-    float *weights; /* of tags, or NULL */
-    float *logits;  /* held out, of the attempt under way */
+    float *weights;                  /* of tags, or NULL */
+    float *logits;                   /* held out, of the attempt under way */
     double quick_factor, quick_loss; /* at which its logits are calibrated; their loss then, summed */
-    double begun, seconds; /* of all that is done here; 0 seconds: no bound */
+    double begun, seconds;           /* of all that is done here; 0 seconds: no bound */
 } job;
 
 /* Seconds; 0 without a bound. */
@@ -58,17 +58,18 @@ static oc_status train_without(oc__graph *out, job *j, uint32_t fold, uint64_t n
     for (size_t i = 0; i < j->source.n_usable; i++)
         if (j->validation.folds[j->source.usable[i]] != fold) j->picks[n++] = (uint32_t)i;
     oc_status status = oc__fit_without_fold(&linear, &j->validation, fold, &quick->head, j->progress, err);
-    if (!status) status = oc__classifier_graph(&graph, base, quick->roots, &linear, quick->head.sharpness * j->quick_factor, err);
-    const oc__tuning tuning = {&j->source,           j->picks,
-                               n,                    quick->tags,
-                               j->weights,           n_frozen,
-                               (uint32_t)base->n_nodes, j->options->seed + fold,
-                               n_steps,              seconds};
+    if (!status)
+        status = oc__classifier_graph(&graph, base, quick->roots, &linear, quick->head.sharpness * j->quick_factor, err);
+    const oc__tuning tuning = {
+        &j->source, j->picks, n, quick->tags, j->weights, n_frozen, (uint32_t)base->n_nodes, j->options->seed + fold,
+        n_steps,    seconds};
     if (!status) status = oc__tune(&graph, &tuning, j->progress, err);
     if (!status) round_to_storage(&graph, base);
     oc__linear_free(&linear);
-    if (status) oc__graph_free(&graph);
-    else *out = graph;
+    if (status)
+        oc__graph_free(&graph);
+    else
+        *out = graph;
     return status;
 }
 
@@ -94,7 +95,8 @@ static oc_status measure_fold(job *j, const oc__graph *graph, uint32_t fold, oc_
     if (!status) status = oc__features_extract(&logits, model, samples, n, &what, &silent, err);
     n = 0;
     for (size_t i = 0; i < j->set.n && !status; i++)
-        if (j->validation.folds[i] == fold) memcpy(j->logits + i * n_tags, logits.values + n++ * n_tags, n_tags * sizeof(float));
+        if (j->validation.folds[i] == fold)
+            memcpy(j->logits + i * n_tags, logits.values + n++ * n_tags, n_tags * sizeof(float));
     oc__features_free(&logits);
     oc__model_release(model);
     oc__free(j->context, samples);
@@ -167,8 +169,7 @@ static oc_status search(oc__advanced *out, job *j, oc_error *err) {
         }
     }
     oc__progress_stage(j->progress, "fine-tuning", from, 1, (size_t)out->n_steps);
-    if (!status && out->n_steps)
-        status = train_without(&out->graph, j, j->validation.n_folds, out->n_steps, left(j), err);
+    if (!status && out->n_steps) status = train_without(&out->graph, j, j->validation.n_folds, out->n_steps, left(j), err);
     return status;
 }
 

@@ -48,8 +48,7 @@ static oc_status keep_readable(readable *out, oc__features *f, const oc__trainin
     out->tags = oc__alloc_array(context, n_labels, sizeof *out->tags);
     out->first = oc__alloc_array(context, f->n + 1, sizeof *out->first);
     out->index = oc__alloc_array(context, f->n, sizeof *out->index);
-    if (!out->tags || !out->first || !out->index)
-        return oc__fail_nomem(err, context, f->n * sizeof *out->tags, "training");
+    if (!out->tags || !out->first || !out->index) return oc__fail_nomem(err, context, f->n * sizeof *out->tags, "training");
     uint32_t n = 0;
     for (size_t i = 0; i < f->n; i++) {
         const oc__labelled *sample = &set->samples[i];
@@ -144,8 +143,7 @@ static oc_status choose_head(validation *out, oc__head *head, const oc__features
     out->n_folds = options->folds < f->n ? (uint32_t)options->folds : (uint32_t)f->n;
     out->folds = oc__alloc_array(context, f->n, sizeof *out->folds);
     out->logits = oc__alloc_array(context, f->n, n_tags * sizeof(float));
-    if (!out->folds || !out->logits)
-        return oc__fail_nomem(err, context, f->n * n_tags * sizeof(float), "cross-validation");
+    if (!out->folds || !out->logits) return oc__fail_nomem(err, context, f->n * n_tags * sizeof(float), "cross-validation");
     oc_status status =
         oc__folds_assign(out->folds, &out->n_folds, context, r->tags, f->content, f->n, n_tags, options->seed, err);
     if (!status && out->n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", f->n);
@@ -154,9 +152,9 @@ static oc_status choose_head(validation *out, oc__head *head, const oc__features
 }
 
 /* Fine-tunes, and takes what comes of it if it is better. */
-static oc_status advance(oc__advanced *out, validation *v, const oc_model *base, const oc__training_set *set, const oc__features *f,
-                         const readable *r, bool roots, const oc__head *head, const oc__train_options *options, double begun,
-                         oc__progress *progress, oc_error *err) {
+static oc_status advance(oc__advanced *out, validation *v, const oc_model *base, const oc__training_set *set,
+                         const oc__features *f, const readable *r, bool roots, const oc__head *head,
+                         const oc__train_options *options, double begun, oc__progress *progress, oc_error *err) {
     const oc__quick quick = {base, set, f, r->index, r->tags, roots, v->folds, v->n_folds, *head, v->logits, begun};
     oc_status status = oc__advance(out, &quick, options, progress, err);
     if (status || !out->n_steps) return status;
@@ -167,8 +165,8 @@ static oc_status advance(oc__advanced *out, validation *v, const oc_model *base,
 }
 
 /* Finds the temperature and makes the measurement; logits become probabilities. */
-static oc_status measure(oc__measurement **out, double *temperature, const validation *v, const readable *r, oc_context *context,
-                         size_t n_tags, oc_error *err) {
+static oc_status measure(oc__measurement **out, double *temperature, const validation *v, const readable *r,
+                         oc_context *context, size_t n_tags, oc_error *err) {
     const oc__held_out held_out = {v->logits, r->tags, v->folds, r->n, n_tags, 1};
     oc__measurement *m = NULL;
     oc_status status = oc__calibrate_logits(v->logits, temperature, context, &held_out, v->n_folds, err);
@@ -182,8 +180,10 @@ static oc_status measure(oc__measurement **out, double *temperature, const valid
         m->n_folds = v->n_folds;
         status = oc__measurement_fill(m, v->logits, err);
     }
-    if (status) oc__measurement_free(m);
-    else *out = m;
+    if (status)
+        oc__measurement_free(m);
+    else
+        *out = m;
     return status;
 }
 
@@ -205,8 +205,7 @@ static oc_status name_entries(oc__measurement *m, const readable *r, const oc__t
     m->n_skipped = (uint32_t)(set->n - r->n);
     for (size_t i = 0; i < r->n; i++) {
         const char *name = set->samples[r->index[i]].sample->image.name;
-        if (!(m->entries[i].name = oc__strdup(context, name)))
-            return oc__fail_nomem(err, context, strlen(name), "measurement");
+        if (!(m->entries[i].name = oc__strdup(context, name))) return oc__fail_nomem(err, context, strlen(name), "measurement");
     }
     return OC_OK;
 }
@@ -226,8 +225,7 @@ static oc_status set_number(oc_model *model, const char *key, double value, oc_e
 
 static oc_status describe_head(oc_model *model, const oc__head *head, oc_error *err) {
     oc_status status = oc__model_set_property(model, "head", oc__head_names[head->kind], err);
-    if (!status)
-        status = set_number(model, head->kind == OC__HEAD_REGRESSION ? "l2" : "shrinkage", head->strength, err);
+    if (!status) status = set_number(model, head->kind == OC__HEAD_REGRESSION ? "l2" : "shrinkage", head->strength, err);
     return status;
 }
 
@@ -273,7 +271,8 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
         bool validate = cross_validate || tune || options->l2 <= 0;
         if (!status && validate) status = choose_head(&v, &head, &features, &r, n_tags, &choice, options, progress, err);
         if (tune) oc__progress_part(progress, 0.1, 0.92);
-        if (!status && tune) status = advance(&advanced, &v, base, set, &features, &r, roots, &head, options, begun, progress, err);
+        if (!status && tune)
+            status = advance(&advanced, &v, base, set, &features, &r, roots, &head, options, begun, progress, err);
         if (tune) oc__progress_part(progress, 0, 1);
         if (!status && validate) status = measure(&measurement, &temperature, &v, &r, context, n_tags, err);
         if (!status && !advanced.n_steps)
@@ -315,7 +314,9 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc__free(context, r.tags);
     oc__free(context, r.first);
     oc__free(context, r.index);
-    if (status) oc__model_release(model);
-    else *out = model;
+    if (status)
+        oc__model_release(model);
+    else
+        *out = model;
     return status;
 }

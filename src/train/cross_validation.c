@@ -163,8 +163,8 @@ oc_status oc__cross_validate(float *logits, oc__head *chosen, const oc__validati
     return status;
 }
 
-oc_status oc__fit_without_fold(oc__linear *out, const oc__validation *v, uint32_t fold, const oc__head *head, oc__progress *progress,
-                               oc_error *err) {
+oc_status oc__fit_without_fold(oc__linear *out, const oc__validation *v, uint32_t fold, const oc__head *head,
+                               oc__progress *progress, oc_error *err) {
     oc_context *context = v->features->context;
     oc__head_fitter *fitter = NULL;
     oc__rows rows = {0};

@@ -22,8 +22,8 @@ typedef struct oc__head_choice {
 } oc__head_choice;
 
 /* Fits all folds with every kind of head that may be chosen, at each strength of its falling list; picks the head whose
- * held-out log loss is least, once its logits are scaled, and gives the held-out logits times its sharpness, [n][n_tags] (of whole
- * pictures only; training uses all views). */
+ * held-out log loss is least, once its logits are scaled, and gives the held-out logits times its sharpness, [n][n_tags] (of
+ * whole pictures only; training uses all views). */
 oc_status oc__cross_validate(float *logits, oc__head *chosen, const oc__validation *validation, const oc__head_choice *choice,
                              oc__progress *progress, oc_error *err);
 

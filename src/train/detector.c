@@ -12,14 +12,14 @@
 
 #define BATCH 8
 #define TOP_RATE 2e-3
-#define BASE_RATE 0.2        /* of the base's weights, against the rest */
+#define BASE_RATE 0.2 /* of the base's weights, against the rest */
 #define DECAY 0.02
 #define CLIP 10
-#define AVERAGE 0.998        /* weights of about the last 500 steps */
-#define MOSAIC 0.5           /* share of views that show four pictures, */
-#define MOSAIC_UNTIL 0.8     /* of the steps; the rest is as pictures are */
-#define STEPS_A_PICTURE 12   /* a picture is seen 96 times, */
-#define MIN_STEPS 1500       /* within these bounds */
+#define AVERAGE 0.998      /* weights of about the last 500 steps */
+#define MOSAIC 0.5         /* share of views that show four pictures, */
+#define MOSAIC_UNTIL 0.8   /* of the steps; the rest is as pictures are */
+#define STEPS_A_PICTURE 12 /* a picture is seen 96 times, */
+#define MIN_STEPS 1500     /* within these bounds */
 #define MAX_STEPS 4000
 #define STREAM_ORDER 3
 
@@ -81,7 +81,8 @@ static oc_status choose_size(uint32_t *out, const oc__training_set *set, const o
 }
 
 /* The beginning of the base stays as it is; the rest of it learns slowly, with the figures of its batch norms as they are. */
-static oc_status make_learner(training *t, uint32_t n_stem, uint32_t n_base, const oc__prepare_rule *rule, size_t n_tags, oc_error *err) {
+static oc_status make_learner(training *t, uint32_t n_stem, uint32_t n_base, const oc__prepare_rule *rule, size_t n_tags,
+                              oc_error *err) {
     oc__optimiser_options how = OC__ADAMW_INIT;
     how.decay = DECAY;
     how.clip = CLIP;
@@ -105,8 +106,8 @@ static void view_task(void *argument, size_t i, uint32_t worker) {
     oc__random_seed(&random, t->seed, STREAM_ORDER + 1 + t->step * BATCH + i);
     bool mosaic = (double)t->at < MOSAIC_UNTIL * (double)t->n_steps && oc__random_unit(&random) < t->mosaic;
     t->errors[i] = (oc_error)OC_ERROR_INIT;
-    t->statuses[i] = oc__view_draw(oc__learner_input(t->learner) + i * rule->width * rule->height * 3, &t->objects[i], &t->source,
-                                   t->picks[i], mosaic, &random, &t->errors[i]);
+    t->statuses[i] = oc__view_draw(oc__learner_input(t->learner) + i * rule->width * rule->height * 3, &t->objects[i],
+                                   &t->source, t->picks[i], mosaic, &random, &t->errors[i]);
 }
 
 static oc_status draw_batch(training *t, oc_error *err) {
@@ -178,13 +179,14 @@ static oc_status check_objects(const oc__training_set *set, oc_context *context,
         for (uint32_t k = 0; k < set->samples[i].n_tags; k++, n++) counts[set->labels[set->samples[i].first + k]]++;
     for (size_t t = 0; t < set->n_tags; t++)
         if (counts[t] < 15)
-            oc__log(context, OC_LOG_WARNING, "tag '%s' has objects on %zu pictures; 15 and more are better", set->tags[t], counts[t]);
+            oc__log(context, OC_LOG_WARNING, "tag '%s' has objects on %zu pictures; 15 and more are better", set->tags[t],
+                    counts[t]);
     oc__free(context, counts);
     return n ? OC_OK : oc__fail(err, OC_E_DATA, "no picture has an object, so there is nothing to learn");
 }
 
-oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__training_set *set, const oc__train_options *options,
-                             oc__progress *progress, oc_error *err) {
+oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__training_set *set,
+                             const oc__train_options *options, oc__progress *progress, oc_error *err) {
     oc_context *context = base->context;
     oc_model *model = NULL;
     training t = {.context = context, .graph = {.context = context}, .seed = options->seed};
@@ -223,7 +225,9 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__tra
         oc__progress_stage(progress, "calibrating", 0.87, 0.9, set->n);
         status = oc__calibrate(model, set->samples, set->n, progress, err);
     }
-    if (status) oc__model_release(model);
-    else *out = model;
+    if (status)
+        oc__model_release(model);
+    else
+        *out = model;
     return status;
 }

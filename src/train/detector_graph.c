@@ -1,9 +1,9 @@
 /* The network of a detector. SPDX-License-Identifier: MIT
  *
  * A feature pyramid (Lin et al. 2017) of few channels over the base's maps at strides 8, 16 and 32, and on each level a head of
- * depthwise 5x5 and pointwise convolutions, as in NanoDet and PP-PicoDet (Yu et al. 2021), that gives tags and distances to the box's
- * sides (FCOS, Tian et al. 2019). Convolutions, batch norms, ReLU, additions and enlarging by repetition alone: all of it can be
- * computed in 8-bit integers. */
+ * depthwise 5x5 and pointwise convolutions, as in NanoDet and PP-PicoDet (Yu et al. 2021), that gives tags and distances to the
+ * box's sides (FCOS, Tian et al. 2019). Convolutions, batch norms, ReLU, additions and enlarging by repetition alone: all of it
+ * can be computed in 8-bit integers. */
 #include <math.h>
 
 #include "cut.h"
@@ -12,8 +12,9 @@
 
 #define N_LEVELS 3
 #define N_HEAD_BLOCKS 2
-#define FIRST_PROBABILITY 0.01 /* of every tag before training, so that the many pixels without objects do not overwhelm the rest */
-#define FIRST_DISTANCE 1.0f    /* its logarithm, in pixels of the level */
+#define FIRST_PROBABILITY                                                                                                      \
+    0.01 /* of every tag before training, so that the many pixels without objects do not overwhelm the rest */
+#define FIRST_DISTANCE 1.0f /* its logarithm, in pixels of the level */
 #define HEAD_DEVIATION 0.01
 
 typedef struct builder {
@@ -48,8 +49,7 @@ static oc_status add_pyramid(uint32_t maps[N_LEVELS], builder *b) {
 static oc_status add_head(uint32_t *node, builder *b, size_t n_tags) {
     oc_status status = OC_OK;
     for (int i = 0; i < N_HEAD_BLOCKS && !status; i++) status = separable(node, b);
-    return status ? status
-                  : oc__graph_conv(node, b->graph, *node, (uint32_t)n_tags + OC__BOX_CHANNELS, 1, 1, 1, true, b->err);
+    return status ? status : oc__graph_conv(node, b->graph, *node, (uint32_t)n_tags + OC__BOX_CHANNELS, 1, 1, 1, true, b->err);
 }
 
 /* So that a head says at first that nothing is there, in boxes of some pixels. */
@@ -88,8 +88,8 @@ static oc_status check_base(const oc_model *base, oc_error *err) {
     return status;
 }
 
-oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base, const oc_model *base, size_t n_tags, uint64_t seed,
-                             oc_error *err) {
+oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base, const oc_model *base, size_t n_tags,
+                             uint64_t seed, oc_error *err) {
     oc__graph graph = {.context = base->context}, cut = graph;
     uint32_t maps[N_LEVELS];
     builder b = {&graph, 0, err};
@@ -111,7 +111,9 @@ oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base,
     for (size_t i = 0; i < graph.n_params; i++) graph.params[i].storage = OC__STORE_F32;
 done:
     oc__graph_free(&cut);
-    if (status) oc__graph_free(&graph);
-    else *out = graph;
+    if (status)
+        oc__graph_free(&graph);
+    else
+        *out = graph;
     return status;
 }

@@ -1,9 +1,9 @@
 /* The loss of a detector. SPDX-License-Identifier: MIT
  *
- * Which pixels are to find an object is learned along (task-aligned assignment, TOOD, Feng et al. 2021): of the pixels whose centres lie
- * in its box, those for which probability^A * overlap^B is greatest. What their probability should be is that measure, scaled so that an
- * object's best pixel is to say its overlap; all others are to say 0 (varifocal loss, Zhang et al. 2021). Boxes by CIoU, weighted by
- * what the probability should be. */
+ * Which pixels are to find an object is learned along (task-aligned assignment, TOOD, Feng et al. 2021): of the pixels whose
+ * centres lie in its box, those for which probability^A * overlap^B is greatest. What their probability should be is that
+ * measure, scaled so that an object's best pixel is to say its overlap; all others are to say 0 (varifocal loss, Zhang et al.
+ * 2021). Boxes by CIoU, weighted by what the probability should be. */
 #include <math.h>
 #include <string.h>
 
@@ -21,8 +21,8 @@
 
 /* A pixel of some level, of one picture; pixels are numbered over all levels, the finest first. */
 typedef struct pixel {
-    oc__rect box;      /* that it gives */
-    uint32_t object;   /* that it is to find, or NOBODY */
+    oc__rect box;             /* that it gives */
+    uint32_t object;          /* that it is to find, or NOBODY */
     float overlap, alignment; /* with that */
 } pixel;
 
@@ -32,8 +32,8 @@ struct oc__detector_loss {
     uint32_t n_levels, n_pictures;
     size_t n_tags, n_pixels; /* of a picture */
     oc__shape shapes[OC__MAX_LEVELS];
-    float *targets[OC__MAX_LEVELS]; /* of each output's elements; -1 where they are distances */
-    pixel *pixels;                  /* n_pictures x n_pixels */
+    float *targets[OC__MAX_LEVELS];              /* of each output's elements; -1 where they are distances */
+    pixel *pixels;                               /* n_pictures x n_pixels */
     float *boxes, *truths, *weights, *gradients; /* of pixels that find objects, gathered */
     const oc__view_objects *objects;
 };
@@ -49,8 +49,8 @@ void oc__detector_loss_free(oc__detector_loss *l) {
     oc__free(l->context, l);
 }
 
-oc_status oc__detector_loss_create(oc__detector_loss **out, oc__learner *learner, oc_context *context, uint32_t n_levels, size_t n_tags,
-                                   oc_error *err) {
+oc_status oc__detector_loss_create(oc__detector_loss **out, oc__learner *learner, oc_context *context, uint32_t n_levels,
+                                   size_t n_tags, oc_error *err) {
     oc__detector_loss *l = oc__alloc_zero(context, sizeof *l);
     if (!l) return oc__fail_nomem(err, context, sizeof *l, "training");
     *l = (oc__detector_loss){.context = context, .learner = learner, .n_levels = n_levels, .n_tags = n_tags};
@@ -116,7 +116,8 @@ static void span(uint32_t *begin, uint32_t *end, float low, float high, uint32_t
     *end = last < 0 ? 0 : last + 1 > n ? n : (uint32_t)last + 1;
 }
 
-static void consider(chosen *c, const oc__detector_loss *l, uint32_t picture, const oc__object *object, place at, uint32_t number) {
+static void consider(chosen *c, const oc__detector_loss *l, uint32_t picture, const oc__object *object, place at,
+                     uint32_t number) {
     const float *values = values_of(l, picture, at);
     const pixel *p = &l->pixels[picture * l->n_pixels + number];
     double probability = 1 / (1 + exp(-(double)values[object->tag])), overlap = oc__rect_overlap(&p->box, &object->box);
@@ -240,9 +241,9 @@ static void scatter(const oc__detector_loss *l) {
             for (uint32_t i = 0; i < s->h * s->w; i++, p++, gradient += s->c, values += s->c) {
                 if (p->object == NOBODY) continue;
                 for (int side = 0; side < 4; side++)
-                    gradient[l->n_tags + (size_t)side] = (float)BOX_WEIGHT * slope_of(l->gradients[4 * n + (size_t)side],
-                                                                                     values[l->n_tags + (size_t)side], side,
-                                                                                     side % 2 ? s->h : s->w);
+                    gradient[l->n_tags + (size_t)side] =
+                        (float)BOX_WEIGHT * slope_of(l->gradients[4 * n + (size_t)side], values[l->n_tags + (size_t)side], side,
+                                                     side % 2 ? s->h : s->w);
                 n++;
             }
         }
@@ -264,7 +265,8 @@ oc_status oc__detector_loss_of(double *out, oc__detector_loss *l, const oc__view
     sum = sum > 1 ? sum : 1;
     for (uint32_t level = 0; level < l->n_levels; level++) {
         const oc__shape *s = &l->shapes[level];
-        oc__sigmoid_loss how = {.kind = OC__VARIFOCAL, .alpha = 0.75f, .gamma = 2, .targets = l->targets[level], .divisor = sum};
+        oc__sigmoid_loss how = {
+            .kind = OC__VARIFOCAL, .alpha = 0.75f, .gamma = 2, .targets = l->targets[level], .divisor = sum};
         loss += oc__sigmoid_loss_of(oc__learner_output_gradient(l->learner, level), l->context,
                                     oc__learner_output(l->learner, level, NULL), &how, (size_t)s->n * s->h * s->w * s->c);
     }

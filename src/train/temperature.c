@@ -62,8 +62,8 @@ static void sharpen_task(void *argument, size_t task, uint32_t worker) {
     j->factors[task] = oc__sharpen(NULL, j->held_out, (uint32_t)task);
 }
 
-oc_status oc__calibrate_logits(float *logits, double *temperature, oc_context *context, const oc__held_out *h,
-                               uint32_t n_folds, oc_error *err) {
+oc_status oc__calibrate_logits(float *logits, double *temperature, oc_context *context, const oc__held_out *h, uint32_t n_folds,
+                               oc_error *err) {
     double *factors = oc__alloc_array(context, (size_t)n_folds + 1, sizeof *factors);
     if (!factors) return oc__fail_nomem(err, context, (n_folds + (size_t)1) * sizeof *factors, "calibration");
     job j = {h, factors};

@@ -1,8 +1,8 @@
 /* Fine-tuning. SPDX-License-Identifier: MIT
  *
- * The head begins where it was fitted to the features as they were, so that the first steps do not spoil them (Kumar et al. 2022,
- * Fine-tuning can distort pretrained features and underperform out-of-distribution). AdamW with a cosine schedule, batch norms as
- * they are, smoothed labels; what is kept is the average of the weights. */
+ * The head begins where it was fitted to the features as they were, so that the first steps do not spoil them (Kumar et al.
+ * 2022, Fine-tuning can distort pretrained features and underperform out-of-distribution). AdamW with a cosine schedule, batch
+ * norms as they are, smoothed labels; what is kept is the average of the weights. */
 #include "tune.h"
 
 #include "clock.h"

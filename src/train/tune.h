@@ -9,9 +9,10 @@ typedef struct oc__tuning {
     const oc__view_source *source;
     const uint32_t *picks; /* `n` places in source->usable */
     size_t n;
-    const uint32_t *tags;       /* of the source's samples */
-    const float *weights;       /* what each tag counts, or NULL: 1 */
-    uint32_t n_frozen, n_base;  /* nodes of the graph: those before n_frozen stay as they are, those from n_base on are the head's */
+    const uint32_t *tags; /* of the source's samples */
+    const float *weights; /* what each tag counts, or NULL: 1 */
+    uint32_t n_frozen,
+        n_base; /* nodes of the graph: those before n_frozen stay as they are, those from n_base on are the head's */
     uint64_t seed, n_steps;
     double seconds; /* above 0: after so many it is done, in fewer steps if need be */
 } oc__tuning;

@@ -27,7 +27,8 @@ static void read_task(void *argument, size_t i, uint32_t worker) {
     if (!oc__progress_go_on(r->progress)) return;
     r->errors[i] = (oc_error)OC_ERROR_INIT;
     const oc_image *image = &s->set->samples[r->first + i].sample->image;
-    r->statuses[i] = oc__bitmap_open(&s->bitmaps[r->first + i], s->context, image, oc__prepare_reduce_to(s->rule), &r->errors[i]);
+    r->statuses[i] =
+        oc__bitmap_open(&s->bitmaps[r->first + i], s->context, image, oc__prepare_reduce_to(s->rule), &r->errors[i]);
     oc__progress_step(r->progress, 1, worker);
 }
 
@@ -58,8 +59,9 @@ static oc_status read_some(reading *r, size_t n, size_t *n_bytes, const oc__trai
     return status;
 }
 
-oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const oc__training_set *set, const oc__prepare_rule *rule,
-                               const oc__train_options *options, oc__progress *progress, oc_error *err) {
+oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const oc__training_set *set,
+                               const oc__prepare_rule *rule, const oc__train_options *options, oc__progress *progress,
+                               oc_error *err) {
     oc_status statuses[READ_AT_A_TIME] = {OC_OK}, status = OC_OK;
     size_t n_bytes = 0;
     oc_error *errors = oc__alloc_array(context, READ_AT_A_TIME, sizeof *errors);
@@ -71,7 +73,8 @@ oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const 
                              .light = options->light};
     out->bitmaps = oc__alloc_zero(context, set->n * sizeof *out->bitmaps);
     out->usable = oc__alloc_array(context, set->n, sizeof *out->usable);
-    if (!errors || !out->bitmaps || !out->usable) status = oc__fail_nomem(err, context, set->n * sizeof *out->bitmaps, "training");
+    if (!errors || !out->bitmaps || !out->usable)
+        status = oc__fail_nomem(err, context, set->n * sizeof *out->bitmaps, "training");
     reading r = {out, 0, statuses, errors, progress};
     for (size_t i = 0; i < set->n && !status; r.first = i += READ_AT_A_TIME)
         status = read_some(&r, set->n - i < READ_AT_A_TIME ? set->n - i : READ_AT_A_TIME, &n_bytes, options, err);
@@ -110,8 +113,8 @@ static bool see_object(oc__object *out, const oc__object *object, const oc__view
     return true;
 }
 
-static oc_status see_objects(oc__view_objects *objects, const oc__view_source *s, const oc__labelled *sample, const oc__view *view,
-                             const oc__rect *place, oc_error *err) {
+static oc_status see_objects(oc__view_objects *objects, const oc__view_source *s, const oc__labelled *sample,
+                             const oc__view *view, const oc__rect *place, oc_error *err) {
     for (uint32_t i = 0; i < sample->n_objects; i++) {
         oc__object seen;
         if (!see_object(&seen, &s->set->objects[sample->first_object + i], view, place)) continue;
@@ -156,8 +159,8 @@ static oc__view choose_view(const oc__view_source *s, const oc__labelled *sample
 }
 
 /* Prepares a view of a sample into rows of the network's input from (left, top) on. */
-static oc_status put_view(float *input, oc__view_objects *objects, const oc__view_source *s, size_t pick, uint32_t left, uint32_t top,
-                          uint32_t width, uint32_t height, double low, oc__random *random, oc_error *err) {
+static oc_status put_view(float *input, oc__view_objects *objects, const oc__view_source *s, size_t pick, uint32_t left,
+                          uint32_t top, uint32_t width, uint32_t height, double low, oc__random *random, oc_error *err) {
     uint32_t index = s->usable[pick];
     const oc__labelled *sample = &s->set->samples[index];
     oc__view view = choose_view(s, sample, low, random);
@@ -202,8 +205,8 @@ oc_status oc__view_draw(float *input, oc__view_objects *objects, const oc__view_
         for (int i = 0; i < 4 && !status; i++) {
             bool right = i & 1, below = i & 2;
             size_t which = i ? (size_t)oc__random_below(random, s->n_usable) : pick;
-            status = put_view(input, objects, s, which, right ? x : 0, below ? y : 0, right ? width - x : x, below ? height - y : y,
-                              0.7, random, err);
+            status = put_view(input, objects, s, which, right ? x : 0, below ? y : 0, right ? width - x : x,
+                              below ? height - y : y, 0.7, random, err);
         }
     }
     if (!status && s->light) change_light(input, s->rule, random);

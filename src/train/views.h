@@ -23,9 +23,11 @@ typedef struct oc__view_source {
     bool mirror, crop, light; /* what is changed by chance */
 } oc__view_source;
 
-/* Decodes every picture once. What cannot be read is logged and left out, or, unless skip_broken, an error. One step a sample. */
-oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const oc__training_set *set, const oc__prepare_rule *rule,
-                               const oc__train_options *options, oc__progress *progress, oc_error *err);
+/* Decodes every picture once. What cannot be read is logged and left out, or, unless skip_broken, an error. One step a sample.
+ */
+oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const oc__training_set *set,
+                               const oc__prepare_rule *rule, const oc__train_options *options, oc__progress *progress,
+                               oc_error *err);
 void oc__view_source_close(oc__view_source *source);
 
 /* Makes a view of sample `usable[pick]`, changed by chance: a part of it or, if `mosaic`, beside three others; mirrored; other
