@@ -345,6 +345,26 @@ typedef struct oc_option {
 /* Describes hyper-parameter `index`, counted from 0. OC_E_NOT_FOUND past the last one. Any thread. */
 OC_API oc_status oc_trainer_option(uint32_t index, oc_option *option, oc_error *err);
 
+/* A domain: what is known to suit a kind of pictures, as settings of hyper-parameters. Names and identifiers are those of
+ * Azure Custom Vision's domains. Strings are static. */
+typedef struct oc_domain {
+    uint32_t struct_size;
+    uint32_t detection;    /* not 0: for objects in boxes; 0: for classification */
+    const char *id;        /* a UUID */
+    const char *name;      /* for instance "General (compact)"; unique among those for detection, and among the others */
+    const char *settings;  /* KEY=VALUE, with blanks between; "" where it sets nothing and is "General" under another name */
+    const char *help;
+} oc_domain;
+
+#define OC_DOMAIN_INIT {sizeof(oc_domain), 0, NULL, NULL, NULL, NULL}
+
+/* Domain `index`, counted from 0. OC_E_NOT_FOUND past the last one. Any thread.
+ *
+ * A domain is chosen by the hyper-parameter `domain`, or in a project for all of its trainings (oc_project_info). Only letters and
+ * digits of its name or identifier count, small or capital: "general-compact" is "General (compact)". It sets those
+ * hyper-parameters that are at their defaults. */
+OC_API oc_status oc_trainer_domain(uint32_t index, oc_domain *domain, oc_error *err);
+
 /* A trainer for the samples that `dataset`, made with the same context, has now. Pictures added to it later are not seen.
  * Errors: OC_E_DATA: fewer than 2 tags with pictures, or fewer than 4 pictures in all. */
 OC_API oc_status oc_trainer_create(oc_trainer **out, oc_context *context, const oc_dataset *dataset, oc_error *err);
@@ -831,7 +851,7 @@ typedef struct oc_project_info {
     uint32_t kind;           /* OC_PROJECT_...; default: multiclass */
     const char *name;        /* 1 to 256 bytes without control characters; default: the folder's name */
     const char *description; /* up to 4096 bytes */
-    const char *domain;      /* what kind of pictures, for instance "general"; up to 256 bytes; default: "general" */
+    const char *domain;      /* what kind of pictures: the name or identifier of a domain (see oc_domain); default: "General" */
     const char *id;
     const char *created;
     const char *modified;
@@ -863,8 +883,9 @@ OC_API void oc_project_free(oc_project *project);
 OC_API oc_status oc_project_get_info(oc_project *project, oc_project_info *info, oc_error *err);
 
 /* Changes the first part of what the project is. Multiclass and multilabel may be exchanged; multiclass only while no picture
- * has more than one tag. A project without tags may become of any kind. Errors: OC_E_ARGUMENT, OC_E_DATA (that kind cannot be;
- * the message says why). */
+ * has more than one tag. A project without tags may become of any kind, and where its domain is none of that kind, of the domain
+ * "General". Errors: OC_E_ARGUMENT, OC_E_DATA (that kind cannot be; the message says why), OC_E_NOT_FOUND (no such domain for
+ * that kind; the message lists them). */
 OC_API oc_status oc_project_update(oc_project *project, const oc_project_info *info, oc_error *err);
 
 /* Makes all that follows one change, until it is ended: much faster for many small changes, and all of them happen or none.

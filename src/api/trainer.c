@@ -1,5 +1,6 @@
 /* oc_trainer. SPDX-License-Identifier: MIT */
 #include "arguments.h"
+#include "domain.h"
 #include "memory.h"
 #include "train_model.h"
 
@@ -15,6 +16,12 @@ oc_status oc_trainer_option(uint32_t index, oc_option *option, oc_error *err) {
     oc_option known;
     oc_status status = oc__train_option(index, &known, err);
     return status ? status : oc__struct_write(option, &known, sizeof known, sizeof(uint32_t), "oc_option", err);
+}
+
+oc_status oc_trainer_domain(uint32_t index, oc_domain *domain, oc_error *err) {
+    oc_domain known;
+    oc_status status = oc__domain(&known, index, err);
+    return status ? status : oc__struct_write(domain, &known, sizeof known, sizeof known, "oc_domain", err);
 }
 
 oc_status oc_trainer_create(oc_trainer **out, oc_context *context, const oc_dataset *dataset, oc_error *err) {

@@ -72,6 +72,37 @@ static int list(session *s) {
     return status;
 }
 
+/* --- domains --- */
+
+static void domains(const session *s) {
+    json j = {0};
+    table t = {0};
+    oc_domain domain = OC_DOMAIN_INIT;
+    bool as_json = s->general->json;
+    if (as_json) json_object(&j, NULL), json_array(&j, "domains");
+    else table_begin(&t, "lllll");
+    for (uint32_t i = 0; oc_trainer_domain(i, &domain, NULL) == OC_OK; i++) {
+        const char *task = domain.detection ? "detection" : "classification";
+        if (as_json) {
+            json_object(&j, NULL);
+            json_text(&j, "name", domain.name);
+            json_text(&j, "id", domain.id);
+            json_text(&j, "task", task);
+            json_text(&j, "settings", domain.settings);
+            json_text(&j, "help", domain.help);
+            json_end_object(&j);
+        } else {
+            table_cell(&t, "%s", task);
+            table_cell(&t, "%s", domain.name);
+            table_cell(&t, "%s", domain.settings);
+            table_cell(&t, "%s", domain.id);
+            table_cell(&t, "%s", domain.help);
+        }
+    }
+    if (as_json) json_end_array(&j), json_end_object(&j);
+    else table_end(&t, 0);
+}
+
 /* --- info --- */
 
 static int info(session *s, const char *name) {
@@ -289,17 +320,20 @@ static int run(const command *self, int argc, char **argv) {
     if (named) argv++, argc--;
     int status = options_parse(self, importing || !named ? groups : groups + 1, importing || !named ? 2 : 1, argc, argv, &n);
     if (status != OPTIONS_PARSED) return status;
-    if (!named) return options_misused(self, "base does what? list, info, import, remove or verify");
+    if (!named) return options_misused(self, "base does what? list, info, import, remove, verify or domains");
     bool listing = strcmp(action, "list") == 0, verifying = strcmp(action, "verify") == 0;
     bool removing = strcmp(action, "remove") == 0, showing = strcmp(action, "info") == 0;
-    if (!listing && !verifying && !removing && !showing && !importing)
-        return options_misused(self, "'%s' is nothing that base does: list, info, import, remove or verify", action);
-    if (listing && n > 0) return options_misused(self, "base list takes no arguments, and '%s' was given", argv[0]);
-    if (!listing && !verifying && n != 1)
+    bool telling = strcmp(action, "domains") == 0;
+    if (!listing && !verifying && !removing && !showing && !importing && !telling)
+        return options_misused(self, "'%s' is nothing that base does: list, info, import, remove, verify or domains", action);
+    if ((listing || telling) && n > 0)
+        return options_misused(self, "base %s takes no arguments, and '%s' was given", action, argv[0]);
+    if (!listing && !verifying && !telling && n != 1)
         return options_misused(self, "base %s takes one %s, and %d arguments were given", action, importing ? "file" : "name",
                                n);
     status = session_open(&s, &general);
-    if (status == STATUS_DONE)
+    if (status == STATUS_DONE && telling) domains(&s);
+    else if (status == STATUS_DONE)
         status = listing     ? list(&s)
                  : verifying ? verify(&s, argv, (size_t)n)
                  : removing  ? remove_base(&s, argv[0])
@@ -316,14 +350,15 @@ const command command_base = {
     "base info NAME [options]\n"
     "base import FILE.onnx [options]\n"
     "base verify [NAME...] [options]\n"
-    "base remove NAME [options]",
+    "base remove NAME [options]\n"
+    "base domains [options]",
     "A base network turns a picture into features, and training learns to tell the tags apart by them. One is built in; others "
     "are installed with the library or are your own, and lie in $OCELLUS_BASE_PATH, or else in ~/.local/share/ocellus/base.\n"
     "\n"
     "'import' makes a base of a public network in an ONNX file: the classifier at its end is left out, and what goes into it "
     "is the "
     "features. Say how the network's pictures are prepared if the file does not. 'verify' reads bases and compares their "
-    "checksums.",
+    "checksums. 'domains' lists what suits kinds of pictures, for 'ocellus train --domain' and for projects.",
     "    ocellus base list\n"
     "    ocellus base import mobilenetv2.onnx --mean 127.5 --std 127.5 --licence Apache-2.0\n"
     "    ocellus train parts -o parts.ocm --base mobilenetv2\n",

@@ -198,7 +198,7 @@ static oc_status get_json(json_t **out, oc__service *service, const char *path, 
     return status;
 }
 
-static oc_status read_kind(uint32_t *kind, oc__service *service, oc_error *err) {
+static oc_status read_kind(uint32_t *kind, char domain_id[OC_ID_SIZE], oc__service *service, oc_error *err) {
     char path[160];
     json_t *project = NULL, *domain = NULL;
     snprintf(path, sizeof path, "projects/%s", service->project);
@@ -208,6 +208,7 @@ static oc_status read_kind(uint32_t *kind, oc__service *service, oc_error *err) 
     if (!status && (!id || !oc__uuid_valid(id)))
         status = oc__fail(err, OC_E_CORRUPT, "the service does not say of which domain the project is");
     if (!status) {
+        snprintf(domain_id, OC_ID_SIZE, "%s", id);
         snprintf(path, sizeof path, "domains/%s", id);
         status = get_json(&domain, service, path, err);
     }
@@ -240,11 +241,12 @@ static oc_status read_tags(oc__service *service, oc__annotations *set, oc_error 
     return status;
 }
 
-oc_status oc__service_project(uint32_t *kind, size_t *n_pictures, oc__service *service, oc__annotations *set, oc_error *err) {
+oc_status oc__service_project(uint32_t *kind, char domain[OC_ID_SIZE], size_t *n_pictures, oc__service *service,
+                              oc__annotations *set, oc_error *err) {
     char path[160];
     json_t *count = NULL;
     snprintf(path, sizeof path, "projects/%s/images/count", service->project);
-    oc_status status = read_kind(kind, service, err);
+    oc_status status = read_kind(kind, domain, service, err);
     if (!status) status = get_json(&count, service, path, err);
     *n_pictures = json_integer_value(count) > 0 ? (size_t)json_integer_value(count) : 0;
     json_decref(count);

@@ -18,8 +18,8 @@ void oc__service_close(oc__service *service);
 /* Each may fail with OC_E_IO (no connection, or an answer that is a failure; too many requests and faults of the server's are
  * tried again for some minutes), OC_E_NOT_FOUND, OC_E_CORRUPT, OC_E_LIMIT, OC_E_CANCELLED. */
 
-/* OC_PROJECT_... of the project, how many pictures it has, and its tags. */
-oc_status oc__service_project(uint32_t *kind, size_t *n_pictures, oc__service *service, oc__annotations *set, oc_error *err);
+/* OC_PROJECT_... of the project, its domain's identifier, how many pictures it has, and its tags. */
+oc_status oc__service_project(uint32_t *kind, char domain[OC_ID_SIZE], size_t *n_pictures, oc__service *service, oc__annotations *set, oc_error *err);
 
 /* Adds up to 100 pictures, from number `skip` of the oldest on, called by their identifiers, with their tags or, in detection,
  * boxes. *n is how many there were: 0 at the end. */

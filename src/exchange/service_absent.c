@@ -13,8 +13,9 @@ oc_status oc__service_open(oc__service **out, oc_context *context, const oc_serv
 
 void oc__service_close(oc__service *service) { (void)service; }
 
-oc_status oc__service_project(uint32_t *kind, size_t *n_pictures, oc__service *service, oc__annotations *set, oc_error *err) {
-    (void)kind, (void)n_pictures, (void)service, (void)set;
+oc_status oc__service_project(uint32_t *kind, char domain[OC_ID_SIZE], size_t *n_pictures, oc__service *service,
+                              oc__annotations *set, oc_error *err) {
+    (void)kind, (void)domain, (void)n_pictures, (void)service, (void)set;
     return oc__fail(err, OC_E_UNSUPPORTED, "built without the service's interface");
 }
 

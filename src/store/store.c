@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "contents.h"
 #include "database.h"
+#include "domain.h"
 #include "file.h"
 #include "memory.h"
 #include "text.h"
@@ -71,8 +72,11 @@ static oc_status check_info(const oc_project_info *info, oc_error *err) {
         return oc__fail(err, OC_E_ARGUMENT, "a project's name must be UTF-8 of 1 to 256 bytes without control characters");
     if (info->keep_days > OC_KEEP_FOREVER)
         return oc__fail(err, OC_E_ARGUMENT, "keep_days is %u, at most %d", info->keep_days, OC_KEEP_FOREVER);
-    oc_status status = check_text(info->description, MAX_DESCRIPTION, "the project's description", err);
-    return status ? status : check_text(info->domain, 256, "the project's domain", err);
+    return check_text(info->description, MAX_DESCRIPTION, "the project's description", err);
+}
+
+static oc_status find_domain(oc_domain *out, const char *text, uint32_t kind, oc_error *err) {
+    return oc__domain_find(out, text, kind == OC_PROJECT_DETECTION, err);
 }
 
 /* The last part of a path, if it can be a name. */
@@ -81,6 +85,7 @@ static const char *default_name(const char *folder) {
     return oc__tag_valid(name) && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : "project";
 }
 
+/* `info` has a kind and a domain. */
 static oc_status fill(oc_project *project, const oc_project_info *info, oc_error *err) {
     char id[OC_ID_SIZE], now[21], mark[64];
     int64_t n = 0;
@@ -99,20 +104,24 @@ static oc_status fill(oc_project *project, const oc_project_info *info, oc_error
                             " VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)",
                             "tttittti", id, info->name ? info->name : default_name(project->folder),
                             info->description ? info->description : "",
-                            (int64_t)(info->kind ? info->kind : OC_PROJECT_MULTICLASS), info->domain ? info->domain : "general",
-                            now, now, (int64_t)(info->keep_days ? info->keep_days : DEFAULT_KEEP_DAYS));
+                            (int64_t)info->kind, info->domain, now, now, (int64_t)(info->keep_days ? info->keep_days : DEFAULT_KEEP_DAYS));
     return oc__change_end(project, status, err);
 }
 
 oc_status oc__project_create(oc_project **out, oc_context *context, const char *path, const oc_project_info *info,
                              oc_error *err) {
     oc_project *project = NULL;
+    oc_project_info complete = *info;
+    oc_domain domain;
     oc_status status = check_info(info, err);
+    if (!info->kind) complete.kind = OC_PROJECT_MULTICLASS;
+    if (!status) status = find_domain(&domain, info->domain ? info->domain : "General", complete.kind, err);
+    if (!status) complete.domain = domain.name;
     if (!status && !path[0]) status = oc__fail(err, OC_E_ARGUMENT, "the project's folder has no name");
     if (!status) status = oc__folder_make(context, path, err);
     if (!status) status = open_database(&project, context, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
     if (!status) status = oc__db_script(project, "PRAGMA journal_mode = WAL", err);
-    if (!status) status = fill(project, info, err);
+    if (!status) status = fill(project, &complete, err);
     if (!status) status = oc__folder_sync(context, path, err);
     if (status)
         oc__project_free(project);
@@ -147,6 +156,21 @@ oc_status oc__project_kind(uint32_t *out, oc_project *project, oc_error *err) {
     int64_t kind = 0;
     oc_status status = oc__db_integer(&kind, project, err, "SELECT kind FROM project", "");
     *out = (uint32_t)kind;
+    return status;
+}
+
+oc_status oc__project_domain(oc_domain *out, oc_project *project, uint32_t kind, oc_error *err) {
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    oc_status status = oc__db_query(&statement, project, err, "SELECT domain FROM project", "");
+    if (!status) status = oc__db_step(&row, statement, project, err);
+    const char *text = row ? oc__db_text(statement, 0) : "";
+    if (!status && find_domain(out, text, kind, NULL) != OC_OK) {
+        oc__log(project->context, OC_LOG_WARNING, "%s: the domain '%.60s' is none for such a project; General is taken",
+                project->folder, text);
+        status = find_domain(out, "General", kind, err);
+    }
+    sqlite3_finalize(statement);
     return status;
 }
 
@@ -218,14 +242,19 @@ oc_status oc__project_update(oc_project *project, const oc_project_info *info, o
     oc_status status = check_info(info, err);
     if (!status) status = oc__change_begin(project, err);
     if (status) return status;
-    if (info->kind) status = check_kind(project, info->kind, err);
+    uint32_t kind = info->kind;
+    oc_domain domain = {.name = NULL};
+    if (kind) status = check_kind(project, kind, err);
+    else status = oc__project_kind(&kind, project, err);
+    if (!status && info->domain) status = find_domain(&domain, info->domain, kind, err);
+    else if (!status && info->kind) status = oc__project_domain(&domain, project, kind, err);
     if (!status)
         status =
             oc__db_run(project, err,
                        "UPDATE project SET name = coalesce(?1, name), description = coalesce(?2, description),"
                        " domain = coalesce(?3, domain), kind = CASE ?4 WHEN 0 THEN kind ELSE ?4 END,"
                        " keep_days = CASE ?5 WHEN 0 THEN keep_days ELSE ?5 END",
-                       "tttii", info->name, info->description, info->domain, (int64_t)info->kind, (int64_t)info->keep_days);
+                       "tttii", info->name, info->description, domain.name, (int64_t)info->kind, (int64_t)info->keep_days);
     return oc__change_end(project, status, err);
 }
 

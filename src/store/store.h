@@ -53,6 +53,9 @@ void oc__snapshot_end(oc_project *project, bool began);
 /* OC_PROJECT_... */
 oc_status oc__project_kind(uint32_t *out, oc_project *project, oc_error *err);
 
+/* The project's domain as one of that kind of project; the general one, with a warning, if it is none. */
+oc_status oc__project_domain(oc_domain *out, oc_project *project, uint32_t kind, oc_error *err);
+
 /* The strings of a list. */
 typedef struct oc__strings {
     oc_context *context;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "domain.h"
 #include "text.h"
 #include "train.h"
 
@@ -60,6 +61,10 @@ static const row table[] = {
      OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, light), NULL},
     {"base", "auto", "the base network to start from: its name or its file; auto: the best of the library's own",
      OC_OPTION_TEXT, 1, OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, base), NULL},
+    {"domain", "auto",
+     "what kind of pictures, by the name or identifier of a domain, which sets options that are at their defaults; auto: a "
+     "project's own, or else General",
+     OC_OPTION_TEXT, 1, OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, domain), NULL},
 };
 #define N_ROWS (sizeof table / sizeof *table)
 
@@ -115,10 +120,18 @@ static oc_status set(oc__train_options *options, const row *r, const char *value
     }
 }
 
+/* The row of that key; NULL. */
+static const row *find_row(const char *key, size_t length) {
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (strlen(table[i].key) == length && memcmp(table[i].key, key, length) == 0) return &table[i];
+    return NULL;
+}
+
 oc_status oc__train_options_set(oc__train_options *options, const char *key, const char *value, oc_error *err) {
     char keys[240] = "";
+    const row *known = find_row(key, strlen(key));
+    if (known) return set(options, known, value, err);
     for (size_t i = 0; i < N_ROWS; i++) {
-        if (strcmp(table[i].key, key) == 0) return set(options, &table[i], value, err);
         size_t n = strlen(keys);
         snprintf(keys + n, sizeof keys - n, "%s%s", i ? ", " : "", table[i].key);
     }
@@ -130,8 +143,7 @@ void oc__train_options_default(oc__train_options *options) {
     for (size_t i = 0; i < N_ROWS; i++) set(options, &table[i], table[i].standard, NULL);
 }
 
-void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_options *options, uint32_t index) {
-    const row *r = &table[index];
+static void print(char out[OC__MAX_OPTION_TEXT], const oc__train_options *options, const row *r) {
     const void *field = (const char *)options + r->offset;
     uint64_t integer;
     double number;
@@ -150,6 +162,29 @@ void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_opti
     default:
         strcpy(out, *(const bool *)field ? "true" : "false");
     }
+}
+
+void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_options *options, uint32_t index) {
+    print(out, options, &table[index]);
+}
+
+oc_status oc__train_options_complete(oc__train_options *options, bool detection, oc_error *err) {
+    oc_domain domain;
+    bool automatic = strcmp(options->domain, "auto") == 0;
+    oc_status status = oc__domain_find(&domain, automatic ? "General" : options->domain, detection, err);
+    if (status) return status;
+    strcpy(options->domain, domain.name);
+    for (const char *at = domain.settings; *at && !status;) { /* KEY=VALUE, with blanks between */
+        char now[OC__MAX_OPTION_TEXT], value[64];
+        size_t key = strcspn(at, "="), size = strcspn(at + key + 1, " ");
+        const row *r = find_row(at, key);
+        snprintf(value, sizeof value, "%.*s", (int)size, at + key + 1);
+        at += key + 1 + size;
+        at += *at == ' ';
+        print(now, options, r);
+        if (strcmp(now, r->standard) == 0) status = set(options, r, value, err);
+    }
+    return status;
 }
 
 oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err) {

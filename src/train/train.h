@@ -22,6 +22,7 @@ typedef struct oc__train_options {
     char labels[OC__MAX_OPTION_TEXT];   /* "auto", "one", "several" */
     char negative[OC__MAX_OPTION_TEXT]; /* a tag's name, or "" */
     char base[OC__MAX_OPTION_TEXT];     /* the base network's name, or its file */
+    char domain[OC__MAX_OPTION_TEXT];   /* "auto", or a domain's name or identifier */
 } oc__train_options;
 
 void oc__train_options_default(oc__train_options *options);
@@ -31,6 +32,9 @@ oc_status oc__train_option(uint32_t index, oc_option *option, oc_error *err);
 
 /* Sets one from text. */
 oc_status oc__train_options_set(oc__train_options *options, const char *key, const char *value, oc_error *err);
+
+/* Sets what the domain sets, where an option is at its default; "auto" is the general domain. OC_E_NOT_FOUND. */
+oc_status oc__train_options_complete(oc__train_options *options, bool detection, oc_error *err);
 
 /* The value of option `index`, which exists, as text that oc__train_options_set takes. */
 void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_options *options, uint32_t index);

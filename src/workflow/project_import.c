@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "domain.h"
 #include "project_exchange.h"
 #include "service.h"
 #include "text.h"
@@ -64,13 +65,16 @@ static uint32_t needed_kind(const oc__annotations *set) {
     return needed;
 }
 
-/* A project that is still empty becomes of the kind that is needed. */
-static oc_status settle_kind(importer *in, uint32_t needed, oc_error *err) {
+/* A project that is still empty becomes of the kind that is needed, and of that domain if it is given and known. */
+static oc_status settle_kind(importer *in, uint32_t needed, const char *domain, oc_error *err) {
     oc_project_info info = OC_PROJECT_INFO_INIT, change = OC_PROJECT_INFO_INIT;
     oc_status status = oc__project_info(&info, in->project, err);
     in->kind = info.kind;
-    if (status || info.n_tags || info.n_pictures || info.kind > OC_PROJECT_MULTILABEL || needed <= info.kind) return status;
-    in->kind = change.kind = needed;
+    if (status || info.n_tags || info.n_pictures || info.kind > OC_PROJECT_MULTILABEL || (needed <= info.kind && !domain))
+        return status;
+    if (needed > info.kind) in->kind = change.kind = needed;
+    oc_domain known;
+    if (domain && oc__domain_find(&known, domain, in->kind == OC_PROJECT_DETECTION, NULL) == OC_OK) change.domain = known.name;
     return oc__project_update(in->project, &change, err);
 }
 
@@ -102,10 +106,10 @@ static oc_status add_tag(importer *in, const oc__known_tag *known, oc_error *err
                     reason.message);
 }
 
-static oc_status add_tags(importer *in, uint32_t needed, oc_error *err) {
+static oc_status add_tags(importer *in, uint32_t needed, const char *domain, oc_error *err) {
     oc_status status = oc__project_begin(in->project, err);
     if (status) return status;
-    status = settle_kind(in, needed, err);
+    status = settle_kind(in, needed, domain, err);
     for (size_t i = 0; i < in->set->n_tags && !status; i++) status = add_tag(in, &in->set->tags[i], err);
     oc_status ended = oc__project_end(in->project, !status, status ? NULL : err);
     return status ? status : ended;
@@ -287,7 +291,7 @@ oc_status oc__project_import(oc_exchange *report, oc_project *project, const cha
     report->summary.n_pictures = set->n_pictures;
     report->summary.n_tags = set->n_tags;
     status = make_room(&in, err);
-    if (!status) status = add_tags(&in, needed_kind(set), err);
+    if (!status) status = add_tags(&in, needed_kind(set), NULL, err);
     oc__progress_stage(progress, "adding", 0, 1, set->n_pictures);
     if (!status) status = add_pictures(&in, err);
     if (!status && set->extra)
@@ -353,16 +357,17 @@ oc_status oc__project_pull(oc_exchange *report, oc_project *project, const oc_se
     oc__names known = {0};
     oc__arena text = {.context = context};
     uint32_t kind = 0;
+    char domain[OC_ID_SIZE] = "";
     size_t n_pictures = 0, n = 1;
     oc_status status = oc__service_open(&in.service, context, service, progress, err);
     if (!status) status = oc__annotations_create(&tags, context, report, "", err);
-    if (!status) status = oc__service_project(&kind, &n_pictures, in.service, tags, err);
+    if (!status) status = oc__service_project(&kind, domain, &n_pictures, in.service, tags, err);
     if (!status) status = list_names(&known, &text, project, err);
     if (!status) {
         in.set = tags;
         report->summary.format = "service";
         report->summary.n_tags = tags->n_tags;
-        status = add_tags(&in, kind, err);
+        status = add_tags(&in, kind, domain, err);
     }
     oc__progress_stage(progress, "pulling", 0, 1, n_pictures + 1);
     for (size_t skip = 0; n && !status; skip += n) status = pull_page(&n, &in, skip, kind, &known, err);

@@ -99,11 +99,23 @@ static oc_status check_wanted(run *r, oc_error *err) {
     return status ? status : oc__project_trainable(&kind, r->project, err);
 }
 
-/* What the project says of its tags, where the options do not. */
+/* The project's domain, if the options name none. */
+static oc_status complete_domain(run *r, uint32_t kind, oc_error *err) {
+    oc_domain domain;
+    oc_status status = OC_OK;
+    if (strcmp(r->options.domain, "auto") == 0) {
+        status = oc__project_domain(&domain, r->project, kind, err);
+        if (!status) status = oc__train_options_set(&r->options, "domain", domain.name, err);
+    }
+    return status ? status : oc__train_options_complete(&r->options, kind == OC_PROJECT_DETECTION, err);
+}
+
+/* What the project says of its domain and its tags, where the options do not. */
 static oc_status complete_options(run *r, oc_error *err) {
     oc_tag_list *list = NULL;
     uint32_t kind;
     oc_status status = oc__project_kind(&kind, r->project, err);
+    if (!status) status = complete_domain(r, kind, err);
     if (status || kind != OC_PROJECT_MULTILABEL) return status;
     if (strcmp(r->options.labels, "auto") == 0) strcpy(r->options.labels, "several");
     if (r->options.negative[0] || strcmp(r->options.labels, "one") == 0) return OC_OK;

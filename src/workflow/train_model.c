@@ -141,18 +141,21 @@ static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const
     return status;
 }
 
-oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
+oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *wanted,
                           oc_project *project, oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
     oc_model *base = NULL, *model = NULL;
     oc__kept_features *kept = NULL;
     oc__progress progress;
+    oc__train_options completed = *wanted;
+    const oc__train_options *options = &completed;
     oc__progress_begin(&progress, callback, user, cancel);
     oc__training_set set = {.samples = dataset->samples,
                             .n = dataset->n_samples,
                             .tags = (const char *const *)dataset->tags,
                             .n_tags = dataset->n_tags};
-    if (dataset->boxed) return train_on_boxes(out, dataset, test, options, &progress, err);
-    oc_status status = tell_labels(&set, dataset, options, err);
+    oc_status status = oc__train_options_complete(&completed, dataset->boxed, err);
+    if (!status && dataset->boxed) return train_on_boxes(out, dataset, test, options, &progress, err);
+    if (!status) status = tell_labels(&set, dataset, options, err);
     if (!status) status = oc__base_open(&base, dataset->context, options->base, err);
     if (!status && options->size) status = oc__base_resize(&base, options->size, err);
     if (!status && project)

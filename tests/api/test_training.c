@@ -303,6 +303,53 @@ START_TEST(test_sets) {
 }
 END_TEST
 
+/* The model's option after training with these, and at most two steps of fine-tuning. */
+static void check_option(const char *domain, const char *key, const char *value, const char *option, const char *expected) {
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_model *model = NULL;
+    OK(oc_trainer_set(trainer, "domain", domain, err));
+    OK(oc_trainer_set(trainer, "steps", "2", err));
+    OK(oc_trainer_set(trainer, "folds", "2", err));
+    OK(oc_trainer_set(trainer, "size", "64", err));
+    OK(oc_trainer_set(trainer, key, value, err));
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    ck_assert_str_eq(oc_model_property(model, option), expected);
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+}
+
+START_TEST(domains) {
+    oc_domain domain = OC_DOMAIN_INIT, other = OC_DOMAIN_INIT;
+    uint32_t n = 0, n_detection = 0;
+    for (; oc_trainer_domain(n, &domain, NULL) == OC_OK; n++) {
+        n_detection += domain.detection != 0;
+        ck_assert(domain.help[0] && strlen(domain.id) == 36);
+        for (uint32_t i = 0; i < n; i++) {
+            OK(oc_trainer_domain(i, &other, err));
+            ck_assert(strcmp(other.id, domain.id) != 0);
+            ck_assert(other.detection != domain.detection || strcmp(other.name, domain.name) != 0);
+        }
+    }
+    ck_assert(n_detection > 0 && n > n_detection);
+    FAILS(OC_E_NOT_FOUND, oc_trainer_domain(n, &domain, err));
+    FAILS(OC_E_ARGUMENT, oc_trainer_domain(0, NULL, err));
+
+    check_option("auto", "seed", "1", "option.domain", "General");
+    check_option("0732100f-1a38-4e49-a514-c9b44c697ab5", "seed", "1", "option.domain", "General (compact)");
+    check_option("general-a1", "seed", "1", "option.minutes", "15");
+    check_option("GENERAL [A1]", "minutes", "30", "option.minutes", "30");
+
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_model *model = NULL;
+    oc_error error = OC_ERROR_INIT;
+    OK(oc_trainer_set(trainer, "domain", "Logo", err));
+    ck_assert_int_eq(oc_trainer_run(&model, trainer, NULL, NULL, &error), OC_E_NOT_FOUND);
+    ck_assert_msg(strstr(error.message, "'Logo' for classification; there are: General, General [A1]"), "%s", error.message);
+    ck_assert_msg(strstr(error.message, "Retail (compact)"), "%s", error.message);
+    oc_trainer_free(trainer);
+}
+END_TEST
+
 /* ---- progress ---- */
 
 typedef struct watcher {
@@ -502,5 +549,6 @@ int main(void) {
     tcase_add_test(tests, the_number_of_threads_does_not_matter);
     tcase_add_test(tests, the_seed_matters);
     tcase_add_test(tests, sizes_and_fine_tuning);
+    tcase_add_test(tests, domains);
     return run_suite(suite);
 }

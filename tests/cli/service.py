@@ -16,7 +16,8 @@ class Service:
     first. `asked`: (path, whether the key was sent) of each request."""
 
     def __init__(self, kind, tags, pictures):
-        self.project, self.domain = str(uuid.uuid4()), str(uuid.uuid4())
+        self.project = str(uuid.uuid4())
+        self.domain = "1d8ffafe-ec40-4fb2-8f90-72b3b6cecea4" if kind == "ObjectDetection" else str(uuid.uuid4())  # Logo; or unknown
         self.kind, self.tags, self.faults, self.asked = kind, tags, {}, []
         self.pictures = {str(uuid.UUID(int=i + 1)): one for i, one in enumerate(pictures)}
         self.relative = None  # the picture whose address is relative, as in a private network

@@ -63,6 +63,23 @@ class Base(CommandTest):
         self.check(self.run_base("remove", "plain"), FAILED, "there is no base network 'plain'")
         self.check(self.run_base("remove", "compact"), FAILED, "is built into the library")
 
+    def test_domains(self):
+        domains = json.loads(self.check(self.run_base("domains", "--json"), DONE).out)["domains"]
+        compact = [one for one in domains if one["name"] == "General (compact)" and one["task"] == "classification"]
+        self.assertEqual([one["settings"] for one in compact], ["base=compact"])
+        self.assertIn(compact[0]["id"], self.check(self.run_base("domains"), DONE).out)
+        result = ocellus("train", self.data, "-o", self.path("m.ocm"), "--domain", "Foot", env=self.env)
+        self.check(result, FAILED, "there is no domain 'Foot' for classification; there are: General, ")
+        project = self.path("project")
+        self.check(ocellus("project", "create", project, "--domain", "Logo"), FAILED, "there is no domain 'Logo' for classification")
+        self.assertFalse(os.path.exists(project))
+        self.check(ocellus("project", "create", project, "--domain", compact[0]["id"], "-q"), DONE)
+        self.check(ocellus("project", "add", project, self.data, "-q"), DONE)
+        self.check(ocellus("project", "train", project, "-q"), DONE)
+        listed = json.loads(ocellus("project", "iterations", project, "--json").out)["iterations"]
+        settings = json.loads(listed[0]["settings"])
+        self.assertEqual((settings["domain"], settings["base"]), ("General (compact)", "compact"))
+
     def test_features(self):
         self.check(self.import_plain("-o", self.path("b.ocm"), "--quiet"), DONE)
         out = self.path("f.f32")
@@ -72,7 +89,8 @@ class Base(CommandTest):
         self.check(ocellus("features", self.model, self.data, "-o", out), FAILED, "is a trained model, not a base network")
 
     def test_misuse(self):
-        self.check(self.run_base(), USAGE, "list, info, import, remove or verify")
+        self.check(self.run_base(), USAGE, "list, info, import, remove, verify or domains")
+        self.check(self.run_base("domains", "x"), USAGE, "base domains takes no arguments")
         self.check(self.run_base("mend"), USAGE, "'mend' is nothing that base does")
         self.check(self.run_base("info"), USAGE, "takes one name")
         self.check(self.run_base("import", "x.onnx", "--size", "0"), USAGE, "--size is '0'")
@@ -352,6 +370,7 @@ class Project(CommandTest):
         self.assertEqual([json.loads(result.out)[key] for key in ("pictures", "added", "duplicates", "boxes")], [8, 1, 7, 0])
         info = self.facts("info")
         self.assertEqual((info["kind"], info["pictures"], info["tags"], info["regions"]), ("detection", 8, 3, 7))
+        self.assertEqual(info["domain"], "Logo")
         listed = {one["name"]: one for one in self.facts("list")["pictures"]}
         self.assertEqual((listed[ids[5]]["tags"], listed[ids[5]]["metadata"]), (["nut", "bolt"], {"line": "5"}))
         self.assertEqual([one["type"] for one in self.facts("tags")["tags"]], ["regular", "regular", "product"])

@@ -140,6 +140,14 @@ SAME(offsetof(oc_option, minimum) == 32);
 SAME(offsetof(oc_option, maximum) == 40);
 SAME(sizeof(oc_option) >= 48);
 
+SAME(offsetof(oc_domain, struct_size) == 0);
+SAME(offsetof(oc_domain, detection) == 4);
+SAME(offsetof(oc_domain, id) == 8);
+SAME(offsetof(oc_domain, name) == 16);
+SAME(offsetof(oc_domain, settings) == 24);
+SAME(offsetof(oc_domain, help) == 32);
+SAME(sizeof(oc_domain) >= 40);
+
 SAME(offsetof(oc_progress, struct_size) == 0);
 SAME(offsetof(oc_progress, stage) == 8);
 SAME(offsetof(oc_progress, fraction) == 16);

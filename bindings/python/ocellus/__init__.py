@@ -61,7 +61,7 @@ from .projects import (
     Version,
 )
 from .report import Average, BoxMetrics, BoxMistake, Entry, Method, Metrics, Reliability, Report, Said, Wrong
-from .training import Option, Trainer, train, training_options
+from .training import Domain, Option, Trainer, domains, train, training_options
 
 __version__ = "0.1.0"
 
@@ -73,11 +73,11 @@ def library_version() -> str:
 
 __all__ = [
     "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError",
-    "DataError", "Dataset", "DatasetSource", "Entry", "Error", "Exchange", "FolderSummary", "Format", "FormatError",
+    "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
     "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
-    "UnsupportedError", "Version", "Wrong", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context",
+    "UnsupportedError", "Version", "Wrong", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context", "domains",
     "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

@@ -207,6 +207,17 @@ class oc_option(SizedStruct):
     ]
 
 
+class oc_domain(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("detection", c_uint32),
+        ("id", c_char_p),
+        ("name", c_char_p),
+        ("settings", c_char_p),
+        ("help", c_char_p),
+    ]
+
+
 class oc_progress(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -693,6 +704,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_dataset_n_notes": (c_size_t, [_handle]),
     "oc_dataset_note": (c_char_p, [_handle, c_size_t]),
     "oc_trainer_option": (oc_status, [c_uint32, POINTER(oc_option), _error]),
+    "oc_trainer_domain": (oc_status, [c_uint32, POINTER(oc_domain), _error]),
     "oc_trainer_create": (oc_status, [_out, _handle, _handle, _error]),
     "oc_trainer_free": (None, [_handle]),
     "oc_trainer_set": (oc_status, [_handle, c_char_p, c_char_p, _error]),

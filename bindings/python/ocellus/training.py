@@ -58,6 +58,31 @@ def training_options() -> Tuple[Option, ...]:
         ))
 
 
+class Domain(NamedTuple):
+    """What is known to suit a kind of pictures: names and identifiers are those of Azure Custom Vision's domains."""
+
+    name: str
+    """For instance "General (compact)"."""
+    id: str
+    detection: bool
+    """For objects in boxes, or for classification."""
+    settings: str
+    """What it sets of the hyper-parameters, for instance "base=compact"; "" where it is General under another name."""
+    help: str
+
+
+def domains() -> Tuple[Domain, ...]:
+    """The domains that the keyword `domain` of Trainer and train(), and projects, take: by name or identifier."""
+    found: List[Domain] = []
+    native = _native.oc_domain()
+    while True:
+        try:
+            call(lib.oc_trainer_domain, len(found), byref(native))
+        except NotFoundError:
+            return tuple(found)
+        found.append(Domain(text(native.name), text(native.id), bool(native.detection), text(native.settings), text(native.help)))
+
+
 def option_text(value: Any) -> str:
     """A value as the library reads it, the same in every locale."""
     if isinstance(value, str):

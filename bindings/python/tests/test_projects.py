@@ -26,8 +26,16 @@ def test_create_and_open(tmp_path, context):
         ocellus.Project.create(tmp_path / "p", context=context)
     made.close()
     with ocellus.Project(tmp_path / "p", context=context) as project:
-        assert project.info[1:5] == ("p", Kind.MULTILABEL, "retail", "d")
+        assert project.info[1:5] == ("p", Kind.MULTILABEL, "Retail", "d")
+        with pytest.raises(ocellus.NotFoundError, match="Products on shelves"):
+            project.update(kind=Kind.DETECTION, domain="Food")
+        assert project.info.kind == Kind.MULTILABEL
         project.update(kind=Kind.DETECTION, name="größe")
+        assert project.info.domain == "General"
+        project.update(domain="7ec2ac80-887b-48a6-8df9-8b1357765430")
+        assert project.info.domain == "General (compact) [S1]"
+        assert ocellus.Domain("General (compact) [S1]", "7ec2ac80-887b-48a6-8df9-8b1357765430", True, "base=compact",
+                              "as General (compact)") in ocellus.domains()
         assert project.info.kind == Kind.DETECTION and "größe" in repr(project)
     assert "closed" in repr(project)
     with pytest.raises(ocellus.NotFoundError):
