@@ -396,10 +396,11 @@ typedef int (*oc_progress_fn)(void *user, const oc_progress *progress);
 /* Trains. Takes the features that a frozen base network (option `base`; see section 9) gives of every picture in a few views
  * and fits a head to them: a softmax classifier with L2 regularisation by L-BFGS (Liu and Nocedal 1989) or linear discriminant
  * analysis (Fisher 1936) with a covariance shrunk towards its mean variance (Friedman 1989), of which and at what strength
- * cross-validation decides (the option `head`; the property "head" tells which). Its probabilities are calibrated: the logits are divided by the temperature (Guo et al. 2017; the property
- * "temperature") at which the pictures held out by the cross-validation are least surprising; not where there is none, for a
- * test set and a given strength. The same data set, options and instruction set give the same model, whatever the number of
- * threads.
+ * cross-validation decides (the option `head`; the property "head" tells which). So it does on the side of the network's input,
+ * the base's own or a larger one up to 288 (the option `size`; the property "input"). Its probabilities are calibrated: the
+ * logits are divided by the temperature (Guo et al. 2017; the property "temperature") at which the pictures held out by the
+ * cross-validation are least surprising; not where there is none, for a test set and a given strength. The same data set,
+ * options and instruction set give the same model, whatever the number of threads.
  *
  * If a picture bears several tags or none, or the options `labels` or `negative` say so, the model tells of each tag by itself
  * whether a picture bears it: one logistic regression a tag, of one strength, calibrated out of fold (Platt 1999, shrunk towards

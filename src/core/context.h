@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "error.h"
 
@@ -27,6 +28,7 @@ struct oc_context {
     void *allocator_user;
     atomic_size_t memory_used;
     size_t memory_limit; /* 0: none */
+    atomic_bool memory_refused; /* because of the limit, at any time */
 
     oc_log_fn log;
     void *log_user;

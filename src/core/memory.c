@@ -21,6 +21,7 @@ void *oc__alloc(oc_context *context, size_t size) {
     size_t used = atomic_fetch_add(&context->memory_used, total);
     if (context->memory_limit && (used + total > context->memory_limit || used + total < used)) {
         atomic_fetch_sub(&context->memory_used, total);
+        atomic_store(&context->memory_refused, true);
         return NULL;
     }
     void *base = context->allocate(context->allocator_user, total);
@@ -69,7 +70,7 @@ char *oc__strdup(oc_context *context, const char *text) {
 }
 
 oc_status oc__fail_nomem(oc_error *err, oc_context *context, size_t size, const char *what) {
-    if (context && context->memory_limit && size > context->memory_limit - atomic_load(&context->memory_used))
+    if (context && atomic_load(&context->memory_refused))
         return oc__fail(err, OC_E_NOMEM, "%s: %zu bytes are more than is left of the context's limit of %zu bytes", what, size,
                         context->memory_limit);
     return oc__fail(err, OC_E_NOMEM, "%s: out of memory (%zu bytes)", what, size);

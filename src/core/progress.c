@@ -14,6 +14,8 @@ static double fraction(const oc__progress *p) {
 
 static void tell(oc__progress *p, double now, double done) {
     double elapsed = now - p->started;
+    done = done < p->told ? p->told : done; /* where shares and parts meet it would fall by a rounding */
+    p->told = done;
     oc_progress told = {.struct_size = sizeof told, .stage = p->stage, .fraction = done, .seconds_elapsed = elapsed};
     told.seconds_left = done > 0.02 && elapsed > 0.5 ? elapsed / done - elapsed : done >= 1 ? 0 : -1;
     p->last_told = now;
@@ -22,7 +24,18 @@ static void tell(oc__progress *p, double now, double done) {
 
 void oc__progress_begin(oc__progress *p, oc_progress_fn callback, void *user, atomic_int *cancel) {
     *p = (oc__progress){.callback = callback, .user = user, .cancel = cancel, .started = oc__now(), .stage = "starting"};
-    p->part_span = 1;
+    p->share_span = p->part_span = 1;
+}
+
+void oc__progress_share(oc__progress *p, double from, double to) {
+    p->share_from = from;
+    p->share_span = to - from;
+    oc__progress_part(p, 0, 1);
+}
+
+/* In the whole. */
+static double place(const oc__progress *p, double at) {
+    return p->share_from + p->share_span * (p->part_from + p->part_span * at);
 }
 
 void oc__progress_part(oc__progress *p, double from, double to) {
@@ -32,8 +45,8 @@ void oc__progress_part(oc__progress *p, double from, double to) {
 
 void oc__progress_stage(oc__progress *p, const char *stage, double from, double to, size_t n_steps) {
     p->stage = stage;
-    p->from = p->part_from + from * p->part_span;
-    p->to = p->part_from + to * p->part_span;
+    p->from = place(p, from);
+    p->to = place(p, to);
     p->n_steps = n_steps;
     atomic_store(&p->n_done, 0);
     if (oc__progress_go_on(p)) tell(p, oc__now(), p->from);

@@ -14,8 +14,10 @@ typedef struct oc__progress {
     void *user;
     atomic_int *cancel; /* not 0: stop; or NULL */
     double started, last_told;
+    double told; /* the fraction, last */
     const char *stage;
-    double part_from, part_span; /* what the stages that follow share among them */
+    double share_from, share_span; /* what the parts that follow share among them, of the whole */
+    double part_from, part_span;   /* what the stages that follow share among them, of the share */
     double from, to;             /* the stage's part of the whole */
     atomic_size_t n_done;  /* of the stage's n_steps */
     size_t n_steps;
@@ -24,11 +26,14 @@ typedef struct oc__progress {
 
 void oc__progress_begin(oc__progress *progress, oc_progress_fn callback, void *user, atomic_int *cancel);
 
-/* Enters a stage of n_steps steps that makes up the part [from, to] of the whole, or of the part set by oc__progress_part. */
+/* Enters a stage of n_steps steps that makes up the part [from, to] of the whole, or of the part and the share that are set. */
 void oc__progress_stage(oc__progress *progress, const char *stage, double from, double to, size_t n_steps);
 
-/* The stages that follow make up the part [from, to] of the whole. */
+/* The stages that follow make up the part [from, to] of the share. */
 void oc__progress_part(oc__progress *progress, double from, double to);
+
+/* The parts that follow make up the share [from, to] of the whole; the first of them is all of it. */
+void oc__progress_share(oc__progress *progress, double from, double to);
 
 /* Counts `steps` steps done. Returns false if the work is to stop. */
 bool oc__progress_step(oc__progress *progress, size_t steps, uint32_t worker);

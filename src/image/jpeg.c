@@ -163,6 +163,7 @@ static void borrow_memory(decoder *d) {
     size_t used = atomic_fetch_add(&context->memory_used, needed);
     if (context->memory_limit && (used > context->memory_limit || needed > context->memory_limit - used)) {
         atomic_fetch_sub(&context->memory_used, needed);
+        atomic_store(&context->memory_refused, true);
         stop(d, oc__fail_nomem(d->err, context, needed, d->from->name));
     }
     d->borrowed = needed;

@@ -9,7 +9,6 @@
 #include "clock.h"
 #include "cross_validation.h"
 #include "discriminant.h"
-#include "folds.h"
 #include "memory.h"
 #include "multilabel.h"
 #include "temperature.h"
@@ -129,30 +128,8 @@ static oc_status head_choice(oc__head_choice *out, const oc__train_options *opti
     return OC_OK;
 }
 
-/* Logits of pictures that what gave them had not seen. */
-typedef struct validation {
-    float *logits; /* [n][n_tags] */
-    uint32_t *folds, n_folds;
-} validation;
-
-/* Cross-validates: chooses the head. */
-static oc_status choose_head(validation *out, oc__head *head, const oc__features *f, const readable *r, size_t n_tags,
-                             const oc__head_choice *choice, const oc__train_options *options, oc__progress *progress,
-                             oc_error *err) {
-    oc_context *context = f->context;
-    out->n_folds = options->folds < f->n ? (uint32_t)options->folds : (uint32_t)f->n;
-    out->folds = oc__alloc_array(context, f->n, sizeof *out->folds);
-    out->logits = oc__alloc_array(context, f->n, n_tags * sizeof(float));
-    if (!out->folds || !out->logits) return oc__fail_nomem(err, context, f->n * n_tags * sizeof(float), "cross-validation");
-    oc_status status =
-        oc__folds_assign(out->folds, &out->n_folds, context, r->tags, f->content, f->n, n_tags, options->seed, err);
-    if (!status && out->n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", f->n);
-    const oc__validation v = {f, r->tags, out->folds, n_tags, out->n_folds, options->balance};
-    return status ? status : oc__cross_validate(out->logits, head, &v, choice, progress, err);
-}
-
 /* Fine-tunes, and takes what comes of it if it is better. */
-static oc_status advance(oc__advanced *out, validation *v, const oc_model *base, const oc__training_set *set,
+static oc_status advance(oc__advanced *out, oc__validated *v, const oc_model *base, const oc__training_set *set,
                          const oc__features *f, const readable *r, bool roots, const oc__head *head,
                          const oc__train_options *options, double begun, oc__progress *progress, oc_error *err) {
     const oc__quick quick = {base, set, f, r->index, r->tags, roots, v->folds, v->n_folds, *head, v->logits, begun};
@@ -165,7 +142,7 @@ static oc_status advance(oc__advanced *out, validation *v, const oc_model *base,
 }
 
 /* Finds the temperature and makes the measurement; logits become probabilities. */
-static oc_status measure(oc__measurement **out, double *temperature, const validation *v, const readable *r,
+static oc_status measure(oc__measurement **out, double *temperature, const oc__validated *v, const readable *r,
                          oc_context *context, size_t n_tags, oc_error *err) {
     const oc__held_out held_out = {v->logits, r->tags, v->folds, r->n, n_tags, 1};
     oc__measurement *m = NULL;
@@ -235,7 +212,7 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc__features features = {0};
     readable r = {0};
     oc__measurement *measurement = NULL;
-    validation v = {0};
+    oc__validated v = {0};
     oc__linear linear = {0};
     oc__advanced advanced = {0};
     oc_model *model = NULL;
@@ -245,7 +222,11 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc__head_choice choice;
     double temperature = 1;
     bool roots = false;
-    const oc__extraction what = {(size_t)options->views, options->mirror, options->skip_broken, options->seed, set->cache};
+    const oc__extraction what = {.n_views = (size_t)options->views,
+                                 .mirror = options->mirror,
+                                 .skip_broken = options->skip_broken,
+                                 .seed = options->seed,
+                                 .cache = set->cache};
     if (tune && set->several) {
         oc__log(context, OC_LOG_WARNING, "steps and minutes do nothing where pictures bear several tags");
         tune = false;
@@ -269,7 +250,9 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     } else {
         if (!status) status = warn_of_contradictions(&features, &r, set, err);
         bool validate = cross_validate || tune || options->l2 <= 0;
-        if (!status && validate) status = choose_head(&v, &head, &features, &r, n_tags, &choice, options, progress, err);
+        const oc__validation pictures = {&features, r.tags, NULL, n_tags, (uint32_t)options->folds, options->balance};
+        if (!status && validate)
+            status = oc__divide_and_validate(&v, &head, &pictures, &choice, options->seed, progress, err);
         if (tune) oc__progress_part(progress, 0.1, 0.92);
         if (!status && tune)
             status = advance(&advanced, &v, base, set, &features, &r, roots, &head, options, begun, progress, err);
@@ -306,8 +289,7 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     }
     oc__linear_free(&linear);
     oc__advanced_free(&advanced);
-    oc__free(context, v.logits);
-    oc__free(context, v.folds);
+    oc__validated_free(&v, context);
     oc__measurement_free(measurement);
     oc__features_free(&features);
     oc__free(context, tags);

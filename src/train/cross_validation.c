@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "folds.h"
 #include "memory.h"
 #include "temperature.h"
 #include "thread.h"
@@ -161,6 +162,30 @@ oc_status oc__cross_validate(float *logits, oc__head *chosen, const oc__validati
     oc__free(context, j.statuses);
     oc__free(context, j.errors);
     return status;
+}
+
+oc_status oc__divide_and_validate(oc__validated *out, oc__head *chosen, const oc__validation *validation,
+                                  const oc__head_choice *choice, uint64_t seed, oc__progress *progress, oc_error *err) {
+    const oc__features *f = validation->features;
+    oc_context *context = f->context;
+    size_t n_tags = validation->n_tags;
+    out->n_folds = validation->n_folds < f->n ? validation->n_folds : (uint32_t)f->n;
+    out->folds = oc__alloc_array(context, f->n, sizeof *out->folds);
+    out->logits = oc__alloc_array(context, f->n, n_tags * sizeof(float));
+    if (!out->folds || !out->logits) return oc__fail_nomem(err, context, f->n * n_tags * sizeof(float), "cross-validation");
+    oc_status status =
+        oc__folds_assign(out->folds, &out->n_folds, context, validation->tags, f->content, f->n, n_tags, seed, err);
+    if (!status && out->n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", f->n);
+    oc__validation v = *validation;
+    v.folds = out->folds;
+    v.n_folds = out->n_folds;
+    return status ? status : oc__cross_validate(out->logits, chosen, &v, choice, progress, err);
+}
+
+void oc__validated_free(oc__validated *v, oc_context *context) {
+    oc__free(context, v->logits);
+    oc__free(context, v->folds);
+    *v = (oc__validated){0};
 }
 
 oc_status oc__fit_without_fold(oc__linear *out, const oc__validation *v, uint32_t fold, const oc__head *head,

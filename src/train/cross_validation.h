@@ -27,6 +27,19 @@ typedef struct oc__head_choice {
 oc_status oc__cross_validate(float *logits, oc__head *chosen, const oc__validation *validation, const oc__head_choice *choice,
                              oc__progress *progress, oc_error *err);
 
+/* What oc__divide_and_validate gives: logits of pictures that what gave them had not seen. */
+typedef struct oc__validated {
+    float *logits; /* [n][n_tags] */
+    uint32_t *folds, n_folds;
+} oc__validated;
+
+/* Divides the features' pictures into validation->n_folds folds, or as many as there are different pictures, and
+ * cross-validates; validation->folds is not looked at. OC_E_DATA if all are the same picture. Free `out` with
+ * oc__validated_free, also after an error. */
+oc_status oc__divide_and_validate(oc__validated *out, oc__head *chosen, const oc__validation *validation,
+                                  const oc__head_choice *choice, uint64_t seed, oc__progress *progress, oc_error *err);
+void oc__validated_free(oc__validated *validated, oc_context *context);
+
 /* Fits a head to the pictures whose fold is not `fold`: all, where that is n_folds. */
 oc_status oc__fit_without_fold(oc__linear *out, const oc__validation *validation, uint32_t fold, const oc__head *head,
                                oc__progress *progress, oc_error *err);

@@ -82,7 +82,7 @@ static void sample_task(void *argument, size_t task, uint32_t worker) {
     }
     if (f->status[i]) {
         memset(f->values + i * f->n_views * f->dim, 0, f->n_views * f->dim * sizeof(float));
-        if (!fatal) oc__log(f->context, OC_LOG_WARNING, "left out: %s", err.message);
+        if (!fatal && !j->what->quiet) oc__log(f->context, OC_LOG_WARNING, "left out: %s", err.message);
     }
     oc__progress_step(j->progress, 1, worker);
 }

@@ -30,6 +30,7 @@ typedef struct oc__feature_cache {
 typedef struct oc__extraction {
     size_t n_views;
     bool mirror, skip_broken;
+    bool quiet; /* about pictures that are left out */
     uint64_t seed;
     const oc__feature_cache *cache; /* or NULL */
 } oc__extraction;

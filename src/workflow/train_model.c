@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "choose_size.h"
 #include "clock.h"
 #include "evaluate.h"
 #include "feature_cache.h"
@@ -141,6 +142,9 @@ static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const
     return status;
 }
 
+/* The part of the time that choosing the size takes. */
+#define CHOOSING 0.3
+
 oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *wanted,
                           oc_project *project, oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
     oc_model *base = NULL, *model = NULL;
@@ -158,6 +162,11 @@ oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_da
     if (!status) status = tell_labels(&set, dataset, options, err);
     if (!status) status = oc__base_open(&base, dataset->context, options->base, err);
     if (!status && options->size) status = oc__base_resize(&base, options->size, err);
+    if (!status && !options->size && !set.several) {
+        oc__progress_share(&progress, 0, CHOOSING);
+        status = oc__choose_size(&base, &set, options->seed, project, &progress, err);
+        oc__progress_share(&progress, CHOOSING, 1);
+    }
     if (!status && project)
         status = oc__kept_features_open(&kept, project, base, (size_t)options->views, options->mirror, options->seed, err);
     if (kept) set.cache = oc__kept_features_cache(kept);

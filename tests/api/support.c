@@ -289,6 +289,7 @@ void make_quick(oc_trainer *trainer) {
     OK(oc_trainer_set(trainer, "views", "1", err));
     OK(oc_trainer_set(trainer, "folds", "2", err));
     OK(oc_trainer_set(trainer, "l2", "0.01", err));
+    OK(oc_trainer_set(trainer, "size", "160", err)); /* or else it is chosen */
 }
 
 oc_model *train(oc_context *context, const oc_dataset *dataset, const char *seed) {

@@ -119,7 +119,7 @@ static oc_status fill_memory(oc_context *context, oc_error *err) {
     return status;
 }
 
-static oc_status train_small(oc_context *context, bool with_test, oc_error *err) {
+static oc_status train_small(oc_context *context, bool with_test, const char *size, oc_error *err) {
     oc_dataset *dataset = NULL;
     oc_trainer *trainer = NULL;
     oc_model *model = (oc_model *)(void *)pixels;
@@ -130,7 +130,8 @@ static oc_status train_small(oc_context *context, bool with_test, oc_error *err)
     if (!status && with_test) status = oc_trainer_set_test(trainer, dataset, err);
     if (!status) {
         make_quick(trainer);
-        status = oc_trainer_run(&model, trainer, NULL, NULL, err);
+        status = oc_trainer_set(trainer, "size", size, err);
+        if (!status) status = oc_trainer_run(&model, trainer, NULL, NULL, err);
         EMPTY(model);
         if (!status) status = oc_model_report(&report, model, err);
         oc_model_free(model);
@@ -141,8 +142,9 @@ static oc_status train_small(oc_context *context, bool with_test, oc_error *err)
     return status;
 }
 
-static oc_status train_alone(oc_context *context, oc_error *err) { return train_small(context, false, err); }
-static oc_status train_with_test(oc_context *context, oc_error *err) { return train_small(context, true, err); }
+static oc_status train_alone(oc_context *context, oc_error *err) { return train_small(context, false, "160", err); }
+static oc_status train_with_test(oc_context *context, oc_error *err) { return train_small(context, true, "160", err); }
+static oc_status train_choosing(oc_context *context, oc_error *err) { return train_small(context, false, "0", err); }
 
 static oc_status load_model(oc_context *context, oc_error *err) {
     oc_model *model = (oc_model *)(void *)pixels;
@@ -291,6 +293,7 @@ END_TEST
 START_TEST(training) { sweep(train_alone, false, 1, (size_t)scaled(300, 40), (uint32_t)scaled(10, 80), "training"); }
 END_TEST
 START_TEST(training_on_threads) {
+    sweep(train_choosing, false, 2, 5, 400, "training that chooses the size");
     sweep(train_with_test, false, 3, (size_t)scaled(40, 10), (uint32_t)scaled(20, 120), "training with a test set");
 }
 END_TEST
@@ -332,7 +335,7 @@ START_TEST(max_memory) {
         ck_assert_uint_eq(limited.n_blocks, 0);
         if (step < 8) ck_assert_int_eq(status, OC_E_NOMEM);
         if (step == 12) ck_assert_int_eq(status, OC_OK);
-        if (status) ck_assert_ptr_nonnull(strstr(error.message, "limit"));
+        if (status) ck_assert_msg(strstr(error.message, "limit") != NULL, "%s", error.message);
     }
 }
 END_TEST

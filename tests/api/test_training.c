@@ -525,6 +525,46 @@ START_TEST(sizes_and_fine_tuning) {
 }
 END_TEST
 
+/* Stripes so narrow that a small input blurs them away; light and noise say nothing of the tag. */
+static void add_stripes(oc_dataset *set, int n) {
+    static uint8_t stripes[288 * 288 * 3];
+    uint32_t random = 1;
+    for (int i = 0; i < n; i++) {
+        uint32_t light = 60 + (uint32_t)i * 37 % 100;
+        for (int y = 0; y < 288; y++)
+            for (int x = 0; x < 288; x++) {
+                random = random * 1664525 + 1013904223;
+                uint32_t on = (i % 2 ? x : y) % 2 * 30, value = light + on + (random >> 26);
+                memset(stripes + (y * 288 + x) * 3, (int)value, 3);
+            }
+        oc_image image = raw_image(stripes, 288, 288, OC_IMAGE_RGB8);
+        OK(oc_dataset_add(set, &image, i % 2 ? "across" : "along", NULL, err));
+    }
+}
+
+static oc_model *train_choosing(oc_context *one, const oc_dataset *set) {
+    oc_trainer *trainer = new_trainer(one, set);
+    oc_model *model;
+    make_quick(trainer);
+    OK(oc_trainer_set(trainer, "size", "0", err));
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    oc_trainer_free(trainer);
+    return model;
+}
+
+START_TEST(the_size_is_chosen) {
+    oc_context *one = new_context(2);
+    oc_dataset *set = NULL;
+    OK(oc_dataset_create(&set, one, err));
+    add_stripes(set, 16);
+    oc_model *model = train_choosing(one, set);
+    ck_assert_msg(strcmp(oc_model_property(model, "input"), "160x160") != 0, "%s", oc_model_property(model, "input"));
+    oc_model_free(model);
+    oc_dataset_free(set);
+    oc_context_free(one);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("training");
     TCase *tests = tcase_create("training");
@@ -549,6 +589,7 @@ int main(void) {
     tcase_add_test(tests, the_number_of_threads_does_not_matter);
     tcase_add_test(tests, the_seed_matters);
     tcase_add_test(tests, sizes_and_fine_tuning);
+    tcase_add_test(tests, the_size_is_chosen);
     tcase_add_test(tests, domains);
     return run_suite(suite);
 }
