@@ -1406,7 +1406,7 @@ typedef struct oc_search {
     uint32_t limit;        /* at most so many matches: default 10, at most 10,000 */
     const char *picture;   /* pictures like this one of the project, itself left out; or */
     const oc_image *image; /* like this one */
-    const char *base;      /* the base network whose features are compared: default the built-in one */
+    const char *base;      /* the base network whose features are compared: default the best of the library's own */
     const oc_picture_filter *filter; /* among these (offset and limit are not looked at); default: all */
     double min_score;      /* -1 to 1; default 0 */
 } oc_search;
@@ -1434,6 +1434,156 @@ OC_API oc_status oc_project_similar(oc_match_list **out, oc_project *project, co
 OC_API void oc_match_list_free(oc_match_list *list);
 OC_API size_t oc_match_list_count(const oc_match_list *list);
 OC_API oc_status oc_match_list_get(const oc_match_list *list, size_t index, oc_match *match, oc_error *err);
+
+/* Checking the data: what is likely to spoil a training or its measurement, with the pictures and with what to do. */
+
+#define OC_SEVERITY_HINT 1    /* could be better */
+#define OC_SEVERITY_WARNING 2 /* costs accuracy, or makes figures look better than they are */
+#define OC_SEVERITY_SERIOUS 3 /* cannot be trained on, or contradicts itself */
+
+#define OC_FINDING_UNREADABLE 1     /* pictures that cannot be read */
+#define OC_FINDING_NO_TAGS 2        /* pictures without a tag; serious if that is all of them */
+#define OC_FINDING_TOO_FEW 3        /* a tag with few pictures: serious below 2, a warning below 5 (detection: 15), a hint below 50 */
+#define OC_FINDING_IMBALANCE 4      /* the largest tag has more than twice (a warning: ten times) the pictures of the smallest */
+#define OC_FINDING_CONTRADICTION 5  /* nearly the same picture under different tags */
+#define OC_FINDING_LEAK 6           /* nearly the same picture in different splits */
+#define OC_FINDING_DUPLICATE 7      /* nearly the same picture more than once */
+#define OC_FINDING_LITTLE_VARIETY 8 /* a tag of which half the pictures or more are nearly the same as others of it */
+#define OC_FINDING_WRONG_TAG 9      /* a tag that is likely wrong */
+#define OC_FINDING_MISSING_TAG 10   /* a tag that is likely missing, where pictures bear several */
+#define OC_FINDING_CONFUSED 11      /* a tag whose pictures are often taken for another's */
+#define OC_FINDING_BLURRED 12
+#define OC_FINDING_DARK 13
+#define OC_FINDING_BRIGHT 14
+#define OC_FINDING_FLAT 15          /* hardly any difference between light and dark */
+#define OC_FINDING_TINY 16          /* a side below 64 pixels */
+#define OC_FINDING_ODD_SHAPE 17     /* one side more than five times the other */
+#define OC_FINDING_SMALL_BOX 18     /* a box with a side below 4 pixels */
+#define OC_FINDING_LARGE_BOX 19     /* a box around nearly the whole picture */
+#define OC_FINDING_DOUBLE_BOX 20    /* two boxes in the same place */
+#define OC_FINDING_MISSING_BOX 21   /* an object that likely has no box */
+#define OC_FINDING_WRONG_BOX 22     /* a box that is likely of another tag, or badly placed */
+
+#define OC_CHECK_QUICK 1 /* what can be told without looking at the pictures themselves */
+
+/* How to check. 0 or NULL: the default. */
+typedef struct oc_check {
+    uint32_t struct_size;
+    uint32_t flags;        /* a sum of OC_CHECK_... */
+    const char *base;      /* the base network whose features are compared: default the best of the library's own */
+    const char *iteration; /* of a project for detection, whose boxes are compared with those there are: default the newest */
+} oc_check;
+
+#define OC_CHECK_INIT {sizeof(oc_check), 0, NULL, NULL}
+
+typedef struct oc_finding {
+    uint32_t struct_size;
+    uint32_t kind;       /* OC_FINDING_... */
+    uint32_t severity;   /* OC_SEVERITY_... */
+    const char *tag;     /* that it is about; NULL: none, or several */
+    const char *other;   /* the other one of two; NULL */
+    const char *message; /* "the tag 'pear' has 3 pictures" */
+    const char *advice;  /* what to do about it */
+    size_t n_places;     /* where it is: oc_finding_list_place */
+} oc_finding;
+
+#define OC_FINDING_INIT {sizeof(oc_finding), 0, 0, NULL, NULL, NULL, NULL, 0}
+
+/* A picture that a finding is about, or a place in it. */
+typedef struct oc_finding_place {
+    uint32_t struct_size;
+    float score;         /* the larger the worse, within one finding; 0 where that makes no sense */
+    const char *picture;
+    const char *name;
+    const char *tag;     /* the tag in question; NULL: none */
+    const char *other;   /* what it more likely is; NULL */
+    const char *twin;    /* the picture that is nearly the same; NULL */
+    const char *region;  /* the region in question; NULL */
+    float left;          /* where, as fractions of the picture; a width of 0: all of it */
+    float top;
+    float width;
+    float height;
+} oc_finding_place;
+
+#define OC_FINDING_PLACE_INIT {sizeof(oc_finding_place), 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0}
+
+/* Checks the pictures, tags and regions of a project: the most serious findings first, in each the worst places first. Nothing
+ * is changed. An empty list means that nothing was found.
+ *
+ * Nearly the same pictures are found by their features and thumbnails, each compared with each other. Wrong and missing tags: the
+ * pictures are divided into five parts, nearly the same ones into one, and a classifier that has not seen a part says what its
+ * pictures show (after Northcutt et al. 2021, Confident learning); a tag is doubted if another is 20 times as probable. Missing
+ * and wrong boxes: an iteration's detector finds boxes again that are not there. Blur: Crete et al. 2007. docs/benchmarks.md says
+ * how many of these are right. What was computed of pictures is kept in the project.
+ * `check` and `progress` may be NULL. Errors: OC_E_CANCELLED, OC_E_NOT_FOUND (the iteration), those of oc_base_open. */
+typedef struct oc_finding_list oc_finding_list;
+OC_API oc_status oc_project_check(oc_finding_list **out, oc_project *project, const oc_check *check, oc_progress_fn progress,
+                                  void *user, oc_error *err);
+OC_API void oc_finding_list_free(oc_finding_list *list);
+OC_API size_t oc_finding_list_count(const oc_finding_list *list);
+OC_API oc_status oc_finding_list_get(const oc_finding_list *list, size_t index, oc_finding *finding, oc_error *err);
+
+/* Place `place` of finding `index`. OC_E_NOT_FOUND if there is none. */
+OC_API oc_status oc_finding_list_place(const oc_finding_list *list, size_t index, size_t place, oc_finding_place *out,
+                                       oc_error *err);
+
+/* Labelling with help */
+
+#define OC_SUGGEST_SURE 1   /* the surest first: many can be confirmed at once */
+#define OC_SUGGEST_USEFUL 2 /* the most useful to label first: those that the model is unsure of, and unlike those before */
+#define OC_SUGGEST_ALIKE 3  /* groups of pictures that look alike, the largest first: one tag for all of a group. Takes no iteration */
+
+/* What to suggest. 0 or NULL: the default. */
+typedef struct oc_suggest {
+    uint32_t struct_size;
+    uint32_t order;          /* OC_SUGGEST_...; default: the surest first, or without an iteration groups */
+    uint64_t limit;          /* at most so many pictures; default: all */
+    double min_probability;  /* of tags and boxes, 0 to 1. Default: the best tag, however probable; where pictures bear several, those at
+                                their thresholds; boxes from 0.5 on */
+    const char *iteration;   /* default: the chosen one, or else the newest */
+    const char *base;        /* by whose features pictures are alike: default the best of the library's own */
+    const oc_picture_filter *filter; /* among these (offset and limit are not looked at); default: pictures without a tag */
+} oc_suggest;
+
+#define OC_SUGGEST_INIT {sizeof(oc_suggest), 0, 0, 0, NULL, NULL, NULL}
+
+typedef struct oc_suggestion {
+    uint32_t struct_size;
+    uint32_t group;      /* of pictures that look alike, counted from 1; 0: they were not grouped */
+    const char *picture;
+    const char *name;
+    const char *path;    /* of its file in the project */
+    float uncertainty;   /* 0 sure to 1 unsure: how near the best two tags are, or how near to its threshold the tag or box that
+                            is nearest */
+    uint32_t n_boxes;    /* tags (boxes of the whole picture), or objects in boxes: oc_suggestion_list_box */
+} oc_suggestion;
+
+#define OC_SUGGESTION_INIT {sizeof(oc_suggestion), 0, NULL, NULL, NULL, 0, 0}
+
+/* Suggests tags, or boxes, for pictures that have none. An iteration says which; without one, and with OC_SUGGEST_ALIKE, pictures
+ * are put into groups by their features (Ward 1963), of eight on the average, those nearest to the middle of each first.
+ * OC_SUGGEST_USEFUL takes one picture after the other for which uncertainty times distance (1 - cosine of the features) from those
+ * taken is greatest. Pictures that cannot be read are logged and left out. `suggest` and `progress` may be NULL.
+ * Errors: OC_E_NOT_FOUND (the iteration), OC_E_STATE (an order that takes an iteration, and there is none), OC_E_CANCELLED, those
+ * of oc_base_open. */
+typedef struct oc_suggestion_list oc_suggestion_list;
+OC_API oc_status oc_project_suggest(oc_suggestion_list **out, oc_project *project, const oc_suggest *suggest,
+                                    oc_progress_fn progress, void *user, oc_error *err);
+OC_API void oc_suggestion_list_free(oc_suggestion_list *list);
+OC_API size_t oc_suggestion_list_count(const oc_suggestion_list *list);
+OC_API oc_status oc_suggestion_list_get(const oc_suggestion_list *list, size_t index, oc_suggestion *suggestion, oc_error *err);
+
+/* Box `box` of suggestion `index`, the most probable first. OC_E_NOT_FOUND. */
+OC_API oc_status oc_suggestion_list_box(const oc_suggestion_list *list, size_t index, size_t box, oc_box *out, oc_error *err);
+
+/* The tag that a box's `tag` means; NULL if out of range. */
+OC_API const char *oc_suggestion_list_tag(const oc_suggestion_list *list, size_t tag);
+
+/* Gives the pictures of `n` suggestions (n = 0: of all) the tags or boxes that are suggested with at least that probability, in one
+ * change. Pictures that have got a tag meanwhile are left as they are. *n_accepted (may be NULL) receives how many pictures got
+ * something. Errors: OC_E_NOT_FOUND (an index), OC_E_STATE. */
+OC_API oc_status oc_project_accept(uint64_t *n_accepted, oc_project *project, const oc_suggestion_list *list, const size_t *indices,
+                                   size_t n, double min_probability, oc_error *err);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * 11. Annotation files: pictures, tags and regions in and out, in the formats of other programs

@@ -96,8 +96,9 @@ static oc_status add_row(oc__survey *s, sqlite3_stmt *row, oc_project *project, 
     return OC_OK;
 }
 
-/* The pictures, of those whose numbers `chosen` lists, or (NULL) all. */
-static oc_status read_pictures(oc__survey *s, oc_project *project, const int64_t *chosen, size_t n_chosen, oc_error *err) {
+/* The pictures: all, or those whose numbers `chosen` lists. */
+static oc_status read_pictures(oc__survey *s, oc_project *project, bool all, const int64_t *chosen, size_t n_chosen,
+                               oc_error *err) {
     sqlite3_stmt *statement = NULL;
     bool row = false;
     size_t next = 0;
@@ -106,7 +107,7 @@ static oc_status read_pictures(oc__survey *s, oc_project *project, const int64_t
                                     " ORDER BY seq",
                                     "");
     while (!status && !(status = oc__db_step(&row, statement, project, err)) && row) {
-        if (chosen && (next == n_chosen || sqlite3_column_int64(statement, 0) != chosen[next])) continue;
+        if (!all && (next == n_chosen || sqlite3_column_int64(statement, 0) != chosen[next])) continue;
         next++;
         status = s->n < UINT32_MAX - 1 ? add_row(s, statement, project, err)
                                        : oc__fail(err, OC_E_LIMIT, "%s: has more pictures than can be looked at together",
@@ -155,7 +156,7 @@ static oc_status read_all(oc__survey *s, oc_project *project, const oc_picture_f
     oc_status status = oc__project_kind(&s->kind, project, err);
     if (!status) status = read_tags(&seqs, s, project, err);
     if (!status && filter) status = oc__project_select(&chosen, &n_chosen, project, filter, err);
-    if (!status) status = read_pictures(s, project, chosen, n_chosen, err);
+    if (!status) status = read_pictures(s, project, !filter, chosen, n_chosen, err);
     if (!status) status = read_picture_tags(s, project, seqs, err);
     if (!status) status = make_table(s, err);
     oc__free(project->context, seqs);

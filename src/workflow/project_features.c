@@ -33,15 +33,14 @@ static bool take_kept(void *user, const uint8_t digest[32], const float *values,
     return oc__progress_step(p->progress, 1, 0);
 }
 
-static oc_status make_sample(oc__sample **out, const pass *p, size_t index, oc_error *err) {
-    const oc__surveyed *picture = &p->survey->items[index];
+oc_status oc__surveyed_sample(oc__sample **out, const oc_project *project, const oc__surveyed *picture, oc_error *err) {
     oc_image image = OC_IMAGE_INIT;
-    char *path = oc__surveyed_path(picture, p->project);
-    if (!path) return oc__fail_nomem(err, p->project->context, 4096, "a picture");
+    char *path = oc__surveyed_path(picture, project);
+    if (!path) return oc__fail_nomem(err, project->context, 4096, "a picture");
     image.format = OC_IMAGE_PATH;
     image.data = path;
-    oc_status status = oc__sample_create(out, p->project->context, &image, picture->name, "", err);
-    oc__free(p->project->context, path);
+    oc_status status = oc__sample_create(out, project->context, &image, picture->name, picture->split, err);
+    oc__free(project->context, path);
     return status;
 }
 
@@ -51,7 +50,8 @@ static oc_status read_chunk(const pass *p, const size_t *numbers, size_t n, oc_e
     oc__features features = {0};
     const oc__extraction what = {.n_views = 1, .skip_broken = true, .cache = oc__kept_features_cache(p->kept)};
     oc_status status = OC_OK;
-    for (size_t i = 0; i < n && !status; i++) status = make_sample(&samples[i].sample, p, numbers[i], err);
+    for (size_t i = 0; i < n && !status; i++) 
+        status = oc__surveyed_sample(&samples[i].sample, p->project, &p->survey->items[numbers[i]], err);
     if (!status) status = oc__features_extract(&features, p->base, samples, n, &what, p->progress, err);
     for (size_t i = 0; i < n && !status; i++)
         p->take(p->user, numbers[i], features.status[i] ? NULL : features.values + i * features.dim);

@@ -4,7 +4,11 @@
 
 #include "model.h"
 #include "progress.h"
+#include "sample.h"
 #include "survey.h"
+
+/* A picture of a survey as a sample, which the caller releases. */
+oc_status oc__surveyed_sample(oc__sample **out, const oc_project *project, const oc__surveyed *picture, oc_error *err);
 
 /* Receives the features of the whole of picture `index` of the survey. `values` NULL: it cannot be read. */
 typedef void (*oc__take_fn)(void *user, size_t index, const float *values);

@@ -266,6 +266,43 @@ class Project(CommandTest):
         self.check(self.run_project("similar", first["id"], "--tagged", "--untagged"), USAGE, "both")
         self.check(self.run_project("similar", first["id"], "--base", "nothing"), FAILED, "nothing")
 
+    def test_suggest(self):
+        self.check(self.run_project("add", self.data), DONE)
+        names = [one["id"] for one in self.facts("list")["pictures"]]
+        for picture in names[:4]:
+            tag = self.facts("show", picture)["pictures"][0]["tags"][0]
+            self.check(self.run_project("untag", tag, picture), DONE)
+        groups = self.facts("suggest")["pictures"]
+        self.assertEqual({one["id"] for one in groups}, set(names[:4]))
+        self.assertEqual(groups[0]["group"], 1)
+        self.check(self.run_project("suggest", "--useful"), FAILED, "nothing has been trained")
+        self.check(self.run_project("train", "-q"), DONE)
+        best = self.facts("suggest", "-n", "1")["pictures"][0]
+        self.assertEqual(len(best["suggestions"]), 1)
+        self.assertRegex(self.run_project("suggest", "--useful").out, r"(?m)^0\.\d{3}  [0-9a-f]{8}  .* \d+\.\d %$")
+        self.check(self.run_project("suggest", "--useful", "--alike"), USAGE, "--useful does not go")
+        self.check(self.run_project("suggest", "--give", "new"), USAGE, "--give takes --group")
+        self.assertEqual(self.facts("suggest", "-n", "1", "--accept", "0")["n_tagged"], 1)
+        self.assertEqual(self.facts("show", best["id"])["pictures"][0]["tags"], [best["suggestions"][0]["tag"]])
+        self.assertIn("3 pictures tagged", self.check(self.run_project("suggest", "--group", "1", "--give", "new"), DONE).out)
+        self.assertEqual(self.facts("suggest")["pictures"], [])
+        self.assertEqual(self.facts("list", "--tag", "new")["n_pictures"], 3)
+
+    def test_check(self):
+        self.check(self.run_project("add", self.data), DONE)
+        first = self.facts("list")["pictures"][0]
+        done = self.check(self.run_project("check", "--quick"), DONE)
+        self.assertRegex(done.out, r"(?m)^hint: 2 of 2 tags have fewer than 50 pictures, 'plain' the fewest: 8$")
+        self.assertRegex(done.out, r"(?m)^ +16  %s  .*%s" % (first["id"][:8], first["name"]))
+        self.assertIn("and 6 more (--all shows them)", done.out)
+        self.assertNotIn("more (--all", self.run_project("check", "--quick", "--all").out)
+        findings = self.facts("check")["findings"]
+        few = [one for one in findings if one["kind"] == "too-few"][0]
+        self.assertEqual((few["severity"], few["places"]), ("hint", []))
+        self.assertIn(first["name"], [place["name"] for one in findings for place in one["places"]])
+        self.check(self.run_project("check", "--base", "nothing"), FAILED, "nothing")
+        self.check(self.run_project("check", "more"), USAGE)
+
     def test_versions(self):
         self.check(self.run_project("add", self.data), DONE)
         n = self.facts("info")["pictures"]

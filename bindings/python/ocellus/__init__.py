@@ -17,7 +17,7 @@ held inside the library. After os.fork() the child cannot use objects of the par
 from ._callbacks import Progress, ProgressCallback
 from ._handle import text as _text
 from ._library import lib as _lib
-from .assisting import Match
+from .assisting import Finding, FindingKind, FindingPlace, Match, Severity, SuggestedTag, Suggestion, Suggestions, SuggestOrder
 from .bases import BaseEntry, Place, base_features, bases, check_base, import_base, open_base, remove_base, store_base
 from .context import Context, default_context
 from .dataset import Dataset, DatasetSource, LabelledBox, Sample
@@ -73,11 +73,11 @@ def library_version() -> str:
 
 __all__ = [
     "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError",
-    "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "FolderSummary", "Format", "FormatError",
+    "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "Finding", "FindingKind", "FindingPlace", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
-    "Sample", "StateError", "StoredPicture", "StoredPrediction", "Tag", "TagType", "Trainer", "Trouble",
+    "Sample", "Severity", "StateError", "StoredPicture", "StoredPrediction", "SuggestOrder", "SuggestedTag", "Suggestion", "Suggestions", "Tag", "TagType", "Trainer", "Trouble",
     "UnsupportedError", "Version", "Wrong", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context", "domains",
     "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

@@ -118,6 +118,37 @@ OC_PICTURES_ALL = 0
 OC_PICTURES_TAGGED = 1
 OC_PICTURES_UNTAGGED = 2
 
+OC_SEVERITY_HINT = 1
+OC_SEVERITY_WARNING = 2
+OC_SEVERITY_SERIOUS = 3
+OC_FINDING_UNREADABLE = 1
+OC_FINDING_NO_TAGS = 2
+OC_FINDING_TOO_FEW = 3
+OC_FINDING_IMBALANCE = 4
+OC_FINDING_CONTRADICTION = 5
+OC_FINDING_LEAK = 6
+OC_FINDING_DUPLICATE = 7
+OC_FINDING_LITTLE_VARIETY = 8
+OC_FINDING_WRONG_TAG = 9
+OC_FINDING_MISSING_TAG = 10
+OC_FINDING_CONFUSED = 11
+OC_FINDING_BLURRED = 12
+OC_FINDING_DARK = 13
+OC_FINDING_BRIGHT = 14
+OC_FINDING_FLAT = 15
+OC_FINDING_TINY = 16
+OC_FINDING_ODD_SHAPE = 17
+OC_FINDING_SMALL_BOX = 18
+OC_FINDING_LARGE_BOX = 19
+OC_FINDING_DOUBLE_BOX = 20
+OC_FINDING_MISSING_BOX = 21
+OC_FINDING_WRONG_BOX = 22
+OC_CHECK_QUICK = 1
+
+OC_SUGGEST_SURE = 1
+OC_SUGGEST_USEFUL = 2
+OC_SUGGEST_ALIKE = 3
+
 OC_EXCHANGE_NO_PICTURES = 1
 
 OC_NOTE_LEFT_OUT = 1
@@ -501,6 +532,69 @@ class oc_search(SizedStruct):
     ]
 
 
+class oc_check(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("base", c_char_p),
+        ("iteration", c_char_p),
+    ]
+
+
+class oc_finding(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_uint32),
+        ("severity", c_uint32),
+        ("tag", c_char_p),
+        ("other", c_char_p),
+        ("message", c_char_p),
+        ("advice", c_char_p),
+        ("n_places", c_size_t),
+    ]
+
+
+class oc_finding_place(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("score", c_float),
+        ("picture", c_char_p),
+        ("name", c_char_p),
+        ("tag", c_char_p),
+        ("other", c_char_p),
+        ("twin", c_char_p),
+        ("region", c_char_p),
+        ("left", c_float),
+        ("top", c_float),
+        ("width", c_float),
+        ("height", c_float),
+    ]
+
+
+class oc_suggest(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("order", c_uint32),
+        ("limit", c_uint64),
+        ("min_probability", c_double),
+        ("iteration", c_char_p),
+        ("base", c_char_p),
+        ("filter", POINTER(oc_picture_filter)),
+    ]
+
+
+class oc_suggestion(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("group", c_uint32),
+        ("picture", c_char_p),
+        ("name", c_char_p),
+        ("path", c_char_p),
+        ("uncertainty", c_float),
+        ("n_boxes", c_uint32),
+    ]
+
+
 class oc_match(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -851,6 +945,18 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_match_list_free": (None, [_handle]),
     "oc_match_list_count": (c_size_t, [_handle]),
     "oc_match_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_match), _error]),
+    "oc_project_check": (oc_status, [_out, _handle, POINTER(oc_check), oc_progress_fn, py_object, _error]),
+    "oc_finding_list_free": (None, [_handle]),
+    "oc_finding_list_count": (c_size_t, [_handle]),
+    "oc_finding_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_finding), _error]),
+    "oc_finding_list_place": (oc_status, [_handle, c_size_t, c_size_t, POINTER(oc_finding_place), _error]),
+    "oc_project_suggest": (oc_status, [_out, _handle, POINTER(oc_suggest), oc_progress_fn, py_object, _error]),
+    "oc_suggestion_list_free": (None, [_handle]),
+    "oc_suggestion_list_count": (c_size_t, [_handle]),
+    "oc_suggestion_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_suggestion), _error]),
+    "oc_suggestion_list_box": (oc_status, [_handle, c_size_t, c_size_t, POINTER(oc_box), _error]),
+    "oc_suggestion_list_tag": (c_char_p, [_handle, c_size_t]),
+    "oc_project_accept": (oc_status, [POINTER(c_uint64), _handle, _handle, POINTER(c_size_t), c_size_t, c_double, _error]),
     "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
     "oc_exchange_free": (None, [_handle]),
     "oc_exchange_get": (oc_status, [_handle, POINTER(oc_exchange_summary), _error]),
