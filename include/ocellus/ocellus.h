@@ -516,6 +516,44 @@ OC_API oc_status oc_result_get(const oc_result *result, size_t index, oc_box *bo
 /* The name of answer `index`'s tag. NULL if out of range. */
 OC_API const char *oc_result_tag_name(const oc_result *result, size_t index);
 
+/* What in a picture spoke for a tag. */
+
+/* How to explain. 0 or NULL: the default. */
+typedef struct oc_explain {
+    uint32_t struct_size;
+    uint32_t side;   /* of the map, in cells: 2 to 64, default 8; the time grows with its square */
+    const char *tag; /* default: the most probable one */
+} oc_explain;
+
+#define OC_EXPLAIN_INIT {sizeof(oc_explain), 0, NULL}
+
+typedef struct oc_heat_map {
+    uint32_t struct_size;
+    uint32_t side;
+    const char *tag;
+    float probability;   /* of the tag, in the whole picture */
+    float reserved;
+    const float *values; /* side x side, row by row from the top: by how much the logarithm of the tag's odds falls if what is
+                            around a cell is hidden. Above 0: it spoke for the tag. Below: against it */
+} oc_heat_map;
+
+#define OC_HEAT_MAP_INIT {sizeof(oc_heat_map), 0, NULL, 0, 0, NULL}
+
+/* Explains what a classifier says of a picture: blurs one part after the other, two cells wide and high, and sees what that
+ * changes (Zeiler and Fergus 2014), side x side predictions, shared among the context's threads. `explain` may be NULL. Errors:
+ * OC_E_NOT_FOUND (no such tag), OC_E_UNSUPPORTED (a detector), OC_E_ARGUMENT, those of oc_picture_open. */
+typedef struct oc_explanation oc_explanation;
+OC_API oc_status oc_predictor_explain(oc_explanation **out, oc_predictor *predictor, const oc_image *image,
+                                      const oc_explain *explain, oc_error *err);
+OC_API void oc_explanation_free(oc_explanation *explanation);
+
+/* The map; what it points to lives as long as the explanation. */
+OC_API oc_status oc_explanation_get(const oc_explanation *explanation, oc_heat_map *map, oc_error *err);
+
+/* The picture in grey, with what spoke for the tag in red and yellow and what spoke against it in blue. Large JPEGs are reduced
+ * to at least twice the network's input. The caller frees it. */
+OC_API oc_status oc_explanation_picture(oc_picture **out, const oc_explanation *explanation, oc_error *err);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * 8. Reports: how good a model is on pictures it was not trained on
  * ------------------------------------------------------------------------------------------------------------------ */

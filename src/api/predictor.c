@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "explain.h"
 #include "memory.h"
+#include "picture_handle.h"
 #include "precision.h"
 #include "result.h"
 
@@ -87,5 +89,49 @@ oc_status oc_predictor_run_batch(oc_result **results, oc_predictor *predictor, c
     }
     end(&s);
     oc__free(context, statuses);
+    return status;
+}
+
+#define EXPLAIN_SIDE 8
+#define MIN_EXPLAIN_SIDE 2
+#define MAX_EXPLAIN_SIDE 64
+
+oc_status oc_predictor_explain(oc_explanation **out, oc_predictor *predictor, const oc_image *image, const oc_explain *explain,
+                               oc_error *err) {
+    oc_explain how = OC_EXPLAIN_INIT;
+    oc_image known;
+    uint32_t tag = OC__NONE;
+    oc_status status = oc__check_call(out, predictor, "predictor", image, "image", err);
+    if (!status && explain) status = oc__struct_read(&how, sizeof how, sizeof how, explain, "oc_explain", err);
+    if (!status) status = oc__image_check(&known, image, err);
+    if (status) return status;
+    const oc_model *model = predictor->model;
+    if (model->kind == OC__KIND_DETECTION)
+        return oc__fail(err, OC_E_UNSUPPORTED, "a detector's boxes say where what it found is; there is nothing to explain");
+    if (!how.side) how.side = EXPLAIN_SIDE;
+    if (how.side < MIN_EXPLAIN_SIDE || how.side > MAX_EXPLAIN_SIDE)
+        return oc__fail(err, OC_E_ARGUMENT, "side is %u, expected %d to %d", how.side, MIN_EXPLAIN_SIDE, MAX_EXPLAIN_SIDE);
+    for (uint32_t t = 0; how.tag && t < model->n_tags; t++)
+        if (strcmp(model->tags[t], how.tag) == 0) tag = t;
+    if (how.tag && tag == OC__NONE) return oc__fail(err, OC_E_NOT_FOUND, "the model has no tag '%.200s'", how.tag);
+    return oc__explain(out, predictor, &known, tag, how.side, err);
+}
+
+void oc_explanation_free(oc_explanation *explanation) { oc__explanation_free(explanation); }
+
+oc_status oc_explanation_get(const oc_explanation *e, oc_heat_map *map, oc_error *err) {
+    oc_status status = oc__check_pointer(e, "explanation", err);
+    if (status) return status;
+    const oc_heat_map known = {sizeof known, e->side, e->tag_name, e->probability, 0, e->values};
+    return oc__struct_write(map, &known, sizeof known, sizeof known, "oc_heat_map", err);
+}
+
+oc_status oc_explanation_picture(oc_picture **out, const oc_explanation *explanation, oc_error *err) {
+    oc_picture *picture = NULL;
+    oc_status status = oc__check_call(out, explanation, "explanation", explanation, "explanation", err);
+    if (!status) status = oc__picture_create(&picture, explanation->context, err);
+    if (!status) status = oc__explanation_draw(&picture->bitmap, explanation, err);
+    if (status) oc_picture_free(picture);
+    else *out = picture;
     return status;
 }

@@ -29,6 +29,8 @@ typedef struct predict_options {
     bool store;
     const char *application;
     const char *draw; /* the picture file to write, or a folder for one for each picture */
+    const char *explain; /* the same for what spoke for a tag, */
+    const char *tag;     /* this one; NULL: the most probable */
     general_options general;
 } predict_options;
 
@@ -178,11 +180,16 @@ static void store_result(prediction *p, const oc_image *image, const oc_result *
     free(pointers);
 }
 
+/* Where drawings go; NULL: nowhere. */
+static const char *drawing_target(const prediction *p) {
+    return p->options->draw != NULL ? p->options->draw : p->options->explain;
+}
+
 /* The file that a picture is drawn into; NULL if another was drawn into it. */
 static const char *drawing_of(prediction *p, const char *name) {
-    const char *slash = strrchr(name, '/');
-    char *path = p->draws_into_folder ? text_format("%s/%s.png", p->options->draw, slash != NULL ? slash + 1 : name)
-                                      : text_format("%s", p->options->draw);
+    const char *slash = strrchr(name, '/'), *target = drawing_target(p);
+    char *path = p->draws_into_folder ? text_format("%s/%s.png", target, slash != NULL ? slash + 1 : name)
+                                      : text_format("%s", target);
     if (text_list_has(&p->drawn, path)) {
         console_error("%s: two of the pictures would be drawn into it", path);
         free(path);
@@ -228,6 +235,27 @@ static void draw_result(prediction *p, const char *name, const oc_image *image, 
     free(wanted);
 }
 
+/* The same for what spoke for a tag. */
+static void draw_explanation(prediction *p, const char *name, const oc_image *image) {
+    oc_error error = OC_ERROR_INIT;
+    oc_explain how = OC_EXPLAIN_INIT;
+    oc_explanation *explanation = NULL;
+    oc_picture *drawn = NULL;
+    if (p->options->explain == NULL) return;
+    how.tag = p->options->tag;
+    const char *path = drawing_of(p, name);
+    if (path == NULL) {
+        p->n_failed++;
+    } else if (oc_predictor_explain(&explanation, p->predictor, image, &how, &error) != OC_OK ||
+               oc_explanation_picture(&drawn, explanation, &error) != OC_OK ||
+               oc_picture_save(drawn, path, &error) != OC_OK) {
+        console_failure(&error);
+        p->n_failed++;
+    }
+    oc_picture_free(drawn);
+    oc_explanation_free(explanation);
+}
+
 /* A batch tells of its first failure only, so each of its failures is asked for again alone. */
 static void handle_missing(prediction *p, size_t index) {
     oc_error error = OC_ERROR_INIT;
@@ -241,6 +269,7 @@ static void handle_missing(prediction *p, size_t index) {
             print_result(p, name, result);
         store_result(p, &image, result);
         draw_result(p, name, &image, result);
+        draw_explanation(p, name, &image);
         oc_result_free(result);
         p->n_done++;
     } else if (error.code == OC_E_FORMAT && p->pictures.found[index]) {
@@ -264,14 +293,20 @@ static int open_store(prediction *p, session *s) {
 
 /* Whether what is to be drawn can be. */
 static int check_drawing(prediction *p) {
-    if (p->options->draw == NULL) return STATUS_DONE;
-    p->draws_into_folder = platform_path_kind(p->options->draw) == PATH_FOLDER;
-    if (oc_model_kind(p->model) != OC_MODEL_DETECTION) {
+    const char *target = drawing_target(p), *option = p->options->draw != NULL ? "--draw" : "--explain";
+    bool detects = oc_model_kind(p->model) == OC_MODEL_DETECTION;
+    if (target == NULL) return STATUS_DONE;
+    p->draws_into_folder = platform_path_kind(target) == PATH_FOLDER;
+    if (p->options->draw != NULL && !detects) {
         console_error("--draw goes with a model that finds objects in boxes, which %s does not", p->options->model);
         return STATUS_FAILED;
     }
+    if (p->options->explain != NULL && detects) {
+        console_error("--explain goes with a classifier; what %s finds, --draw shows", p->options->model);
+        return STATUS_FAILED;
+    }
     if (p->draws_into_folder || p->pictures.n <= 1) return STATUS_DONE;
-    console_error("--draw %s: is no folder, and there are %zu pictures to draw", p->options->draw, p->pictures.n);
+    console_error("%s %s: is no folder, and there are %zu pictures to draw", option, target, p->pictures.n);
     return STATUS_FAILED;
 }
 
@@ -297,6 +332,7 @@ static void predict_batch(prediction *p, size_t first, size_t n) {
             print_result(p, p->pictures.names[first + i], results[i]);
         store_result(p, &images[i], results[i]);
         draw_result(p, p->pictures.names[first + i], &images[i], results[i]);
+        draw_explanation(p, p->pictures.names[first + i], &images[i]);
         oc_result_free(results[i]);
         p->n_done++;
     }
@@ -389,6 +425,11 @@ static int run(const command *self, int argc, char **argv) {
          "pictures go into "
          "a folder that FILE names, each as NAME.png",
          0, 0, &o.draw},
+        {"explain", 0, OPTION_TEXT, "FILE",
+         "write the picture with what spoke for the most probable tag in warm colours, and what spoke against it in blue; FILE as "
+         "for --draw",
+         0, 0, &o.explain},
+        {"explain-tag", 0, OPTION_TEXT, "TAG", "with --explain: for this tag", 0, 0, &o.tag},
         {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0, &o.recursive},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};
@@ -396,6 +437,8 @@ static int run(const command *self, int argc, char **argv) {
     if (status != OPTIONS_PARSED) return status;
     if (n_operands == 0) return options_misused(self, "predict takes a model and the pictures to predict");
     if (n_operands == 1) return options_misused(self, "'%s' is the model; name the pictures to predict after it", argv[0]);
+    if (o.draw != NULL && o.explain != NULL) return options_misused(self, "--draw and --explain exclude each other");
+    if (o.tag != NULL && o.explain == NULL) return options_misused(self, "--explain-tag goes with --explain");
     if (o.application != NULL && !o.store) return options_misused(self, "--application goes with --store");
     o.model = argv[0];
     o.operands = argv + 1;
@@ -417,6 +460,7 @@ const command command_predict = {
     "    ocellus predict parts.ocm photo.jpg\n"
     "    ocellus predict parts@production photo.jpg --store\n"
     "    ocellus predict shelf.ocm photo.jpg --draw found.png\n"
+    "    ocellus predict parts.ocm photo.jpg --explain why.png\n"
     "    ocellus predict parts.ocm --recursive --top 1 incoming/\n"
     "    camera | ocellus predict parts.ocm --json -\n",
     run,

@@ -32,22 +32,41 @@ void oc__predictor_free(oc_predictor *predictor) {
     oc__model_release(model);
 }
 
-static oc_status predict_with(float *probabilities, const oc_predictor *predictor, uint32_t worker, const oc_image *image,
-                              oc_error *err) {
+static void to_probabilities(float *probabilities, const oc_model *model, const float *logits, size_t n) {
     const oc__function sigmoid = {.code = OC__FUNCTION_SIGMOID};
-    const oc_model *model = predictor->model;
     const oc__kernels *kernels = model->context->kernels;
-    const float *logits;
-    size_t n;
-    oc_status status = oc__apply(&logits, &n, predictor->appliers[worker], image, err);
-    if (status) return status;
     if (model->kind == OC__KIND_MULTILABEL) {
         kernels->activate(&sigmoid, n, logits, 0, 1, probabilities);
-        return OC_OK;
+        return;
     }
     memcpy(probabilities, logits, n * sizeof *logits);
     oc__softmax(probabilities, 1, n);
-    return OC_OK;
+}
+
+static oc_status predict_with(float *probabilities, const oc_predictor *predictor, uint32_t worker, const oc_image *image,
+                              oc_error *err) {
+    const float *logits;
+    size_t n;
+    oc_status status = oc__apply(&logits, &n, predictor->appliers[worker], image, err);
+    if (!status) to_probabilities(probabilities, predictor->model, logits, n);
+    return status;
+}
+
+oc_status oc__predict_bitmap(float *probabilities, const oc_predictor *predictor, uint32_t worker, const oc__bitmap *bitmap,
+                             oc_error *err) {
+    const float *logits;
+    size_t n;
+    oc_status status = oc__apply_bitmap(&logits, &n, predictor->appliers[worker], bitmap, NULL, err);
+    if (!status) to_probabilities(probabilities, predictor->model, logits, n);
+    return status;
+}
+
+oc_status oc__predictor_grow(oc_predictor *predictor, size_t n, oc_error *err) {
+    oc_status status = OC_OK;
+    for (uint32_t i = 1; i < predictor->model->context->n_threads && i < n && !status; i++)
+        if (!predictor->appliers[i])
+            status = oc__applier_create(&predictor->appliers[i], predictor->model, predictor->how.precision, err);
+    return status;
 }
 
 oc_status oc__predict(float *probabilities, oc_predictor *predictor, const oc_image *image, oc_error *err) {
@@ -90,10 +109,7 @@ static void picture_task(void *argument, size_t i, uint32_t worker) {
 static oc_status run_job(job *j, size_t n, oc_error *err) {
     oc_predictor *predictor = j->predictor;
     oc_context *context = predictor->model->context;
-    oc_status status = OC_OK;
-    for (uint32_t i = 1; i < context->n_threads && i < n && !status; i++)
-        if (!predictor->appliers[i])
-            status = oc__applier_create(&predictor->appliers[i], predictor->model, predictor->how.precision, err);
+    oc_status status = oc__predictor_grow(predictor, n, err);
     if (status) return status;
     j->failed = SIZE_MAX;
     j->error = (oc_error)OC_ERROR_INIT;

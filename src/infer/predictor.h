@@ -15,6 +15,13 @@ struct oc_predictor {
 oc_status oc__predictor_create(oc_predictor **out, const oc_model *model, const oc__how *how, oc_error *err);
 void oc__predictor_free(oc_predictor *predictor);
 
+/* Makes sure that there are appliers for n tasks at once, as far as there are threads. */
+oc_status oc__predictor_grow(oc_predictor *predictor, size_t n, oc_error *err);
+
+/* The probabilities of all tags for a decoded picture, as one of the context's workers. */
+oc_status oc__predict_bitmap(float *probabilities, const oc_predictor *predictor, uint32_t worker, const oc__bitmap *bitmap,
+                             oc_error *err);
+
 /* The probabilities of all tags. */
 oc_status oc__predict(float *probabilities, oc_predictor *predictor, const oc_image *image, oc_error *err);
 

@@ -200,6 +200,28 @@ static oc_status predict(oc_context *context, oc_error *err) {
 }
 
 /* A batch whose first picture is broken: that is the failure told, in code and message, unless all failed for memory. */
+static oc_status explain(oc_context *context, oc_error *err) {
+    oc_predictor *predictor = NULL;
+    oc_explanation *explanation = (oc_explanation *)(void *)pixels;
+    oc_picture *picture = NULL;
+    const oc_image image = encoded_image(png);
+    const oc_explain how = {sizeof how, 3, NULL};
+    (void)context;
+    oc_status status = oc_predictor_create(&predictor, ready_model, NULL, err);
+    if (!status) {
+        status = oc_predictor_explain(&explanation, predictor, &image, &how, err);
+        EMPTY(explanation);
+        if (!status) {
+            status = oc_explanation_picture(&picture, explanation, err);
+            EMPTY(picture);
+            oc_explanation_free(explanation);
+        }
+    }
+    oc_picture_free(picture);
+    oc_predictor_free(predictor);
+    return status;
+}
+
 static oc_status predict_broken(oc_context *context, oc_error *err) {
     oc_predictor *predictor = NULL;
     oc_image images[2] = {path_image("/nowhere/first.png"), raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8)};
@@ -305,6 +327,7 @@ END_TEST
 START_TEST(predictions) {
     sweep(predict, true, 1, ALL, 1, "predict");
     sweep(predict, true, 3, ALL, 1, "predict with threads");
+    sweep(explain, true, 2, ALL, 1, "explain");
     sweep(predict_broken, true, 1, ALL, 1, "predict what is broken");
 }
 END_TEST

@@ -236,6 +236,93 @@ START_TEST(an_empty_batch) {
 }
 END_TEST
 
+/* --- explaining --- */
+
+/* Noise of the seed, with a patch of stripes or checks somewhere: what tells the two tags apart is there and nowhere else. */
+static void paint_patch(uint8_t large[96 * 96 * 3], int kind, uint32_t seed, uint32_t *left, uint32_t *top) {
+    uint8_t patch[SIDE * SIDE * 3];
+    *left = mix(seed + 7) % 3 * SIDE;
+    *top = mix(seed + 77) % 3 * SIDE;
+    for (uint32_t i = 0; i < 96 * 96 * 3; i++) large[i] = (uint8_t)(110 + mix(seed * 40000 + i / 3) % 30);
+    paint(patch, kind, seed);
+    for (uint32_t y = 0; y < SIDE; y++) memcpy(large + ((*top + y) * 96 + *left) * 3, patch + y * SIDE * 3, SIDE * 3);
+}
+
+START_TEST(explanations) {
+    static uint8_t large[96 * 96 * 3];
+    oc_dataset *patches = NULL;
+    oc_predictor *of_patches = NULL;
+    oc_explain how = OC_EXPLAIN_INIT;
+    oc_heat_map map = OC_HEAT_MAP_INIT, again = OC_HEAT_MAP_INIT;
+    oc_explanation *explanation = NULL, *other = NULL, *none;
+    oc_picture *picture = NULL;
+    oc_image drawn = OC_IMAGE_INIT;
+    oc_image image = raw_image(large, 96, 96, OC_IMAGE_RGB8);
+    uint32_t left, top, n_right = 0;
+    OK(oc_dataset_create(&patches, context, err));
+    for (uint32_t i = 0; i < 60; i++) {
+        paint_patch(large, (int)(i % 2), i, &left, &top);
+        OK(oc_dataset_add(patches, &image, kind_names[i % 2], NULL, err));
+    }
+    oc_model *of_two = train(context, patches, "0");
+    OK(oc_predictor_create(&of_patches, of_two, NULL, err));
+    for (uint32_t i = 100; i < 112; i++) {
+        size_t best = 0;
+        paint_patch(large, (int)(i % 2), i, &left, &top);
+        how.tag = kind_names[i % 2], how.side = 6;
+        OK(oc_predictor_explain(&explanation, of_patches, &image, &how, err));
+        OK(oc_explanation_get(explanation, &map, err));
+        ck_assert(map.side == 6 && strcmp(map.tag, kind_names[i % 2]) == 0 && map.probability >= 0 && map.probability <= 1);
+        for (size_t k = 0; k < 36; k++) best = map.values[k] > map.values[best] ? k : best;
+        double x = ((double)(best % 6) + 0.5) * 16, y = ((double)best / 6) * 16;
+        n_right += x > left && x < left + SIDE && y > top - 8.0 && y < top + SIDE + 8.0;
+        oc_explanation_free(explanation);
+    }
+    ck_assert_msg(n_right >= 10, "%u of 12 maps point at what matters", n_right); /* by chance it would be one in nine */
+
+    /* The same whatever the number of threads; by default of the most probable tag. */
+    oc_context *alone = new_context(1);
+    bytes file = model_bytes(of_two);
+    oc_model *copy = NULL;
+    oc_predictor *by_one = NULL;
+    OK(oc_model_load_memory(&copy, alone, file.data, file.size, NULL, err));
+    OK(oc_predictor_create(&by_one, copy, NULL, err));
+    OK(oc_predictor_explain(&explanation, of_patches, &image, NULL, err));
+    OK(oc_predictor_explain(&other, by_one, &image, NULL, err));
+    OK(oc_explanation_get(explanation, &map, err));
+    OK(oc_explanation_get(other, &again, err));
+    ck_assert(map.side == 8 && strcmp(map.tag, again.tag) == 0 && map.probability == again.probability && map.probability >= 0.5f);
+    ck_assert_mem_eq(map.values, again.values, 64 * sizeof(float));
+    OK(oc_explanation_picture(&picture, explanation, err));
+    OK(oc_picture_image(picture, &drawn, err));
+    ck_assert(drawn.width == 96 && drawn.height == 96 && memcmp(drawn.data, large, sizeof large) != 0);
+    oc_picture_free(picture);
+    oc_predictor_free(by_one);
+    oc_model_free(copy);
+    oc_context_free(alone);
+    oc_explanation_free(other);
+    free(file.data);
+
+    how.tag = "nothing";
+    FAILS_OUT(OC_E_NOT_FOUND, none, oc_predictor_explain(&none, of_patches, &image, &how, err));
+    how.tag = NULL, how.side = 1;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_predictor_explain(&none, of_patches, &image, &how, err));
+    how.side = 65;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_predictor_explain(&none, of_patches, &image, &how, err));
+    image.width = 0;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_predictor_explain(&none, of_patches, &image, NULL, err));
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_predictor_explain(&none, of_patches, NULL, NULL, err));
+    FAILS_OUT(OC_E_ARGUMENT, picture, oc_explanation_picture(&picture, NULL, err));
+    FAILS(OC_E_ARGUMENT, oc_explanation_get(NULL, &map, err));
+    oc_predictor_free(of_patches);
+    OK(oc_explanation_get(explanation, &map, err)); /* it outlives the predictor */
+    oc_explanation_free(explanation);
+    oc_explanation_free(NULL);
+    oc_model_free(of_two);
+    oc_dataset_free(patches);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("predicting");
     TCase *tests = tcase_create("predicting");
@@ -250,5 +337,6 @@ int main(void) {
     tcase_add_test(tests, a_batch_with_broken_pictures);
     tcase_add_test(tests, precisions);
     tcase_add_test(tests, an_empty_batch);
+    tcase_add_test(tests, explanations);
     return run_suite(suite);
 }

@@ -1044,6 +1044,19 @@ class Detection(CommandTest):
         self.check(ocellus("predict", model, scenes[0], scenes[0], "--draw", self.path("drawn")), PARTLY, "two of the pictures")
         self.check(ocellus("predict", model, scenes[0], "--draw", self.path("no", "x.png")), PARTLY, "no")
         self.check(ocellus("predict", self.model, scenes[0], "--draw", drawn), FAILED, "finds objects in boxes")
+        self.check(ocellus("predict", model, scenes[0], "--explain", drawn), FAILED, "--draw shows")
+
+    def test_explain(self):
+        drawn = self.path("why.png")
+        self.check(ocellus("predict", self.model, self.picture, "--explain", drawn), DONE)
+        with open(drawn, "rb") as file:
+            first = file.read()
+        self.assertEqual(first[:8], b"\x89PNG\r\n\x1a\n")
+        tags = json.loads(ocellus("info", self.model, "--json").out)["tags"]
+        self.check(ocellus("predict", self.model, self.picture, "--explain", drawn, "--explain-tag", tags[0]), DONE)
+        self.check(ocellus("predict", self.model, self.picture, "--explain", drawn, "--explain-tag", "no"), PARTLY, "no tag 'no'")
+        self.check(ocellus("predict", self.model, self.picture, "--explain-tag", "no"), USAGE, "--explain")
+        self.check(ocellus("predict", self.model, self.picture, "--explain", drawn, "--draw", drawn), USAGE, "exclude")
 
     def test_bad_boxes(self):
         labels = self.path("bad.csv")

@@ -40,7 +40,7 @@ from .errors import (
 from .exchange import Exchange, Format, Note, annotation_formats, convert
 from .images import Image, ImageSource, Picture
 from .model import Model, load
-from .predicting import Box, Prediction, Predictor, Result
+from .predicting import Explanation, Box, Prediction, Predictor, Result
 from .projects import (
     KEEP_FOREVER,
     Addition,
@@ -73,7 +73,7 @@ def library_version() -> str:
 
 __all__ = [
     "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError",
-    "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "Finding", "FindingKind", "FindingPlace", "FolderSummary", "Format", "FormatError",
+    "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "Explanation", "Finding", "FindingKind", "FindingPlace", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",

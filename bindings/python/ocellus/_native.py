@@ -595,6 +595,25 @@ class oc_suggestion(SizedStruct):
     ]
 
 
+class oc_explain(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("side", c_uint32),
+        ("tag", c_char_p),
+    ]
+
+
+class oc_heat_map(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("side", c_uint32),
+        ("tag", c_char_p),
+        ("probability", c_float),
+        ("reserved", c_float),
+        ("values", POINTER(c_float)),
+    ]
+
+
 class oc_match(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -957,6 +976,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_suggestion_list_box": (oc_status, [_handle, c_size_t, c_size_t, POINTER(oc_box), _error]),
     "oc_suggestion_list_tag": (c_char_p, [_handle, c_size_t]),
     "oc_project_accept": (oc_status, [POINTER(c_uint64), _handle, _handle, POINTER(c_size_t), c_size_t, c_double, _error]),
+    "oc_predictor_explain": (oc_status, [_out, _handle, POINTER(oc_image), POINTER(oc_explain), _error]),
+    "oc_explanation_free": (None, [_handle]),
+    "oc_explanation_get": (oc_status, [_handle, POINTER(oc_heat_map), _error]),
+    "oc_explanation_picture": (oc_status, [_out, _handle, _error]),
     "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
     "oc_exchange_free": (None, [_handle]),
     "oc_exchange_get": (oc_status, [_handle, POINTER(oc_exchange_summary), _error]),

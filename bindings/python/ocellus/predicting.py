@@ -8,10 +8,10 @@ from ctypes import POINTER, byref, c_void_p, pointer as pointer_to
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from . import _native
-from ._handle import ExclusiveHandle, call, create, text
+from ._handle import ExclusiveHandle, call, create, text, utf8
 from ._library import lib
 from .errors import ArgumentError, Error
-from .images import Image, ImageSource, as_image
+from .images import Image, ImageSource, Picture, as_image
 
 if TYPE_CHECKING:
     from .model import Model
@@ -88,6 +88,18 @@ def predictor_options(precision: str, tiles: int = 1) -> _native.oc_predictor_op
     return options
 
 
+class Explanation(NamedTuple):
+    """What in a picture spoke for a tag."""
+
+    tag: str
+    probability: float
+    values: List[List[float]]
+    """Row by row from the top: by how much the logarithm of the tag's odds falls if what is around a cell is hidden. Above 0: it
+    spoke for the tag."""
+    picture: Picture
+    """The picture in grey, with what spoke for the tag in red and yellow, and what spoke against it in blue."""
+
+
 class Predictor(ExclusiveHandle):
     """A model plus the scratch memory of one thread. Make one for each thread that predicts; they share the model. Threads
     that share one all the same wait for each other.
@@ -147,6 +159,25 @@ class Predictor(ExclusiveHandle):
                 if isinstance(answer, Error) and not skip_broken:
                     raise answer
                 yield answer
+
+    def explain(self, image: ImageSource, tag: Optional[str] = None, *, side: int = 8) -> "Explanation":
+        """What in a picture spoke for a tag, by default the most probable one, on a map of side x side cells (2 to 64). How, is told
+        at oc_predictor_explain in ocellus.h.
+
+        Raises: NotFoundError (no such tag), UnsupportedError (a detector), ArgumentError, those of Picture.
+        """
+        picture = as_image(image)
+        native = _native.oc_explain(side=side, tag=None if tag is None else utf8(tag, "the tag"))
+        with self._borrow() as pointer:
+            made = create(lib.oc_predictor_explain, pointer, byref(picture._native), byref(native))
+        heat = _native.oc_heat_map()
+        try:
+            call(lib.oc_explanation_get, made, byref(heat))
+            rows = [[heat.values[y * heat.side + x] for x in range(heat.side)] for y in range(heat.side)]
+            drawn = Picture._made(self.context, create(lib.oc_explanation_picture, made))
+            return Explanation(text(heat.tag), heat.probability, rows, drawn)
+        finally:
+            lib.oc_explanation_free(made)
 
     def _run_batch(self, sources: List[ImageSource]) -> "List[Union[Result, Error]]":
         answers: "List[Union[Result, Error, None]]" = [None] * len(sources)

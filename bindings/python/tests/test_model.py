@@ -279,3 +279,18 @@ def test_bad_report_arguments(model):
         report.confusion(0, 99)
     with pytest.raises(IndexError):
         report[len(report)]
+
+
+def test_explain(model):
+    with ocellus.Predictor(model) as predictor:
+        best = predictor.predict(scene_png("stripes", 200)).best
+        found = predictor.explain(scene_png("stripes", 200), side=4)
+        assert found.tag == best.tag and abs(found.probability - best.probability) < 1e-6
+        assert len(found.values) == 4 and all(len(row) == 4 for row in found.values)
+        assert found.picture.size == (SIDE, SIDE)
+        other = predictor.explain(scene_png("stripes", 200), TAGS[-1])
+        assert other.tag == TAGS[-1] and len(other.values) == 8
+        with pytest.raises(ocellus.NotFoundError):
+            predictor.explain(scene_png("stripes", 200), "nothing")
+        with pytest.raises(ocellus.ArgumentError):
+            predictor.explain(scene_png("stripes", 200), side=1)
