@@ -651,6 +651,37 @@ typedef struct oc_metrics {
  * probable tag always counts) or OC_THRESHOLD_OWN. The caller sets metrics->struct_size. Errors: OC_E_ARGUMENT. */
 OC_API oc_status oc_report_metrics(const oc_report *report, int32_t tag, double threshold, oc_metrics *metrics, oc_error *err);
 
+/* What a threshold brings: answers of at least that probability are left to the model, the others to a human. */
+typedef struct oc_operating_point {
+    uint32_t struct_size;
+    uint32_t reserved;
+    double threshold;
+    uint64_t n_predicted; /* answers from the threshold on */
+    uint64_t n_correct;   /* of those */
+    double precision;     /* n_correct / n_predicted */
+    double recall;        /* n_correct / the pictures that bear the tag */
+    double f1;
+    double share;         /* n_predicted / all pictures: what is left to the model. Of a multilabel model: / all remembered answers */
+} oc_operating_point;
+
+#define OC_OPERATING_POINT_INIT {sizeof(oc_operating_point), 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* All thresholds that make a difference, from the highest down, with what each brings for one tag or for OC_TAGS_TOGETHER: the
+ * curve of precision over recall. An answer is a picture's most probable tag; of a multilabel model every tag, from 0.01 on.
+ * Errors: OC_E_ARGUMENT (no such tag), OC_E_UNSUPPORTED (a detector: see oc_report_box_metrics). */
+typedef struct oc_curve oc_curve;
+OC_API oc_status oc_report_curve(oc_curve **out, const oc_report *report, int32_t tag, oc_error *err);
+OC_API void oc_curve_free(oc_curve *curve);
+OC_API size_t oc_curve_count(const oc_curve *curve);
+OC_API oc_status oc_curve_get(const oc_curve *curve, size_t index, oc_operating_point *point, oc_error *err);
+
+#define OC_GOAL_PRECISION 1 /* the lowest threshold with at least this precision: how much can be left to the model */
+#define OC_GOAL_RECALL 2    /* the highest threshold with at least this recall: how sure one can be and miss no more */
+#define OC_GOAL_F1 3        /* the threshold with the greatest F1, whatever `value` */
+
+/* The point of a curve that reaches a goal; `value` is 0 to 1. OC_E_NOT_FOUND if none does. */
+OC_API oc_status oc_curve_find(const oc_curve *curve, uint32_t goal, double value, oc_operating_point *point, oc_error *err);
+
 #define OC_OVERLAP_STANDARD 0.3
 
 /* How good a detector is. An object counts as found if a box of its tag, of at least the probability, overlaps it (intersection over

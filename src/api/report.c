@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "average_precision.h"
 #include "box_mistakes.h"
+#include "curve.h"
 #include "file.h"
 #include "memory.h"
 #include "metrics.h"
@@ -204,4 +205,37 @@ oc_status oc_report_save_page(const oc_report *report, const char *path, oc_erro
     if (!status) status = oc__file_replace(context, path, page.data, page.size, err);
     oc__buffer_free(&page);
     return status;
+}
+
+oc_status oc_report_curve(oc_curve **out, const oc_report *report, int32_t tag, oc_error *err) {
+    oc_status status = oc__check_call(out, report, "report", report, "report", err);
+    if (!status && report->measurement->boxed)
+        return oc__fail(err, OC_E_UNSUPPORTED, "this is the report of a detector; oc_report_box_metrics tells of its thresholds");
+    return status ? status : oc__curve_create(out, report->model->context, report->measurement, tag, err);
+}
+
+void oc_curve_free(oc_curve *curve) { oc__curve_free(curve); }
+
+size_t oc_curve_count(const oc_curve *curve) { return curve ? curve->n : 0; }
+
+static oc_status write_point(oc_operating_point *theirs, const oc_operating_point *point, oc_error *err) {
+    return oc__struct_write(theirs, point, sizeof *point, sizeof *point, "oc_operating_point", err);
+}
+
+oc_status oc_curve_get(const oc_curve *curve, size_t index, oc_operating_point *point, oc_error *err) {
+    oc_status status = oc__check_pointer(curve, "curve", err);
+    if (status) return status;
+    if (index >= curve->n) return oc__fail(err, OC_E_NOT_FOUND, "point %zu is out of range, there are %zu", index, curve->n);
+    return write_point(point, &curve->points[index], err);
+}
+
+oc_status oc_curve_find(const oc_curve *curve, uint32_t goal, double value, oc_operating_point *point, oc_error *err) {
+    oc_operating_point found;
+    oc_status status = oc__check_pointer(curve, "curve", err);
+    if (!status && (goal < OC_GOAL_PRECISION || goal > OC_GOAL_F1))
+        status = oc__fail(err, OC_E_ARGUMENT, "goal is %u, expected one of OC_GOAL_...", goal);
+    if (!status && goal != OC_GOAL_F1 && !(value >= 0 && value <= 1))
+        status = oc__fail(err, OC_E_ARGUMENT, "value is not a number from 0 to 1");
+    if (!status) status = oc__curve_find(&found, curve, goal, value, err);
+    return status ? status : write_point(point, &found, err);
 }

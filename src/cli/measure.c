@@ -22,11 +22,15 @@ option_group measure_group(measure_options *m) {
         {"overlap", 0, OPTION_NUMBER, "P",
          "of a detector: a box finds an object that it overlaps by at least this, intersection over union, 0 to 1 (default 0.3)", 0, 1,
          &m->overlap},
+        {"reach", 0, OPTION_NUMBER, "P",
+         "of a classifier: tell from which probability on this share of the answers is right, 0 to 1, and how many pictures that "
+         "leaves to a human", 0, 1, &m->reach},
+        {"curves", 0, OPTION_FLAG, NULL, "with --json, of a classifier: precision and recall at every threshold", 0, 0, &m->curves},
         {"mistakes", 0, OPTION_INTEGER, "N",
          "list at most this many mistakes, the most certain first, and of a detector of each kind (default 10)", 0, 1e9,
          &m->n_mistakes},
     };
-    *m = (measure_options){.threshold = OC_THRESHOLD_OWN, .overlap = OC_OVERLAP_STANDARD, .n_mistakes = 10};
+    *m = (measure_options){.threshold = OC_THRESHOLD_OWN, .overlap = OC_OVERLAP_STANDARD, .reach = -1, .n_mistakes = 10};
     memcpy(m->table, options, sizeof(options));
     return (option_group){"Options for measuring", m->table, N_MEASURE_OPTIONS};
 }
@@ -226,6 +230,47 @@ static void print_mistakes(const findings *f) {
     table_end(&t, 2);
 }
 
+/* The point of a tag's curve (OC_TAGS_TOGETHER: of all) at which a precision is reached; false if there is none. */
+static bool find_reach(oc_operating_point *point, const oc_report *report, int32_t tag, double precision) {
+    oc_curve *curve = NULL;
+    bool found = oc_report_curve(&curve, report, tag, NULL) == OC_OK &&
+                 oc_curve_find(curve, OC_GOAL_PRECISION, precision, point, NULL) == OC_OK;
+    oc_curve_free(curve);
+    return found;
+}
+
+static void reach_row(table *t, const findings *f, const char *name, int32_t tag, double precision) {
+    oc_operating_point p = OC_OPERATING_POINT_INIT;
+    table_cell(t, "%s", name);
+    if (!find_reach(&p, f->report, tag, precision)) {
+        for (int i = 0; i < 3; i++) table_cell(t, "%s", i ? "" : "never");
+        return;
+    }
+    table_cell(t, "%.1f %%", 100 * p.threshold);
+    table_cell(t, "%.1f %%", 100 * p.recall);
+    table_cell(t, "%llu", (unsigned long long)p.n_predicted);
+}
+
+static void print_reach(const findings *f, double precision) {
+    oc_operating_point p = OC_OPERATING_POINT_INIT;
+    table t = {0};
+    if (precision < 0) return;
+    if (!f->several && find_reach(&p, f->report, OC_TAGS_TOGETHER, precision))
+        printf("\n%.4g %% of the answers are right from %.1f %% on: %.1f %% of the pictures; %.1f %% are left to a human\n", 100 * precision,
+               100 * p.threshold, 100 * p.share, 100 * (1 - p.share));
+    else if (!f->several)
+        printf("\n%.4g %% of the answers are right at no threshold\n", 100 * precision);
+    else
+        printf("\n%.4g %% of the answers are right\n", 100 * precision);
+    table_begin(&t, "lrrr");
+    table_cell(&t, "tag");
+    table_cell(&t, "from");
+    table_cell(&t, "recall");
+    table_cell(&t, "pictures");
+    for (size_t i = 0; i < f->n_tags; i++) reach_row(&t, f, oc_report_tag(f->report, i), (int32_t)i, precision);
+    table_end(&t, 2);
+}
+
 void measure_print_method(const oc_report *report) {
     size_t n = oc_report_count(report), n_skipped = oc_report_n_skipped(report);
     if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
@@ -264,6 +309,7 @@ int measure_print(const oc_report *report, const measure_options *options) {
         if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION)
             printf("  standard deviation over the folds: precision %.1f, recall %.1f, AP %.1f points\n",
                    100 * f.mean.precision_deviation, 100 * f.mean.recall_deviation, 100 * f.mean.average_precision_deviation);
+        print_reach(&f, options->reach);
         print_confusions(&f);
         print_mistakes(&f);
     }
@@ -302,7 +348,39 @@ static void write_reliability(json *j, const oc_report *report) {
     json_end_array(j);
 }
 
-static void write_json(json *j, const char *key, const findings *f) {
+static void write_point(json *j, const oc_operating_point *p) {
+    json_number(j, "threshold", p->threshold);
+    json_integer(j, "n_predicted", (int64_t)p->n_predicted);
+    json_integer(j, "n_correct", (int64_t)p->n_correct);
+    json_number(j, "precision", p->precision);
+    json_number(j, "recall", p->recall);
+    json_number(j, "f1", p->f1);
+    json_number(j, "share", p->share);
+}
+
+/* Of one tag, or of all. */
+static void write_thresholds(json *j, const oc_report *report, int32_t tag, const measure_options *options) {
+    oc_operating_point p = OC_OPERATING_POINT_INIT;
+    oc_curve *curve = NULL;
+    if (options->reach >= 0 && find_reach(&p, report, tag, options->reach)) {
+        json_object(j, "reach");
+        write_point(j, &p);
+        json_end_object(j);
+    } else if (options->reach >= 0) {
+        json_text(j, "reach", NULL);
+    }
+    if (!options->curves || oc_report_curve(&curve, report, tag, NULL) != OC_OK) return;
+    json_array(j, "curve");
+    for (size_t i = 0; oc_curve_get(curve, i, &p, NULL) == OC_OK; i++) {
+        json_object(j, NULL);
+        write_point(j, &p);
+        json_end_object(j);
+    }
+    json_end_array(j);
+    oc_curve_free(curve);
+}
+
+static void write_json(json *j, const char *key, const findings *f, const measure_options *options) {
     const oc_report *report = f->report;
     bool folds = oc_report_method(report) == OC_REPORT_CROSS_VALIDATION;
     json_object(j, key);
@@ -320,6 +398,7 @@ static void write_json(json *j, const char *key, const findings *f) {
     write_reliability(j, report);
     json_object(j, "together");
     metrics_members(j, &f->together, folds);
+    write_thresholds(j, report, OC_TAGS_TOGETHER, options);
     json_end_object(j);
     json_object(j, "mean");
     metrics_members(j, &f->mean, folds);
@@ -330,6 +409,7 @@ static void write_json(json *j, const char *key, const findings *f) {
         json_text(j, "tag", oc_report_tag(report, i));
         if (f->several) json_number(j, "threshold", f->threshold < 0 ? oc_report_threshold(report, i) : f->threshold);
         metrics_members(j, &f->tags[i], folds);
+        write_thresholds(j, report, (int32_t)i, options);
         json_end_object(j);
     }
     json_end_array(j);
@@ -361,7 +441,7 @@ int measure_json(json *j, const char *key, const oc_report *report, const measur
     if (oc_report_kind(report) == OC_MODEL_DETECTION) return measure_boxes_json(j, key, report, options);
     findings f;
     int status = gather(&f, report, options);
-    if (status == STATUS_DONE) write_json(j, key, &f);
+    if (status == STATUS_DONE) write_json(j, key, &f, options);
     release(&f);
     return status;
 }

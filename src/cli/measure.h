@@ -8,11 +8,13 @@
 #include "json.h"
 #include "options.h"
 
-#define N_MEASURE_OPTIONS 3
+#define N_MEASURE_OPTIONS 5
 
 typedef struct measure_options {
     double threshold;
     double overlap; /* of a detector */
+    double reach;   /* a precision; < 0: not asked for */
+    bool curves;
     long long n_mistakes;
     cli_option table[N_MEASURE_OPTIONS];
 } measure_options;

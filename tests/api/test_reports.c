@@ -166,6 +166,62 @@ START_TEST(a_higher_threshold_predicts_less) {
 }
 END_TEST
 
+/* Every point of a curve says what the figures at its threshold say, and goals are reached where a count says so. */
+static void check_curve(const oc_report *report, int32_t tag) {
+    oc_curve *curve = NULL;
+    oc_operating_point p = OC_OPERATING_POINT_INIT, found = OC_OPERATING_POINT_INIT, lowest = p, highest = p;
+    double last = 2, best = 0;
+    OK(oc_report_curve(&curve, report, tag, err));
+    ck_assert_uint_ge(oc_curve_count(curve), 1);
+    for (size_t i = 0; i < oc_curve_count(curve); i++) {
+        oc_metrics m = OC_METRICS_INIT;
+        OK(oc_curve_get(curve, i, &p, err));
+        OK(oc_report_metrics(report, tag, p.threshold, &m, err));
+        ck_assert(p.threshold < last && p.n_predicted == m.n_predicted && p.n_correct == m.n_correct);
+        ck_assert(near(p.precision, m.precision) && near(p.recall, m.recall) && near(p.f1, m.f1));
+        ck_assert(near(p.share, (double)m.n_predicted / (double)oc_report_count(report)));
+        if (p.precision >= 0.75) lowest = p;
+        if (p.recall >= 0.5 && highest.threshold == 0) highest = p;
+        best = p.f1 > best ? p.f1 : best;
+        last = p.threshold;
+    }
+    FAILS(OC_E_NOT_FOUND, oc_curve_get(curve, oc_curve_count(curve), &p, err));
+    if (lowest.threshold > 0) {
+        OK(oc_curve_find(curve, OC_GOAL_PRECISION, 0.75, &found, err));
+        ck_assert(found.threshold == lowest.threshold);
+    } else {
+        FAILS(OC_E_NOT_FOUND, oc_curve_find(curve, OC_GOAL_PRECISION, 0.75, &found, err));
+    }
+    if (highest.threshold > 0) {
+        OK(oc_curve_find(curve, OC_GOAL_RECALL, 0.5, &found, err));
+        ck_assert(found.threshold == highest.threshold);
+    } else {
+        FAILS(OC_E_NOT_FOUND, oc_curve_find(curve, OC_GOAL_RECALL, 0.5, &found, err));
+    }
+    OK(oc_curve_find(curve, OC_GOAL_F1, 7, &found, err));
+    ck_assert(near(found.f1, best));
+    FAILS(OC_E_ARGUMENT, oc_curve_find(curve, 0, 0.5, &found, err));
+    FAILS(OC_E_ARGUMENT, oc_curve_find(curve, OC_GOAL_RECALL, NAN, &found, err));
+    oc_curve_free(curve);
+}
+
+START_TEST(curves) {
+    oc_curve *none;
+    oc_operating_point point = OC_OPERATING_POINT_INIT;
+    for (int32_t tag = OC_TAGS_TOGETHER; tag < N_KINDS; tag++) {
+        check_curve(trained, tag);
+        check_curve(measured, tag);
+    }
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_report_curve(&none, trained, OC_TAGS_MEAN, err));
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_report_curve(&none, trained, N_KINDS, err));
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_report_curve(&none, NULL, 0, err));
+    FAILS(OC_E_ARGUMENT, oc_curve_get(NULL, 0, &point, err));
+    FAILS(OC_E_ARGUMENT, oc_curve_find(NULL, OC_GOAL_F1, 0, &point, err));
+    ck_assert_uint_eq(oc_curve_count(NULL), 0);
+    oc_curve_free(NULL);
+}
+END_TEST
+
 START_TEST(entries) {
     bool folds[2] = {false};
     for (size_t i = 0; i < oc_report_count(trained); i++) {
@@ -269,6 +325,7 @@ int main(void) {
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, numbers_agree);
     tcase_add_test(tests, a_higher_threshold_predicts_less);
+    tcase_add_test(tests, curves);
     tcase_add_test(tests, entries);
     tcase_add_test(tests, the_report_is_what_the_predictor_gives);
     tcase_add_test(tests, a_loaded_model_keeps_its_report);

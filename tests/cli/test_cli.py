@@ -1046,6 +1046,16 @@ class Detection(CommandTest):
         self.check(ocellus("predict", self.model, scenes[0], "--draw", drawn), FAILED, "finds objects in boxes")
         self.check(ocellus("predict", model, scenes[0], "--explain", drawn), FAILED, "--draw shows")
 
+    def test_thresholds(self):
+        report = json.loads(ocellus("evaluate", self.model, self.data, "--reach", "0.5", "--curves", "--json").out)["report"]
+        for one in [report["together"]] + report["tags"]:
+            self.assertGreaterEqual(one["reach"]["precision"], 0.5)
+            self.assertIn(one["reach"], one["curve"])
+        self.assertEqual(report["together"]["curve"][-1]["share"], 1)
+        people = self.check(ocellus("evaluate", self.model, self.data, "--reach", "0.5"), DONE).out
+        self.assertRegex(people, r"(?m)^50 % of the answers are right from \d+\.\d % on: 100\.0 % of the pictures; 0\.0 % are left to a human$")
+        self.check(ocellus("evaluate", self.model, self.data, "--reach", "2"), USAGE, "--reach")
+
     def test_explain(self):
         drawn = self.path("why.png")
         self.check(ocellus("predict", self.model, self.picture, "--explain", drawn), DONE)

@@ -60,7 +60,7 @@ from .projects import (
     Trouble,
     Version,
 )
-from .report import Average, BoxMetrics, BoxMistake, Entry, Method, Metrics, Reliability, Report, Said, Wrong
+from .report import Average, BoxMetrics, BoxMistake, Curve, Entry, Method, Metrics, OperatingPoint, Reliability, Report, Said, Wrong
 from .training import Domain, Option, Trainer, domains, train, training_options
 
 __version__ = "0.1.0"
@@ -72,10 +72,10 @@ def library_version() -> str:
 
 
 __all__ = [
-    "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError",
+    "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError", "Curve",
     "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "Explanation", "Finding", "FindingKind", "FindingPlace", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
-    "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
+    "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "OperatingPoint", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
     "Sample", "Severity", "StateError", "StoredPicture", "StoredPrediction", "SuggestOrder", "SuggestedTag", "Suggestion", "Suggestions", "Tag", "TagType", "Trainer", "Trouble",
     "UnsupportedError", "Version", "Wrong", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context", "domains",

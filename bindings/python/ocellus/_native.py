@@ -145,6 +145,10 @@ OC_FINDING_MISSING_BOX = 21
 OC_FINDING_WRONG_BOX = 22
 OC_CHECK_QUICK = 1
 
+OC_GOAL_PRECISION = 1
+OC_GOAL_RECALL = 2
+OC_GOAL_F1 = 3
+
 OC_SUGGEST_SURE = 1
 OC_SUGGEST_USEFUL = 2
 OC_SUGGEST_ALIKE = 3
@@ -614,6 +618,20 @@ class oc_heat_map(SizedStruct):
     ]
 
 
+class oc_operating_point(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("threshold", c_double),
+        ("n_predicted", c_uint64),
+        ("n_correct", c_uint64),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("share", c_double),
+    ]
+
+
 class oc_match(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -980,6 +998,11 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_explanation_free": (None, [_handle]),
     "oc_explanation_get": (oc_status, [_handle, POINTER(oc_heat_map), _error]),
     "oc_explanation_picture": (oc_status, [_out, _handle, _error]),
+    "oc_report_curve": (oc_status, [_out, _handle, c_int32, _error]),
+    "oc_curve_free": (None, [_handle]),
+    "oc_curve_count": (c_size_t, [_handle]),
+    "oc_curve_get": (oc_status, [_handle, c_size_t, POINTER(oc_operating_point), _error]),
+    "oc_curve_find": (oc_status, [_handle, c_uint32, c_double, POINTER(oc_operating_point), _error]),
     "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
     "oc_exchange_free": (None, [_handle]),
     "oc_exchange_get": (oc_status, [_handle, POINTER(oc_exchange_summary), _error]),

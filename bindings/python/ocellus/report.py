@@ -166,6 +166,53 @@ class Reliability(NamedTuple):
     """Share of them that is right: the same as `probability`, if probabilities mean what they say."""
 
 
+class OperatingPoint(NamedTuple):
+    """What a threshold brings: answers of at least that probability are left to the model, the others to a human."""
+
+    threshold: float
+    n_predicted: int
+    n_correct: int
+    precision: float
+    recall: float
+    f1: float
+    share: float
+    """Of all pictures, what is left to the model; of a multilabel model, of all remembered answers."""
+
+
+def _point(native: _native.oc_operating_point) -> OperatingPoint:
+    return OperatingPoint(*(getattr(native, name) for name in OperatingPoint._fields))
+
+
+class Curve(Tuple[OperatingPoint, ...]):
+    """All thresholds that make a difference, from the highest down. It is a plain tuple and needs no closing."""
+
+    __slots__ = ()
+
+    def __new__(cls, made: int) -> "Curve":
+        native = _native.oc_operating_point()
+        points = []
+        try:
+            for index in range(lib.oc_curve_count(made)):
+                call(lib.oc_curve_get, made, index, byref(native))
+                points.append(_point(native))
+        finally:
+            lib.oc_curve_free(made)
+        return super().__new__(cls, points)
+
+    def reach(self, *, precision: Optional[float] = None, recall: Optional[float] = None) -> Optional[OperatingPoint]:
+        """The lowest threshold with at least this precision, or the highest with at least this recall; None if there is none."""
+        if (precision is None) == (recall is None):
+            raise ValueError("give either a precision or a recall")
+        if precision is not None:
+            return next((point for point in reversed(self) if point.precision >= precision), None)
+        return next((point for point in self if point.recall >= recall), None)
+
+    @property
+    def best(self) -> Optional[OperatingPoint]:
+        """The point of the greatest F1; None if there is none."""
+        return max(self, key=lambda point: point.f1, default=None)
+
+
 class Report(Handle):
     """How good a model is, from Model.evaluate or Model.report. It never changes: share it between threads.
 
@@ -295,6 +342,14 @@ class Report(Handle):
         with self._borrow() as pointer:
             call(lib.oc_report_metrics, pointer, self._index(tag), threshold, byref(native))
         return Metrics(*(getattr(native, name) for name in Metrics._fields))
+
+    def curve(self, tag: Union[str, int] = Average.TOGETHER) -> "Curve":
+        """What every threshold brings for one tag, or for all tags together: the curve of precision over recall.
+
+        Raises: NotFoundError (no such tag), ArgumentError (Average.MEAN), UnsupportedError (a detector: see box_metrics).
+        """
+        with self._borrow() as pointer:
+            return Curve(create(lib.oc_report_curve, pointer, self._index(tag)))
 
     def box_metrics(
         self, tag: Union[str, int] = Average.MEAN, *, probability: float = 0.5, overlap: float = _native.OC_OVERLAP_STANDARD

@@ -294,3 +294,20 @@ def test_explain(model):
             predictor.explain(scene_png("stripes", 200), "nothing")
         with pytest.raises(ocellus.ArgumentError):
             predictor.explain(scene_png("stripes", 200), side=1)
+
+
+def test_curves(model):
+    report = model.report()
+    curve = report.curve()
+    assert len(curve) >= 1 and [point.threshold for point in curve] == sorted((point.threshold for point in curve), reverse=True)
+    assert curve[-1].share == 1 and abs(curve[-1].precision - report.accuracy) < 1e-9
+    everything = curve.reach(precision=0)
+    assert everything == curve[-1] and curve.reach(recall=0) == curve[0] and curve.best in curve
+    for tag in report.tags:
+        assert all(0 < point.threshold <= 1 and 0 <= point.recall <= 1 for point in report.curve(tag))
+    with pytest.raises(ValueError):
+        curve.reach()
+    with pytest.raises(ocellus.NotFoundError):
+        report.curve("nothing")
+    with pytest.raises(ocellus.ArgumentError):
+        report.curve(ocellus.Average.MEAN)
