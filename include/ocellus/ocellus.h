@@ -1752,6 +1752,28 @@ typedef struct oc_service {
 OC_API oc_status oc_project_pull(oc_exchange **out, oc_project *project, const oc_service *service, oc_progress_fn progress,
                                  void *user, oc_error *err);
 
+/* What was archived. */
+typedef struct oc_archive {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t n_iterations;  /* that were trained */
+    uint64_t n_models;      /* files of exported models */
+    uint64_t n_answers;     /* what iterations answer on the project's own pictures */
+    uint64_t n_predictions; /* pictures of stored predictions */
+    uint64_t n_missing;     /* what the service did not give; each is logged as a warning */
+} oc_archive;
+
+#define OC_ARCHIVE_INIT {sizeof(oc_archive), 0, 0, 0, 0, 0, 0}
+
+/* Saves what else the service knows of a project, as it tells it, before it is gone: in `folder`, which is made, project.json,
+ * tags.json, iterations.json, of each iteration that was trained iterations/ID/performance.json (at a threshold of 0.5 and an
+ * overlap of 0.3), answers.json (what it answers on the project's own pictures: references to compare with) and the models that
+ * were exported as PLATFORM-FLAVOR.zip, and predictions.json with the pictures of stored predictions as predictions/ID.jpg.
+ * After an interruption the same call goes on: files of models and pictures that are there are not fetched again. `archive` and
+ * `progress` may be NULL. Errors: those of oc_project_pull. */
+OC_API oc_status oc_service_archive(oc_archive *archive, oc_context *context, const oc_service *service, const char *folder,
+                                    oc_progress_fn progress, void *user, oc_error *err);
+
 /* Writes a project, as it is at one moment, as a folder of pictures and annotations, wholly or not at all. `path` must not
  * be there or be an empty folder. Where annotations are one file, a `path` that ends as such files do (".json", ".xml",
  * ".csv") gets that file alone, in place of an older one. Importing the folder gives the same project again, as far as the

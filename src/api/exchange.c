@@ -1,6 +1,7 @@
 /* Annotation files in and out. SPDX-License-Identifier: MIT */
 #include "arguments.h"
 #include "project_exchange.h"
+#include "service.h"
 
 typedef struct call {
     oc_exchange_options options;
@@ -43,16 +44,21 @@ oc_status oc_project_import(oc_exchange **out, oc_project *project, const char *
     return status ? status : end(&c, out, oc__project_import(c.report, project, source, &c.options, &c.progress, err));
 }
 
+/* Reads the caller's description of the service. */
+static oc_status read_service(oc_service *known, const oc_service *service, oc_error *err) {
+    oc_status status = oc__struct_read(known, sizeof *known, sizeof *known, service, "oc_service", err);
+    if (!status) status = oc__check_pointer(known->endpoint, "oc_service: endpoint", err);
+    if (!status) status = oc__check_pointer(known->key, "oc_service: key", err);
+    return status ? status : oc__check_pointer(known->project, "oc_service: project", err);
+}
+
 oc_status oc_project_pull(oc_exchange **out, oc_project *project, const oc_service *service, oc_progress_fn callback,
                           void *user, oc_error *err) {
     oc_service known;
     call c;
     if (out) *out = NULL;
     oc_status status = oc__check_pointer(project, "project", err);
-    if (!status) status = oc__struct_read(&known, sizeof known, sizeof known, service, "oc_service", err);
-    if (!status) status = oc__check_pointer(known.endpoint, "oc_service: endpoint", err);
-    if (!status) status = oc__check_pointer(known.key, "oc_service: key", err);
-    if (!status) status = oc__check_pointer(known.project, "oc_service: project", err);
+    if (!status) status = read_service(&known, service, err);
     if (!status) status = begin(&c, out, project->context, "", "", NULL, false, callback, user, err);
     return status ? status : end(&c, out, oc__project_pull(c.report, project, &known, &c.progress, err));
 }
@@ -110,4 +116,23 @@ oc_status oc_annotation_format(size_t index, oc_format_info *info, oc_error *err
     if (!format) return oc__fail(err, OC_E_NOT_FOUND, "format %zu is out of range", index);
     const oc_format_info known = {sizeof known, format->read != NULL, format->name, format->help};
     return oc__struct_write(info, &known, sizeof known, sizeof known, "oc_format_info", err);
+}
+
+oc_status oc_service_archive(oc_archive *theirs, oc_context *context, const oc_service *service, const char *folder,
+                             oc_progress_fn callback, void *user, oc_error *err) {
+    oc_archive summary = OC_ARCHIVE_INIT;
+    oc_service known;
+    oc__service *opened = NULL;
+    oc__progress progress;
+    oc_status status = oc__check_pointer(context, "context", err);
+    if (!status) status = oc__check_pointer(folder, "folder", err);
+    if (!status) status = read_service(&known, service, err);
+    if (status) return status;
+    oc__progress_begin(&progress, callback, user, NULL);
+    status = oc__service_open(&opened, context, &known, &progress, err);
+    if (!status) status = oc__service_archive(&summary, opened, folder, err);
+    oc__service_close(opened);
+    if (!status) oc__progress_end(&progress);
+    if (!status && theirs) status = oc__struct_write(theirs, &summary, sizeof summary, sizeof summary, "oc_archive", err);
+    return status;
 }

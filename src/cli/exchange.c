@@ -147,14 +147,30 @@ static int run_import(const command *self, int argc, char **argv) {
 
 #define KEY_VARIABLE "OCELLUS_SERVICE_KEY"
 
+/* Saves what else the service knows. */
+static oc_status archive(exchange_call *e, const oc_service *service, const char *folder) {
+    oc_archive a = OC_ARCHIVE_INIT;
+    oc_status done = oc_service_archive(&a, e->c.s.context, service, folder, progress_update, &e->bar, &e->c.error);
+    if (done == OC_OK && !e->c.general.quiet)
+        console_note("%s: %llu iterations with %llu answers, %llu models, %llu predictions%s", folder, (unsigned long long)a.n_iterations,
+                     (unsigned long long)a.n_answers, (unsigned long long)a.n_models, (unsigned long long)a.n_predictions,
+                     a.n_missing > 0 ? "; not all could be had" : "");
+    return done;
+}
+
 static int run_pull(const command *self, int argc, char **argv) {
     exchange_call e = {0};
     oc_exchange *exchange = NULL;
     oc_service service = OC_SERVICE_INIT;
+    const char *folder = NULL;
     const cli_option options[] = {{"key", 0, OPTION_TEXT, "KEY",
                                    "the training key (default: $" KEY_VARIABLE ", which nobody else sees)", 0, 0,
-                                   &service.key}};
-    const option_group own[] = {{"Options", options, 1}};
+                                   &service.key},
+                                  {"archive", 0, OPTION_TEXT, "FOLDER",
+                                   "save there what else the service knows, as it tells it: the iterations with their figures, their "
+                                   "answers on the project's pictures and the models that were exported, and stored predictions",
+                                   0, 0, &folder}};
+    const option_group own[] = {{"Options", options, 2}};
     int status = project_begin(&e.c, self, own, 1, 2, 2, argc, argv);
     if (status != OPTIONS_PARSED) return status;
     if (service.key == NULL) service.key = getenv(KEY_VARIABLE);
@@ -166,6 +182,7 @@ static int run_pull(const command *self, int argc, char **argv) {
     service.project = e.c.operands[1];
     start(&e);
     oc_status done = oc_project_pull(&exchange, e.c.project, &service, progress_update, &e.bar, &e.c.error);
+    if (done == OC_OK && folder != NULL) done = archive(&e, &service, folder);
     return end(&e, done, exchange, true);
 }
 
@@ -227,7 +244,8 @@ const command project_exchange_verbs[] = {
      "still empty becomes of its kind. Interrupted, the same command goes on with the pictures that are not there "
      "yet.\n" LEFT_OUT,
      "    export " KEY_VARIABLE "=...\n"
-     "    ocellus project pull shelf https://NAME.cognitiveservices.azure.com 6bd12e5f-...\n",
+     "    ocellus project pull shelf https://NAME.cognitiveservices.azure.com 6bd12e5f-...\n"
+     "    ocellus project pull shelf https://NAME.cognitiveservices.azure.com 6bd12e5f-... --archive old\n",
      run_pull},
     {"project export", "write the project for another program", "project export PROJECT DESTINATION --format FORMAT [options]",
      "Writes the folder DESTINATION with annotations and copies of the pictures, wholly or not at all. Where annotations are "

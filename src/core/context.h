@@ -28,7 +28,7 @@ struct oc_context {
     void *allocator_user;
     atomic_size_t memory_used;
     size_t memory_limit; /* 0: none */
-    atomic_bool memory_refused; /* because of the limit, at any time */
+    atomic_bool memory_refused; /* the last time that there was none, that was for the limit */
 
     oc_log_fn log;
     void *log_user;

@@ -27,6 +27,7 @@ void *oc__alloc(oc_context *context, size_t size) {
     void *base = context->allocate(context->allocator_user, total);
     if (!base) {
         atomic_fetch_sub(&context->memory_used, total);
+        atomic_store(&context->memory_refused, false);
         return NULL;
     }
     uintptr_t start = ((uintptr_t)base + 2 * OC__ALIGNMENT - 1) & ~(uintptr_t)(OC__ALIGNMENT - 1);

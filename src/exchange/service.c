@@ -1,12 +1,10 @@
 /* The cloud service's projects, through its REST interface (training, version 3.3). SPDX-License-Identifier: MIT */
-#include "service.h"
+#include "service_http.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
-#include "json_read.h"
 #include "text.h"
 #include "uuid.h"
 
@@ -17,16 +15,6 @@
 #define TAKE 100          /* pictures a page */
 
 const bool oc__service_present = true;
-
-struct oc__service {
-    oc_context *context;
-    oc__progress *progress;
-    CURL *curl;
-    struct curl_slist *headers; /* with the key */
-    char *endpoint, *root;      /* root: ENDPOINT/customvision/v3.3/training */
-    const char *project;        /* a UUID */
-    char id[OC_ID_SIZE];
-};
 
 /* What comes in of one answer. */
 typedef struct answer {
@@ -112,7 +100,8 @@ static void take_message(char out[120], const answer *a) {
 }
 
 /* One try. *code is the answer's, 0 if there was none; *wait what it asks for, in seconds. */
-static oc_status try_once(long *code, double *wait, answer *a, oc__service *service, const char *url, bool own, oc_error *err) {
+static oc_status try_once(long *code, double *wait, answer *a, oc__service *service, const char *url, bool own, const char *body,
+                          oc_error *err) {
     char place[200], why[CURL_ERROR_SIZE] = "";
     CURL *curl = service->curl;
     curl_off_t after = 0;
@@ -136,6 +125,7 @@ static oc_status try_once(long *code, double *wait, answer *a, oc__service *serv
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, go_on);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, service->progress);
     if (own) curl_easy_setopt(curl, CURLOPT_HTTPHEADER, service->headers);
+    if (body) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
     CURLcode done = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, code);
     curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &after);
@@ -157,16 +147,17 @@ static oc_status wait_for(oc__service *service, double seconds, oc_error *err) {
     return OC_OK;
 }
 
-/* Gets what lies at an address. `own`: it is the service's itself, which is to be told the key. A failure that may pass is
- * tried again, each time after a longer wait. */
-static oc_status get(answer *a, oc__service *service, const char *url, bool own, oc_error *err) {
+/* Gets what lies at an address, or what it answers to `body` (or NULL), which is JSON. `own`: it is the service's itself, which is
+ * to be told the key. A failure that may pass is tried again, each time after a longer wait. */
+static oc_status get(answer *a, oc__service *service, const char *url, bool own, const char *body, oc_error *err) {
     char place[200], message[120];
     double pause = 1;
     for (int tries = 1;; tries++, pause *= 2) {
         long code;
         double wanted;
         oc_error reason = OC_ERROR_INIT;
-        oc_status status = try_once(&code, &wanted, a, service, url, own, &reason);
+        oc_status status = try_once(&code, &wanted, a, service, url, own, body, &reason);
+        service->code = code;
         if (!status && code >= 200 && code < 300) return OC_OK;
         bool may_pass = code == 429 || code >= 500 || (status == OC_E_IO && code == 0);
         if (status && !may_pass) return oc__fail(err, status, "%s", reason.message);
@@ -182,15 +173,14 @@ static oc_status get(answer *a, oc__service *service, const char *url, bool own,
     }
 }
 
-/* The service's JSON at ROOT/path. The caller releases *out. */
-static oc_status get_json(json_t **out, oc__service *service, const char *path, oc_error *err) {
+oc_status oc__service_json(json_t **out, oc__service *service, const char *path, const char *body, oc_error *err) {
     char url[2048], place[200];
     answer a = {.bytes = {.context = service->context}, .max_size = MAX_ANSWER_BYTES};
     json_error_t fault;
     *out = NULL;
     if (snprintf(url, sizeof url, "%s/%s", service->root, path) >= (int)sizeof url)
         return oc__fail(err, OC_E_ARGUMENT, "the service's address is longer than 2000 bytes");
-    oc_status status = get(&a, service, url, true, err);
+    oc_status status = get(&a, service, url, true, body, err);
     if (!status &&
         !(*out = json_loadb((const char *)a.bytes.data, a.bytes.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault)))
         status = oc__fail(err, OC_E_CORRUPT, "%s: %s", shown(place, url), fault.text);
@@ -202,7 +192,7 @@ static oc_status read_kind(uint32_t *kind, char domain_id[OC_ID_SIZE], oc__servi
     char path[160];
     json_t *project = NULL, *domain = NULL;
     snprintf(path, sizeof path, "projects/%s", service->project);
-    oc_status status = get_json(&project, service, path, err);
+    oc_status status = oc__service_json(&project, service, path, NULL, err);
     const json_t *settings = json_object_get(project, "settings");
     const char *id = oc__json_text(settings, "domainId"), *type = oc__json_text(settings, "classificationType");
     if (!status && (!id || !oc__uuid_valid(id)))
@@ -210,7 +200,7 @@ static oc_status read_kind(uint32_t *kind, char domain_id[OC_ID_SIZE], oc__servi
     if (!status) {
         snprintf(domain_id, OC_ID_SIZE, "%s", id);
         snprintf(path, sizeof path, "domains/%s", id);
-        status = get_json(&domain, service, path, err);
+        status = oc__service_json(&domain, service, path, NULL, err);
     }
     const char *what = oc__json_text(domain, "type");
     bool detects = what && strcmp(what, "ObjectDetection") == 0, one = type && strcmp(type, "Multiclass") == 0;
@@ -225,7 +215,7 @@ static oc_status read_tags(oc__service *service, oc__annotations *set, oc_error 
     char path[160];
     json_t *tags = NULL;
     snprintf(path, sizeof path, "projects/%s/tags", service->project);
-    oc_status status = get_json(&tags, service, path, err);
+    oc_status status = oc__service_json(&tags, service, path, NULL, err);
     for (size_t i = 0; i < json_array_size(tags) && !status; i++) {
         const json_t *tag = json_array_get(tags, i);
         const char *name = oc__json_text(tag, "name"), *type = oc__json_text(tag, "type");
@@ -247,7 +237,7 @@ oc_status oc__service_project(uint32_t *kind, char domain[OC_ID_SIZE], size_t *n
     json_t *count = NULL;
     snprintf(path, sizeof path, "projects/%s/images/count", service->project);
     oc_status status = read_kind(kind, domain, service, err);
-    if (!status) status = get_json(&count, service, path, err);
+    if (!status) status = oc__service_json(&count, service, path, NULL, err);
     *n_pictures = json_integer_value(count) > 0 ? (size_t)json_integer_value(count) : 0;
     json_decref(count);
     return status ? status : read_tags(service, set, err);
@@ -286,15 +276,15 @@ oc_status oc__service_page(size_t *n, oc__service *service, oc__annotations *set
     char path[200];
     json_t *page = NULL;
     snprintf(path, sizeof path, "projects/%s/images?orderBy=Oldest&take=%d&skip=%zu", service->project, TAKE, skip);
-    oc_status status = get_json(&page, service, path, err);
+    oc_status status = oc__service_json(&page, service, path, NULL, err);
     *n = json_array_size(page);
     for (size_t i = 0; i < *n && !status; i++) status = take_picture(set, json_array_get(page, i), kind, err);
     json_decref(page);
     return status;
 }
 
-oc_status oc__service_picture(uint8_t **data, size_t *size, oc__service *service, const char *uri, oc_error *err) {
-    answer a = {.bytes = {.context = service->context}, .max_size = service->context->limits.image_bytes};
+oc_status oc__service_file(uint8_t **data, size_t *size, oc__service *service, const char *uri, uint64_t max_size, oc_error *err) {
+    answer a = {.bytes = {.context = service->context}, .max_size = max_size};
     oc__buffer url = {.context = service->context};
     bool own = !is_web(uri); /* in a private network addresses are relative */
     oc_error reason = OC_ERROR_INIT;
@@ -305,7 +295,7 @@ oc_status oc__service_picture(uint8_t **data, size_t *size, oc__service *service
     oc__append(&url, uri);
     oc__buffer_append(&url, "", 1);
     oc_status status = url.failed ? oc__fail_nomem(&reason, service->context, url.size, "an address")
-                                  : get(&a, service, (const char *)url.data, own, &reason);
+                                  : get(&a, service, (const char *)url.data, own, NULL, &reason);
     oc__buffer_free(&url);
     if (status == OC_E_NOT_FOUND || status == OC_E_LIMIT) {
         oc__log(service->context, OC_LOG_WARNING, "%s", reason.message);
@@ -319,4 +309,8 @@ oc_status oc__service_picture(uint8_t **data, size_t *size, oc__service *service
     }
     oc__buffer_free(&a.bytes);
     return status;
+}
+
+oc_status oc__service_picture(uint8_t **data, size_t *size, oc__service *service, const char *uri, oc_error *err) {
+    return oc__service_file(data, size, service, uri, service->context->limits.image_bytes, err);
 }

@@ -25,6 +25,9 @@ oc_status oc__service_project(uint32_t *kind, char domain[OC_ID_SIZE], size_t *n
  * boxes. *n is how many there were: 0 at the end. */
 oc_status oc__service_page(size_t *n, oc__service *service, oc__annotations *set, size_t skip, uint32_t kind, oc_error *err);
 
+/* See oc_service_archive. `summary` is added up. */
+oc_status oc__service_archive(oc_archive *summary, oc__service *service, const char *folder, oc_error *err);
+
 /* The bytes of a picture, which the caller frees; NULL if the service does not have them. */
 oc_status oc__service_picture(uint8_t **data, size_t *size, oc__service *service, const char *uri, oc_error *err);
 

@@ -28,3 +28,8 @@ oc_status oc__service_picture(uint8_t **data, size_t *size, oc__service *service
     (void)data, (void)size, (void)service, (void)uri;
     return oc__fail(err, OC_E_UNSUPPORTED, "built without the service's interface");
 }
+
+oc_status oc__service_archive(oc_archive *summary, oc__service *service, const char *folder, oc_error *err) {
+    (void)summary, (void)service, (void)folder;
+    return oc__fail(err, OC_E_UNSUPPORTED, "built without the service's interface");
+}

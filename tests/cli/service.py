@@ -20,6 +20,7 @@ class Service:
         self.domain = "1d8ffafe-ec40-4fb2-8f90-72b3b6cecea4" if kind == "ObjectDetection" else str(uuid.uuid4())  # Logo; or unknown
         self.kind, self.tags, self.faults, self.asked = kind, tags, {}, []
         self.pictures = {str(uuid.UUID(int=i + 1)): one for i, one in enumerate(pictures)}
+        self.iterations, self.exports, self.predictions = [], {}, []  # predictions: answers each
         self.relative = None  # the picture whose address is relative, as in a private network
         owner = self
 
@@ -27,6 +28,10 @@ class Service:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):  # pylint: disable=invalid-name
+                owner.answer(self)
+
+            def do_POST(self):  # pylint: disable=invalid-name
+                owner.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 owner.answer(self)
 
             def log_message(self, *_):  # pylint: disable=arguments-differ
@@ -53,6 +58,8 @@ class Service:
 
     def content(self, path, query):
         root = "/customvision/v3.3/training/"
+        if path.startswith("/blobs/model-"):
+            return b"model " + path.encode()
         if path.startswith("/blobs/"):
             return self.pictures[path[len("/blobs/"):]][0]
         project = root + "projects/" + self.project
@@ -67,6 +74,23 @@ class Service:
         if path == project + "/images":
             skip = int(query["skip"][0])
             return [self.image(one) for one in list(self.pictures)[skip:skip + min(3, int(query["take"][0]))]]
+        if path == project + "/iterations":
+            return self.iterations
+        if path == project + "/predictions/query":
+            begin = int(self.body.get("continuation") or 0)
+            found = [{"id": str(uuid.UUID(int=1000 + i)), "predictions": one,
+                      "originalImageUri": "/blobs/" + list(self.pictures)[i % len(self.pictures)]}
+                     for i, one in enumerate(self.predictions)][begin:begin + 2]
+            return {"results": found, "token": {**self.body, "continuation": str(begin + 2)}}
+        parts = path[len(project):].split("/")
+        if parts[:2] == ["", "iterations"] and parts[2] in [one["id"] for one in self.iterations]:
+            if parts[3:] == ["performance"]:
+                return {"precision": 0.75, "perTagPerformance": []}
+            if parts[3:] == ["performance", "images"]:
+                skip = int(query["skip"][0])
+                return [{"id": one, "predictions": [{"tagName": "a", "probability": 0.5}]} for one in list(self.pictures)[skip:skip + 3]]
+            if parts[3:] == ["export"]:
+                return self.exports.get(parts[2])
         return None
 
     def answer(self, request):

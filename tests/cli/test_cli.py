@@ -425,6 +425,43 @@ class Project(CommandTest):
         server.close()
         self.check(self.pull(server), FAILED, "connect")
 
+    def test_archiving_the_service(self):
+        with open(self.picture, "rb") as file:
+            data = file.read()
+        server = self.serve("Classification", [("a", "Regular")], [(data, ["a"], None)] * 4)
+        done, failed = "11111111-2222-3333-4444-555555555555", "11111111-2222-3333-4444-666666666666"
+        server.iterations = [{"id": done, "name": "Iteration 1", "status": "Completed"}, {"id": failed, "status": "Failed"}]
+        server.exports[done] = [{"platform": "ONNX", "flavor": "ONNX12", "status": "Done", "downloadUri": server.endpoint + "/blobs/model-1?sig=x"},
+                                {"platform": "CoreML", "flavor": None, "status": "Done", "downloadUri": server.endpoint + "/blobs/model-2?sig=x"},
+                                {"platform": "../../evil", "flavor": "", "status": "Done", "downloadUri": server.endpoint + "/blobs/model-3"},
+                                {"platform": "TensorFlow", "flavor": "", "status": "Exporting", "downloadUri": None}]
+        server.predictions = [[{"tagName": "a", "probability": 0.25 * i}] for i in range(3)]
+        folder = self.path("old")
+        result = self.check(self.pull(server, "--archive", folder), DONE)
+        self.assertRegex(result.err, "1 iterations with 4 answers, 2 models, 3 predictions$")
+
+        def read(*names):
+            with open(os.path.join(folder, *names), encoding="utf-8") as file:
+                return json.load(file)
+        self.assertEqual(read("project.json")["id"], server.project)
+        self.assertEqual([one["name"] for one in read("tags.json")], ["a"])
+        self.assertEqual(read("iterations.json"), server.iterations)
+        self.assertEqual(read("iterations", done, "performance.json")["precision"], 0.75)
+        self.assertEqual([one["id"] for one in read("iterations", done, "answers.json")], list(server.pictures))
+        self.assertEqual(sorted(os.listdir(os.path.join(folder, "iterations", done))),
+                         ["CoreML.zip", "ONNX-ONNX12.zip", "answers.json", "exports.json", "performance.json"])
+        self.assertEqual([one["predictions"] for one in read("predictions.json")], server.predictions)
+        self.assertEqual(len(os.listdir(os.path.join(folder, "predictions"))), 3)
+        self.assertEqual(os.listdir(os.path.join(folder, "iterations")), [done])
+        # Again: models and pictures are there; what the service refuses is passed over, and told.
+        server.asked.clear()
+        server.faults = {"/customvision/v3.3/training/projects/%s/iterations/%s/performance/images" % (server.project, done): [(400, {})]}
+        result = self.check(self.pull(server, "--archive", folder), DONE, "answered 400")
+        self.assertIn("not all could be had", result.err)
+        self.assertFalse([path for path, _ in server.asked if path.startswith("/blobs/model")])
+        pictures.write(self.path("file"), b"")
+        self.check(self.pull(server, "--archive", self.path("file", "below")), FAILED, "file")
+
     def test_help_of_verbs(self):
         listed = re.findall(r"(?m)^    ([a-z-]+)  ", ocellus("help", "project").out)
         self.assertGreater(len(listed), 15)

@@ -79,12 +79,23 @@ START_TEST(test_huge_sizes) {
 }
 END_TEST
 
+static void *take_unless(void *fails, size_t size) { return *(bool *)fails ? NULL : malloc(size); }
+
+static void give_back(void *fails, void *memory) {
+    (void)fails;
+    free(memory);
+}
+
 START_TEST(test_limit) {
     oc_context_options options = OC_CONTEXT_OPTIONS_INIT;
     oc_context *context;
     oc_error err = OC_ERROR_INIT;
+    bool fails = false;
     options.n_threads = 1;
     options.max_memory = 10000;
+    options.allocate = take_unless;
+    options.release = give_back;
+    options.allocator_user = &fails;
     ck_assert_int_eq(oc__context_create(&context, &options, NULL), OC_OK);
     for (int round = 0; round < 100; round++) { /* no bytes get lost on the way */
         void *a = oc__alloc(context, 4000), *b = oc__alloc(context, 4000);
@@ -98,6 +109,8 @@ START_TEST(test_limit) {
         oc__free(context, a);
         oc__free(context, b);
     }
+    fails = true; /* the host's fault is not the limit's, whatever was before */
+    ck_assert_ptr_null(oc__alloc(context, 40));
     ck_assert_int_eq(oc__fail_nomem(&err, context, 40, "thing"), OC_E_NOMEM);
     ck_assert_ptr_nonnull(strstr(err.message, "thing: out of memory"));
     end_context(context);

@@ -37,10 +37,10 @@ from .errors import (
     StateError,
     UnsupportedError,
 )
-from .exchange import Exchange, Format, Note, annotation_formats, convert
+from .exchange import Archive, Exchange, Format, Note, annotation_formats, archive_service, convert
 from .images import Image, ImageSource, Picture
 from .model import Model, load
-from .predicting import Explanation, Box, Prediction, Predictor, Result
+from .predicting import Box, Explanation, Prediction, Predictor, Result
 from .projects import (
     KEEP_FOREVER,
     Addition,
@@ -72,12 +72,12 @@ def library_version() -> str:
 
 
 __all__ = [
-    "Addition", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError", "Curve",
+    "Addition", "Archive", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError", "Curve",
     "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "Explanation", "Finding", "FindingKind", "FindingPlace", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "OperatingPoint", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
     "Sample", "Severity", "StateError", "StoredPicture", "StoredPrediction", "SuggestOrder", "SuggestedTag", "Suggestion", "Suggestions", "Tag", "TagType", "Trainer", "Trouble",
-    "UnsupportedError", "Version", "Wrong", "annotation_formats", "base_features", "bases", "check_base", "convert", "default_context", "domains",
+    "UnsupportedError", "Version", "Wrong", "annotation_formats", "archive_service", "base_features", "bases", "check_base", "convert", "default_context", "domains",
     "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

@@ -743,6 +743,18 @@ class oc_exchange_summary(SizedStruct):
     ]
 
 
+class oc_archive(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("n_iterations", c_uint64),
+        ("n_models", c_uint64),
+        ("n_answers", c_uint64),
+        ("n_predictions", c_uint64),
+        ("n_missing", c_uint64),
+    ]
+
+
 class oc_service(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -1003,6 +1015,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_curve_count": (c_size_t, [_handle]),
     "oc_curve_get": (oc_status, [_handle, c_size_t, POINTER(oc_operating_point), _error]),
     "oc_curve_find": (oc_status, [_handle, c_uint32, c_double, POINTER(oc_operating_point), _error]),
+    "oc_service_archive": (
+        oc_status,
+        [POINTER(oc_archive), _handle, POINTER(oc_service), c_char_p, oc_progress_fn, py_object, _error],
+    ),
     "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
     "oc_exchange_free": (None, [_handle]),
     "oc_exchange_get": (oc_status, [_handle, POINTER(oc_exchange_summary), _error]),

@@ -8,7 +8,7 @@ from ctypes import byref
 from typing import Any, List, NamedTuple, Optional, Tuple, Union
 
 from . import _native
-from ._callbacks import ProgressCallback, create_with_progress
+from ._callbacks import ProgressCallback, call_with_progress, create_with_progress
 from ._handle import Handle, call, path_bytes, text, utf8
 from ._library import lib
 from .context import Context, default_context
@@ -112,3 +112,44 @@ def convert(
     native = options(format, to, pictures, copy)
     with context._borrow() as owner:
         return run(lib.oc_annotations_convert, progress, owner, path_bytes(source), path_bytes(path), byref(native))
+
+
+class Archive(NamedTuple):
+    """What was archived."""
+
+    n_iterations: int
+    n_models: int
+    n_answers: int
+    n_predictions: int
+    n_missing: int
+    """What the service did not give."""
+
+
+def service(endpoint: str, key: str, project: str) -> _native.oc_service:
+    return _native.oc_service(
+        endpoint=utf8(endpoint, "the endpoint"), key=utf8(key, "the key"), project=utf8(project, "the project")
+    )
+
+
+def archive_service(
+    endpoint: str,
+    key: str,
+    project: str,
+    folder: Path,
+    *,
+    progress: Optional[ProgressCallback] = None,
+    context: Optional[Context] = None,
+) -> Archive:
+    """Saves in a folder what else the cloud service knows of a project besides what Project.pull takes: its iterations with
+    their figures, their answers on the project's pictures, the models that were exported, and stored predictions. Which files
+    that makes, is told at oc_service_archive in ocellus.h. After an interruption the same call goes on.
+
+    Raises: those of Project.pull.
+    """
+    context = context or default_context()
+    summary = _native.oc_archive()
+    with context._borrow() as owner:
+        call_with_progress(
+            lib.oc_service_archive, progress, byref(summary), owner, byref(service(endpoint, key, project)), path_bytes(folder)
+        )
+    return Archive(*(getattr(summary, name) for name in Archive._fields))

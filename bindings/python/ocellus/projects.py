@@ -18,7 +18,7 @@ from .assisting import Assisting
 from .context import Context, default_context
 from .dataset import Dataset
 from .errors import ArgumentError
-from .exchange import Exchange, options as exchange_options, run as run_exchange
+from .exchange import Exchange, options as exchange_options, run as run_exchange, service
 from .images import ImageSource, Picture, as_image
 from .model import Model
 from .predicting import Box, Prediction, Result
@@ -973,9 +973,7 @@ class Project(ExclusiveHandle, Assisting):
         Raises: UnsupportedError (the library was built without it), ArgumentError, IoError (no connection, or the service
         refuses), NotFoundError, CorruptError, CancelledError.
         """
-        native = _native.oc_service(
-            endpoint=utf8(endpoint, "the endpoint"), key=utf8(key, "the key"), project=utf8(project, "the project")
-        )
+        native = service(endpoint, key, project)
         with self._borrow() as owner:
             return run_exchange(lib.oc_project_pull, progress, owner, byref(native))
 
