@@ -1512,7 +1512,8 @@ OC_API oc_status oc_match_list_get(const oc_match_list *list, size_t index, oc_m
 
 #define OC_FINDING_UNREADABLE 1     /* pictures that cannot be read */
 #define OC_FINDING_NO_TAGS 2        /* pictures without a tag; serious if that is all of them */
-#define OC_FINDING_TOO_FEW 3        /* a tag with few pictures: serious below 2, a warning below 5 (detection: 15), a hint below 50 */
+#define OC_FINDING_TOO_FEW 3        /* a tag with few pictures: serious below 2, a warning below 5 (detection: 15), a hint
+                                       below 50 */
 #define OC_FINDING_IMBALANCE 4      /* the largest tag has more than twice (a warning: ten times) the pictures of the smallest */
 #define OC_FINDING_CONTRADICTION 5  /* nearly the same picture under different tags */
 #define OC_FINDING_LEAK 6           /* nearly the same picture in different splits */
@@ -1600,15 +1601,16 @@ OC_API oc_status oc_finding_list_place(const oc_finding_list *list, size_t index
 
 #define OC_SUGGEST_SURE 1   /* the surest first: many can be confirmed at once */
 #define OC_SUGGEST_USEFUL 2 /* the most useful to label first: those that the model is unsure of, and unlike those before */
-#define OC_SUGGEST_ALIKE 3  /* groups of pictures that look alike, the largest first: one tag for all of a group. Takes no iteration */
+#define OC_SUGGEST_ALIKE 3  /* groups of pictures that look alike, the largest first: one tag for all of a group; without an
+                               iteration, too */
 
 /* What to suggest. 0 or NULL: the default. */
 typedef struct oc_suggest {
     uint32_t struct_size;
     uint32_t order;          /* OC_SUGGEST_...; default: the surest first, or without an iteration groups */
     uint64_t limit;          /* at most so many pictures; default: all */
-    double min_probability;  /* of tags and boxes, 0 to 1. Default: the best tag, however probable; where pictures bear several, those at
-                                their thresholds; boxes from 0.5 on */
+    double min_probability;  /* of tags and boxes, 0 to 1. Default: the best tag, however probable; where pictures bear several,
+                                those at their thresholds; boxes from 0.5 on */
     const char *iteration;   /* default: the chosen one, or else the newest */
     const char *base;        /* by whose features pictures are alike: default the best of the library's own */
     const oc_picture_filter *filter; /* among these (offset and limit are not looked at); default: pictures without a tag */

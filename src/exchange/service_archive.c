@@ -25,8 +25,10 @@ static oc_status place(char **out, const archive *a, const char *name, oc_error 
         status = oc__folder_make(a->context, path, err);
         *slash = '/';
     }
-    if (status) oc__free(a->context, path);
-    else *out = path;
+    if (status)
+        oc__free(a->context, path);
+    else
+        *out = path;
     return status;
 }
 
@@ -73,8 +75,10 @@ static oc_status keep(json_t **out, archive *a, const char *path, const char *na
     oc_status status = oc__service_json(&value, a->service, whole, NULL, &why);
     if (status) return pass_over(a, status, &why, err);
     status = put_json(a, name, value, err);
-    if (out && !status) *out = value;
-    else json_decref(value);
+    if (out && !status)
+        *out = value;
+    else
+        json_decref(value);
     return status;
 }
 

@@ -21,7 +21,9 @@ struct oc__service {
 /* The service's JSON at ROOT/path, or what it answers there to `body` (or NULL). The caller releases *out. */
 oc_status oc__service_json(json_t **out, oc__service *service, const char *path, const char *body, oc_error *err);
 
-/* The bytes at an address that the service gave, which the caller frees; NULL, and a warning, if there are none, or too many. */
-oc_status oc__service_file(uint8_t **data, size_t *size, oc__service *service, const char *uri, uint64_t max_size, oc_error *err);
+/* The bytes at an address that the service gave, which the caller frees; NULL, and a warning, if there are none, or too many.
+ */
+oc_status oc__service_file(uint8_t **data, size_t *size, oc__service *service, const char *uri, uint64_t max_size,
+                           oc_error *err);
 
 #endif

@@ -12,20 +12,20 @@
 #include "resample.h"
 #include "thread.h"
 
-#define REACH 1.0        /* cells to either side of a cell's middle that are hidden with it */
-#define BLUR 8           /* pixels a side that are left of what is hidden */
-#define LEAST 1e-6f      /* a probability is taken to be at least, and 1 less that at most */
-#define OPACITY 0.65f    /* of the strongest colour */
-#define WEAK 0.2         /* changes of log-odds below this are not shown as strong, even if there are none stronger */
+#define REACH 1.0     /* cells to either side of a cell's middle that are hidden with it */
+#define BLUR 8        /* pixels a side that are left of what is hidden */
+#define LEAST 1e-6f   /* a probability is taken to be at least, and 1 less that at most */
+#define OPACITY 0.65f /* of the strongest colour */
+#define WEAK 0.2      /* changes of log-odds below this are not shown as strong, even if there are none stronger */
 
 typedef struct job {
     oc_predictor *predictor;
     oc_explanation *e;
     oc__bitmap blurred;
-    oc__bitmap *copies;    /* one a worker */
-    float *probabilities;  /* [workers][n_tags] */
-    oc_status *statuses;   /* one a worker, */
-    oc_error *errors;      /* with its message */
+    oc__bitmap *copies;   /* one a worker */
+    float *probabilities; /* [workers][n_tags] */
+    oc_status *statuses;  /* one a worker, */
+    oc_error *errors;     /* with its message */
 } job;
 
 static float log_odds(float p) {
@@ -46,7 +46,8 @@ static void hide_task(void *argument, size_t task, uint32_t worker) {
     uint32_t side = e->side;
     double x = (double)(task % side) + 0.5, y = (double)(task / side) + 0.5;
     size_t left = edge(x - REACH, side, copy->width), right = edge(x + REACH, side, copy->width);
-    size_t top = edge(y - REACH, side, copy->height), bottom = edge(y + REACH, side, copy->height), row = (size_t)copy->width * 3;
+    size_t top = edge(y - REACH, side, copy->height), bottom = edge(y + REACH, side, copy->height),
+           row = (size_t)copy->width * 3;
     float *probabilities = j->probabilities + worker * j->predictor->model->n_tags;
     if (j->statuses[worker]) return;
     memcpy(copy->pixels, e->bitmap.pixels, row * copy->height);
@@ -125,8 +126,10 @@ oc_status oc__explain(oc_explanation **out, oc_predictor *predictor, const oc_im
     oc__free(context, j.probabilities);
     oc__free(context, j.statuses);
     oc__free(context, j.errors);
-    if (status) oc__explanation_free(e);
-    else *out = e;
+    if (status)
+        oc__explanation_free(e);
+    else
+        *out = e;
     return status;
 }
 

@@ -38,7 +38,8 @@ static size_t gather(given *list, size_t *n_positives, const oc__measurement *m,
 
 static double share(size_t part, size_t whole) { return whole ? (double)part / (double)whole : 0; }
 
-static void add_point(oc_curve *curve, const oc__measurement *m, const given *last, size_t n, size_t n_right, size_t n_positives) {
+static void add_point(oc_curve *curve, const oc__measurement *m, const given *last, size_t n, size_t n_right,
+                      size_t n_positives) {
     oc_operating_point *p = &curve->points[curve->n++];
     *p = (oc_operating_point)OC_OPERATING_POINT_INIT;
     p->threshold = (double)last->probability;
@@ -69,7 +70,8 @@ oc_status oc__curve_create(oc_curve **out, oc_context *context, const oc__measur
     if (n) qsort(list, n, sizeof *list, most_probable_first);
     for (size_t i = 0; i < n; i++) {
         n_right += list[i].right;
-        if (i + 1 == n || list[i + 1].probability < list[i].probability) add_point(curve, m, &list[i], i + 1, n_right, n_positives);
+        if (i + 1 == n || list[i + 1].probability < list[i].probability)
+            add_point(curve, m, &list[i], i + 1, n_right, n_positives);
     }
     oc__free(context, list);
     *out = curve;
@@ -88,7 +90,7 @@ oc_status oc__curve_find(oc_operating_point *out, const oc_curve *curve, uint32_
     const oc_operating_point *best = NULL;
     for (size_t i = 0; i < curve->n; i++) { /* from the highest threshold down */
         const oc_operating_point *p = &curve->points[i];
-        if (goal == OC_GOAL_PRECISION && p->precision >= value) best = p; /* the lowest */
+        if (goal == OC_GOAL_PRECISION && p->precision >= value) best = p;    /* the lowest */
         if (goal == OC_GOAL_RECALL && p->recall >= value && !best) best = p; /* the highest */
         if (goal == OC_GOAL_F1 && p->f1 > (best ? best->f1 : 0)) best = p;
     }

@@ -47,8 +47,10 @@ oc_status oc__held_out_probabilities(float *out, const oc_model *base, const oc_
     const oc__held_out held_out = {v.logits, tags, v.folds, f.n, set->n_tags, 1};
     if (!status) status = oc__calibrate_logits(v.logits, &temperature, context, &held_out, v.n_folds, err);
     for (size_t i = 0; i < set->n && !status; i++) {
-        if (f.status[i]) out[i * set->n_tags] = -1;
-        else memcpy(out + i * set->n_tags, v.logits + n++ * set->n_tags, row);
+        if (f.status[i])
+            out[i * set->n_tags] = -1;
+        else
+            memcpy(out + i * set->n_tags, v.logits + n++ * set->n_tags, row);
     }
     oc__validated_free(&v, context);
     oc__features_free(&f);

@@ -9,7 +9,7 @@ typedef struct oc__told_apart {
     const oc__labelled *samples;
     const uint32_t *tags; /* the samples' */
     size_t n, n_tags;
-    const uint64_t *groups; /* samples of equal group are measured together; or NULL: those that are the same picture */
+    const uint64_t *groups;         /* samples of equal group are measured together; or NULL: those that are the same picture */
     const oc__feature_cache *cache; /* or NULL */
     uint64_t seed;
 } oc__told_apart;

@@ -11,8 +11,8 @@
 #include "project_dataset.h"
 #include "project_train.h"
 
-#define SMALL 4       /* pixels a side */
-#define LARGE 0.98    /* of the picture's area */
+#define SMALL 4        /* pixels a side */
+#define LARGE 0.98     /* of the picture's area */
 #define SAME_PLACE 0.9 /* of the two boxes' union */
 
 /* --- by themselves --- */
@@ -83,11 +83,13 @@ static oc_status check_kind(const oc__checker *c, uint32_t kind, const oc_region
     if (status || n == 0) return status;
     if (kind == OC_FINDING_SMALL_BOX)
         return oc__finding_add(c->list, kind, OC_SEVERITY_WARNING, NULL, NULL, "remove them if they were drawn by mistake", err,
-                               n == 1 ? "%zu box has a side below %d pixels" : "%zu boxes have a side below %d pixels", n, SMALL);
+                               n == 1 ? "%zu box has a side below %d pixels" : "%zu boxes have a side below %d pixels", n,
+                               SMALL);
     if (kind == OC_FINDING_LARGE_BOX)
-        return oc__finding_add(c->list, kind, OC_SEVERITY_HINT, NULL, NULL,
-                               "draw them around the object alone; where pictures show nothing else, a classifier learns more of them", err,
-                               n == 1 ? "%zu box is around the whole picture" : "%zu boxes are around the whole picture", n);
+        return oc__finding_add(
+            c->list, kind, OC_SEVERITY_HINT, NULL, NULL,
+            "draw them around the object alone; where pictures show nothing else, a classifier learns more of them", err,
+            n == 1 ? "%zu box is around the whole picture" : "%zu boxes are around the whole picture", n);
     return oc__finding_add(c->list, kind, OC_SEVERITY_WARNING, NULL, NULL, "remove one of the two", err,
                            n == 1 ? "%zu box lies on another one" : "%zu boxes lie on another one", n);
 }
@@ -155,11 +157,10 @@ static oc_status add_mistakes(const oc__checker *c, const answers *a, const oc__
         return oc__finding_add(c->list, kind, OC_SEVERITY_WARNING, NULL, NULL,
                                "look at them, the first ones first, and draw the boxes that are missing", err,
                                n == 1 ? "%zu object likely has no box" : "%zu objects likely have no box", n);
-    return oc__finding_add(c->list, kind, OC_SEVERITY_WARNING, NULL, NULL,
-                           "look at them, the first ones first, and correct what is wrong", err,
-                           n == 1 ? "%zu box is likely of another tag, or badly placed"
-                                  : "%zu boxes are likely of another tag, or badly placed",
-                           n);
+    return oc__finding_add(
+        c->list, kind, OC_SEVERITY_WARNING, NULL, NULL, "look at them, the first ones first, and correct what is wrong", err,
+        n == 1 ? "%zu box is likely of another tag, or badly placed" : "%zu boxes are likely of another tag, or badly placed",
+        n);
 }
 
 oc_status oc__check_boxes_by_detector(oc__checker *c, oc_error *err) {
@@ -189,8 +190,7 @@ oc_status oc__check_boxes_by_detector(oc__checker *c, oc_error *err) {
         if (!status) find_pictures(c, &a);
         /* Boxes count from where the detector agrees best with what there is: how sure it is depends on its training. */
         if (!status) status = oc__box_metrics_of(&metrics, measurement, -1, 0, OC_OVERLAP_STANDARD, err);
-        if (!status)
-            status = oc__box_mistakes_find(&mistakes, measurement, metrics.best_probability, OC_OVERLAP_STANDARD, err);
+        if (!status) status = oc__box_mistakes_find(&mistakes, measurement, metrics.best_probability, OC_OVERLAP_STANDARD, err);
         if (!status) status = add_mistakes(c, &a, &mistakes, OC_FINDING_MISSING_BOX, err);
         if (!status) status = add_mistakes(c, &a, &mistakes, OC_FINDING_WRONG_BOX, err);
     }

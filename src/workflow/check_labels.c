@@ -12,9 +12,9 @@
 #include "multilabel.h"
 #include "project_check.h"
 
-#define ODDS 20            /* times as probable as the tag that is there: then it is doubted */
-#define LEAST_PICTURES 5   /* of a tag, that differ, or it is not judged */
-#define CONFUSED_SHARE 0.3 /* of a tag's pictures are taken for another's, */
+#define ODDS 20             /* times as probable as the tag that is there: then it is doubted */
+#define LEAST_PICTURES 5    /* of a tag, that differ, or it is not judged */
+#define CONFUSED_SHARE 0.3  /* of a tag's pictures are taken for another's, */
 #define CONFUSED_PICTURES 3 /* and so many at least */
 
 /* Pictures whose tags are judged. */
@@ -79,7 +79,8 @@ static void judged_free(judged *j, const oc__checker *c) {
     oc__free(c->context, j->distinct);
 }
 
-static oc_status add_doubt(const oc__checker *c, size_t picture, const char *tag, const char *other, float score, oc_error *err) {
+static oc_status add_doubt(const oc__checker *c, size_t picture, const char *tag, const char *other, float score,
+                           oc_error *err) {
     oc_finding_place place = OC_FINDING_PLACE_INIT;
     place.tag = tag;
     place.other = other;
@@ -114,7 +115,8 @@ static oc_status find_wrong(const oc__checker *c, const judged *j, const float *
         const float *row = probabilities + i * j->n_used;
         uint32_t own = j->tags[i], best = best_of(row, j->n_used);
         if (row[0] < 0 || j->distinct[own] < LEAST_PICTURES || row[own] * ODDS >= row[best]) continue;
-        status = add_doubt(c, j->pictures[i], tag_name(c, j, own), tag_name(c, j, best), row[best] / (row[best] + row[own]), err);
+        status =
+            add_doubt(c, j->pictures[i], tag_name(c, j, own), tag_name(c, j, best), row[best] / (row[best] + row[own]), err);
     }
     return status ? status : tell_doubts(c, OC_FINDING_WRONG_TAG, err);
 }
@@ -140,11 +142,11 @@ static oc_status find_confused(const oc__checker *c, const judged *j, const floa
                 status = add_doubt(c, j->pictures[i], tag_name(c, j, tag), tag_name(c, j, worst), row[worst], err);
         }
         if (!status)
-            status = oc__finding_add(c->list, OC_FINDING_CONFUSED, OC_SEVERITY_HINT, tag_name(c, j, tag), tag_name(c, j, worst),
-                                     "add pictures that show what tells the two apart, or make them one tag; what only looks like "
-                                     "one of them goes under a negative tag or one for all others",
-                                     err, "%u of %u pictures of '%s' look like '%s'", counts[worst], n, tag_name(c, j, tag),
-                                     tag_name(c, j, worst));
+            status = oc__finding_add(
+                c->list, OC_FINDING_CONFUSED, OC_SEVERITY_HINT, tag_name(c, j, tag), tag_name(c, j, worst),
+                "add pictures that show what tells the two apart, or make them one tag; what only looks like "
+                "one of them goes under a negative tag or one for all others",
+                err, "%u of %u pictures of '%s' look like '%s'", counts[worst], n, tag_name(c, j, tag), tag_name(c, j, worst));
     }
     oc__free(c->context, counts);
     return status;

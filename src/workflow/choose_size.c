@@ -15,10 +15,10 @@
 #include "random.h"
 
 #define MAX_SIDE 288
-#define PICTURES 1000      /* are measured on, */
-#define PICTURES_A_TAG 8   /* or as many of each tag, if that is more */
-#define GAIN 0.5           /* in standard errors, that a larger side must bring */
-#define LEAST 1e-6f        /* a probability is taken to be at least */
+#define PICTURES 1000    /* are measured on, */
+#define PICTURES_A_TAG 8 /* or as many of each tag, if that is more */
+#define GAIN 0.5         /* in standard errors, that a larger side must bring */
+#define LEAST 1e-6f      /* a probability is taken to be at least */
 
 typedef struct chooser {
     oc_context *context;
@@ -139,8 +139,10 @@ oc_status oc__choose_size(oc_model **base, const oc__training_set *set, uint64_t
     c.pictures = (oc__told_apart){.samples = samples, .tags = tags, .n = n, .n_tags = set->n_tags, .seed = seed};
     oc_error why = OC_ERROR_INIT;
     if (!status && (status = climb(base, &c, &why))) {
-        if (status == OC_E_DATA) status = OC_OK; /* what is amiss with the pictures, training tells better */
-        else oc__fail(err, status, "%s", why.message);
+        if (status == OC_E_DATA)
+            status = OC_OK; /* what is amiss with the pictures, training tells better */
+        else
+            oc__fail(err, status, "%s", why.message);
     }
     oc__free(context, samples);
     oc__free(context, tags);

@@ -96,7 +96,8 @@ oc_status oc__findings_sort(oc_finding_list *list, oc_error *err) {
     oc_finding_place *room = oc__alloc_array(context, list->n_places, sizeof *room);
     if (!room) return oc__fail_nomem(err, context, list->n_places * sizeof *room, "findings");
     if (list->n) qsort(list->items, list->n, sizeof *list->items, by_severity);
-    for (size_t i = 0; i < list->n; i++) sort_places(list->places + list->items[i].first_place, list->items[i].info.n_places, room);
+    for (size_t i = 0; i < list->n; i++)
+        sort_places(list->places + list->items[i].first_place, list->items[i].info.n_places, room);
     oc__free(context, room);
     return OC_OK;
 }

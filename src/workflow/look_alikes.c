@@ -66,8 +66,10 @@ static oc_status merge_all(merger *m, merging *mergings, oc__progress *progress,
     size_t n_mergings = 0, first = 0;
     while (n_mergings + 1 < m->n) {
         while (m->n_chain == 0) {
-            if (m->sizes[first]) m->chain[m->n_chain++] = (uint32_t)first;
-            else first++;
+            if (m->sizes[first])
+                m->chain[m->n_chain++] = (uint32_t)first;
+            else
+                first++;
         }
         size_t near = nearest(m);
         uint32_t last = m->chain[m->n_chain - 1];
@@ -216,8 +218,10 @@ oc_status oc__groups_make(oc__groups *out, oc_context *context, const float *row
     }
     oc__free(context, chosen);
     oc__free(context, middles);
-    if (status) oc__groups_free(&g);
-    else *out = g;
+    if (status)
+        oc__groups_free(&g);
+    else
+        *out = g;
     return status;
 }
 

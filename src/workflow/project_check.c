@@ -6,19 +6,19 @@
 #include "base.h"
 #include "memory.h"
 
-#define LEAST 2         /* pictures a tag to train on, */
-#define FEW 5           /* to get somewhere, */
-#define FEW_BOXED 15    /* the same in detection, */
-#define ADVISED 50      /* to be accurate */
-#define UNBALANCED 2    /* times the pictures of the smallest tag, */
+#define LEAST 2      /* pictures a tag to train on, */
+#define FEW 5        /* to get somewhere, */
+#define FEW_BOXED 15 /* the same in detection, */
+#define ADVISED 50   /* to be accurate */
+#define UNBALANCED 2 /* times the pictures of the smallest tag, */
 #define VERY_UNBALANCED 10
-#define VARIED 0.5      /* of a tag's pictures differ from the others */
-#define BLURRED 0.65f   /* sharp pictures have 0.61 at most, 99 % of them */
-#define DARK 0.25f      /* the brightest spots */
-#define BRIGHT 0.85f    /* the darkest spots */
-#define FLAT 0.1f       /* from the darkest to the brightest */
-#define TINY 64         /* pixels a side */
-#define ODD_SHAPE 5     /* times as long as wide */
+#define VARIED 0.5    /* of a tag's pictures differ from the others */
+#define BLURRED 0.65f /* sharp pictures have 0.61 at most, 99 % of them */
+#define DARK 0.25f    /* the brightest spots */
+#define BRIGHT 0.85f  /* the darkest spots */
+#define FLAT 0.1f     /* from the darkest to the brightest */
+#define TINY 64       /* pixels a side */
+#define ODD_SHAPE 5   /* times as long as wide */
 
 /* --- how many --- */
 
@@ -57,11 +57,12 @@ static oc_status check_few(oc__checker *c, const size_t *counts, oc_error *err) 
         if (counts[t] < few) {
             status = add_tagged(c, t, err);
             if (!status)
-                status = oc__finding_add(c->list, OC_FINDING_TOO_FEW, counts[t] < LEAST ? OC_SEVERITY_SERIOUS : OC_SEVERITY_WARNING,
-                                         s->tags[t], NULL, "add pictures of it, in other places and other light", err,
-                                         counts[t] == 1 ? "the tag '%s' has %zu picture; %d are the least, %d or more are advised"
-                                                        : "the tag '%s' has %zu pictures; %d are the least, %d or more are advised",
-                                         s->tags[t], counts[t], LEAST, ADVISED);
+                status =
+                    oc__finding_add(c->list, OC_FINDING_TOO_FEW, counts[t] < LEAST ? OC_SEVERITY_SERIOUS : OC_SEVERITY_WARNING,
+                                    s->tags[t], NULL, "add pictures of it, in other places and other light", err,
+                                    counts[t] == 1 ? "the tag '%s' has %zu picture; %d are the least, %d or more are advised"
+                                                   : "the tag '%s' has %zu pictures; %d are the least, %d or more are advised",
+                                    s->tags[t], counts[t], LEAST, ADVISED);
         } else if (counts[t] < ADVISED) {
             if (n_below++ == 0 || counts[t] < counts[least]) least = t;
         }
@@ -82,11 +83,12 @@ static oc_status check_balance(oc__checker *c, const size_t *counts, oc_error *e
         if (most == s->n_tags || counts[t] > counts[most]) most = t;
     }
     if (least == s->n_tags || counts[most] <= UNBALANCED * counts[least]) return OC_OK;
-    return oc__finding_add(c->list, OC_FINDING_IMBALANCE,
-                           counts[most] > VERY_UNBALANCED * counts[least] ? OC_SEVERITY_WARNING : OC_SEVERITY_HINT, s->tags[least],
-                           s->tags[most], "add pictures of the smaller tags, or train with 'balance', which lets all tags count the same",
-                           err, "the tag '%s' has %zu pictures and '%s' %zu: more than 1 to %d", s->tags[least], counts[least],
-                           s->tags[most], counts[most], counts[most] > VERY_UNBALANCED * counts[least] ? VERY_UNBALANCED : UNBALANCED);
+    return oc__finding_add(
+        c->list, OC_FINDING_IMBALANCE, counts[most] > VERY_UNBALANCED * counts[least] ? OC_SEVERITY_WARNING : OC_SEVERITY_HINT,
+        s->tags[least], s->tags[most],
+        "add pictures of the smaller tags, or train with 'balance', which lets all tags count the same", err,
+        "the tag '%s' has %zu pictures and '%s' %zu: more than 1 to %d", s->tags[least], counts[least], s->tags[most],
+        counts[most], counts[most] > VERY_UNBALANCED * counts[least] ? VERY_UNBALANCED : UNBALANCED);
 }
 
 static oc_status check_counts(oc__checker *c, oc_error *err) {
@@ -105,13 +107,17 @@ static oc_status check_counts(oc__checker *c, oc_error *err) {
 
 /* How bad a picture's looks are in one way; 0: not at all. */
 static float badness(const oc__appearance *a, uint32_t kind) {
-    bool dark = a->brightest < DARK, bright = a->darkest > BRIGHT;
+    bool dark = a->brightest<DARK, bright = a->darkest> BRIGHT;
     float contrast = a->brightest - a->darkest;
     switch (kind) {
-    case OC_FINDING_BLURRED: return a->blur > BLURRED ? a->blur : 0;
-    case OC_FINDING_DARK: return dark ? 1 - a->brightest : 0;
-    case OC_FINDING_BRIGHT: return bright ? a->darkest : 0;
-    default: return !dark && !bright && contrast < FLAT ? 1 - contrast : 0;
+    case OC_FINDING_BLURRED:
+        return a->blur > BLURRED ? a->blur : 0;
+    case OC_FINDING_DARK:
+        return dark ? 1 - a->brightest : 0;
+    case OC_FINDING_BRIGHT:
+        return bright ? a->darkest : 0;
+    default:
+        return !dark && !bright && contrast < FLAT ? 1 - contrast : 0;
     }
 }
 
@@ -146,8 +152,10 @@ static oc_status check_looks(oc__checker *c, bool quick, oc_error *err) {
     for (size_t k = 0; k < sizeof looks / sizeof *looks && !status; k++) {
         for (size_t i = 0; i < c->survey->n && !status && !(quick && looks[k].of_pixels); i++) {
             oc_finding_place place = OC_FINDING_PLACE_INIT;
-            if (!looks[k].of_pixels) place.score = misfit(&c->survey->items[i], looks[k].kind);
-            else if (c->looks.readable[i]) place.score = badness(&c->looks.items[i], looks[k].kind);
+            if (!looks[k].of_pixels)
+                place.score = misfit(&c->survey->items[i], looks[k].kind);
+            else if (c->looks.readable[i])
+                place.score = badness(&c->looks.items[i], looks[k].kind);
             if (place.score > 0) status = oc__finding_place(c->list, &c->survey->items[i], &place, err);
         }
         size_t n = oc__finding_pending(c->list);
@@ -206,9 +214,10 @@ static oc_status check_alike(oc__checker *c, oc_error *err) {
     oc_status status = OC_OK;
     for (size_t i = 0; i < a->n && !status; i++) status = add_pair(c, &a->pairs[i], OC_FINDING_CONTRADICTION, err);
     if (!status)
-        status = tell_pairs(c, OC_FINDING_CONTRADICTION, OC_SEVERITY_SERIOUS, "correct the tags of one of the two, or delete it",
-                            "%zu pair of nearly the same pictures has different tags",
-                            "%zu pairs of nearly the same pictures have different tags", err);
+        status =
+            tell_pairs(c, OC_FINDING_CONTRADICTION, OC_SEVERITY_SERIOUS, "correct the tags of one of the two, or delete it",
+                       "%zu pair of nearly the same pictures has different tags",
+                       "%zu pairs of nearly the same pictures have different tags", err);
     for (size_t i = 0; i < a->n && !status; i++) status = add_pair(c, &a->pairs[i], OC_FINDING_LEAK, err);
     if (!status)
         status = tell_pairs(c, OC_FINDING_LEAK, OC_SEVERITY_WARNING,
@@ -296,7 +305,9 @@ oc_status oc__project_check(oc_finding_list **out, oc_project *project, const oc
     if (!status) status = oc__findings_sort(c.list, err);
     if (!status) oc__progress_end(&progress);
     oc__survey_free(survey);
-    if (status) oc__finding_list_free(c.list);
-    else *out = c.list;
+    if (status)
+        oc__finding_list_free(c.list);
+    else
+        *out = c.list;
     return status;
 }

@@ -31,8 +31,7 @@ static void read_task(void *argument, size_t task, uint32_t worker) {
     oc__bitmap bitmap = {0};
     if (!oc__progress_go_on(r->progress)) return;
     oc_status status = oc__surveyed_sample(&sample, r->project, &r->survey->items[index], &r->errors[task]);
-    if (!status)
-        status = oc__bitmap_open(&bitmap, r->project->context, &sample->image, OC__APPEARANCE_SIDE, &r->errors[task]);
+    if (!status) status = oc__bitmap_open(&bitmap, r->project->context, &sample->image, OC__APPEARANCE_SIDE, &r->errors[task]);
     if (!status) status = oc__appearance_of(&r->looks->items[index], &bitmap, &r->errors[task]);
     r->looks->readable[index] = !status;
     r->statuses[task] = status;
@@ -100,8 +99,10 @@ oc_status oc__looks_make(oc__looks *out, oc_project *project, const oc__survey *
     }
     if (cache) oc__cache_close(cache);
     oc__free(context, r);
-    if (status) oc__looks_free(&looks);
-    else *out = looks;
+    if (status)
+        oc__looks_free(&looks);
+    else
+        *out = looks;
     return status;
 }
 
@@ -115,7 +116,7 @@ void oc__looks_free(oc__looks *looks) {
 /* --- nearly the same --- */
 
 /* Found on real sets: features see what is in a picture and not how it lies there, thumbnails the other way round. */
-#define COARSE 0.9       /* thumbnails of half the side correlate by this in any case */
+#define COARSE 0.9 /* thumbnails of half the side correlate by this in any case */
 #define BY_FEATURES 0.985
 #define BY_THUMBNAILS 0.99
 #define LEAST_COSINE 0.92 /* of pictures whose thumbnails say that they are the same */
@@ -215,8 +216,10 @@ oc_status oc__alikes_find(oc__alikes *out, const oc__looks *looks, const oc__fea
     for (uint32_t w = 0; w < context->n_threads && c.workers; w++) oc__free(context, c.workers[w].pairs);
     oc__free(context, c.workers);
     oc__free(context, c.halves);
-    if (status) oc__alikes_free(&alikes);
-    else *out = alikes;
+    if (status)
+        oc__alikes_free(&alikes);
+    else
+        *out = alikes;
     return status;
 }
 

@@ -111,10 +111,12 @@ static oc_status predict(suggester *s, oc_error *err) {
                          : oc__predict_batch(s->probabilities, statuses, predictor, images, n, s->progress, &why);
     if (status && why.code) oc__fail(err, status, "%s", why.message);
     for (uint32_t i = 0; i < n && !status; i++) {
-        if (statuses[i] == OC_E_NOMEM) status = oc__fail_nomem(err, s->context, 0, s->survey->items[i].name);
+        if (statuses[i] == OC_E_NOMEM)
+            status = oc__fail_nomem(err, s->context, 0, s->survey->items[i].name);
         else if (statuses[i])
             oc__log(s->context, OC_LOG_WARNING, "left out: %s: %s", s->survey->items[i].name, oc_status_name(statuses[i]));
-        else s->candidates[s->n++] = (candidate){i, 0, uncertainty_of(s, i), sureness_of(s, i)};
+        else
+            s->candidates[s->n++] = (candidate){i, 0, uncertainty_of(s, i), sureness_of(s, i)};
     }
     oc__predictor_free(predictor);
     for (size_t i = 0; i < n && samples; i++)
@@ -278,7 +280,8 @@ static oc_status open_model(suggester *s, oc_error *err) {
     oc_status status = oc__project_model(&s->model, s->project, wanted->iteration, &why);
     if (status == OC_E_NOT_FOUND && !wanted->iteration) {
         if (!wanted->order || wanted->order == OC_SUGGEST_ALIKE) return OC_OK;
-        return oc__fail(err, OC_E_STATE, "%s: nothing has been trained yet; only groups of pictures that look alike can be suggested",
+        return oc__fail(err, OC_E_STATE,
+                        "%s: nothing has been trained yet; only groups of pictures that look alike can be suggested",
                         s->project->folder);
     }
     if (status) return oc__fail(err, status, "%s", why.message);
@@ -328,8 +331,10 @@ oc_status oc__project_suggest(oc_suggestion_list **out, oc_project *project, con
     oc__free(context, s.candidates);
     oc__survey_free(s.survey);
     oc__model_release(s.model);
-    if (status) oc__suggestion_list_free(s.list);
-    else *out = s.list;
+    if (status)
+        oc__suggestion_list_free(s.list);
+    else
+        *out = s.list;
     return status;
 }
 
@@ -347,8 +352,8 @@ void oc__suggestion_list_free(oc_suggestion_list *list) {
 /* --- accepting --- */
 
 /* Gives one picture what is suggested, if it has no tag still. */
-static oc_status accept_one(uint64_t *n_accepted, oc_project *project, const oc_suggestion_list *list, const oc__suggestion *one,
-                            double min_probability, oc_error *err) {
+static oc_status accept_one(uint64_t *n_accepted, oc_project *project, const oc_suggestion_list *list,
+                            const oc__suggestion *one, double min_probability, oc_error *err) {
     oc_picture_list *pictures = NULL;
     oc_status status = oc__project_picture(&pictures, project, one->info.picture, err);
     bool free_of_tags = !status && pictures->items[0].info.n_tags == 0 && pictures->items[0].info.n_regions == 0, given = false;
@@ -357,7 +362,8 @@ static oc_status accept_one(uint64_t *n_accepted, oc_project *project, const oc_
         const oc_box *box = &list->boxes[one->first_box + k];
         int64_t tag;
         if ((double)box->probability < min_probability) continue;
-        if (oc__project_find_tag(&tag, NULL, project, list->tags[box->tag], NULL) == OC_E_NOT_FOUND) continue; /* deleted since */
+        if (oc__project_find_tag(&tag, NULL, project, list->tags[box->tag], NULL) == OC_E_NOT_FOUND)
+            continue; /* deleted since */
         given = true;
         if (list->kind != OC_PROJECT_DETECTION) {
             status = oc__project_label_pictures(project, &one->info.picture, 1, list->tags[box->tag], OC_LABEL_ADD, err);
