@@ -55,6 +55,7 @@ static oc_status collect(judged *j, const oc__checker *c, bool one, oc_error *er
         j->groups[j->n] = c->alikes.groups[i];
         for (uint32_t k = 0; k < picture->n_tags; k++) {
             uint32_t tag = survey->picture_tags[picture->first_tag + k], *number = &j->numbers[tag];
+            if (!one && survey->types[tag] == OC_TAG_NEGATIVE) continue; /* such pictures bear no tag */
             if (*number == OC__NONE) {
                 *number = (uint32_t)j->n_used;
                 j->used[j->n_used++] = tag;

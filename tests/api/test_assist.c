@@ -396,13 +396,17 @@ END_TEST
 
 /* Where pictures bear several tags: one that is wrong, and one that is missing. */
 START_TEST(checks_of_several_tags) {
-    static const char *const tags[] = {"stripes", "any"};
+    static const char *const tags[] = {"stripes", "any"}, *const nothing = "nothing";
     oc_context *context = new_context(2);
     oc_project *project = NULL;
+    oc_tag negative = OC_TAG_INIT;
     oc_project_info info = OC_PROJECT_INFO_INIT;
     oc_finding finding = OC_FINDING_INIT;
     info.kind = OC_PROJECT_MULTILABEL;
     OK(oc_project_create(&project, context, path, &info, err));
+    negative.name = nothing, negative.type = OC_TAG_NEGATIVE;
+    OK(oc_project_add_tag(NULL, project, &negative, err));
+    for (uint32_t i = 0; i < 6; i++) add_painted(NULL, project, BLOBS, i, nothing, NULL);
     for (uint32_t i = 0; i < 40; i++) {
         uint8_t pixels[SIDE * SIDE * 3];
         char name[16];
