@@ -554,6 +554,81 @@ OC_API oc_status oc_explanation_get(const oc_explanation *explanation, oc_heat_m
  * to at least twice the network's input. The caller frees it. */
 OC_API oc_status oc_explanation_picture(oc_picture **out, const oc_explanation *explanation, oc_error *err);
 
+/* Streams: what a predictor says of one frame after the other. */
+
+/* How to follow objects. 0: the default. */
+typedef struct oc_tracker_options {
+    uint32_t struct_size;
+    uint32_t min_frames; /* an object counts once it has been seen in so many frames on end: default 3 */
+    uint32_t max_missed; /* an object that has been unseen for more frames is given up: default 10 */
+    uint32_t reserved;
+    double probability;  /* boxes from this probability on are looked at: default 0.5 */
+    double overlap;      /* a box belongs to an object if it overlaps by this where the object is expected: default 0.3 */
+} oc_tracker_options;
+
+#define OC_TRACKER_OPTIONS_INIT {sizeof(oc_tracker_options), 0, 0, 0, 0, 0}
+
+/* An object that is followed. */
+typedef struct oc_track {
+    uint32_t struct_size;
+    int32_t tag;
+    uint64_t id;         /* counted from 1, in the order in which objects became certain */
+    const char *tag_name;
+    float probability;   /* of the box that it was last seen in */
+    float left;          /* where it is, smoothed, or expected while it is unseen */
+    float top;
+    float width;
+    float height;
+    uint32_t n_frames;   /* that it has been seen in */
+    uint32_t n_missed;   /* that it has been unseen for; 0: it is seen */
+    uint32_t is_new;     /* 1 in the frame in which it became certain: count it now */
+} oc_track;
+
+#define OC_TRACK_INIT {sizeof(oc_track), 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* Follows the objects that a detector finds from frame to frame, so that each is counted once: SORT (Bewley et al. 2016), Kalman
+ * filters that foretell where objects will be, and the assignment of boxes to objects with the greatest overlap in sum. Objects
+ * keep their tag. Serves one thread. `options` may be NULL. Errors: OC_E_ARGUMENT (out of range; no detector). */
+typedef struct oc_tracker oc_tracker;
+OC_API oc_status oc_tracker_create(oc_tracker **out, const oc_model *model, const oc_tracker_options *options, oc_error *err);
+OC_API void oc_tracker_free(oc_tracker *tracker);
+
+/* Takes what the model found in the next frame. On failure all is as before. */
+OC_API oc_status oc_tracker_update(oc_tracker *tracker, const oc_result *result, oc_error *err);
+
+/* The objects that are certain and not given up, in the order of their ids. */
+OC_API size_t oc_tracker_count(const oc_tracker *tracker);
+OC_API oc_status oc_tracker_get(const oc_tracker *tracker, size_t index, oc_track *track, oc_error *err);
+
+/* How many objects of a tag have become certain so far. */
+OC_API uint64_t oc_tracker_total(const oc_tracker *tracker, size_t tag);
+
+/* When to raise an alarm. 0: the default. */
+typedef struct oc_alarm_options {
+    uint32_t struct_size;
+    uint32_t frames;    /* looked back at: default 10, at most 64 */
+    uint32_t on;        /* of them with the tag, and the alarm is raised: default 7 of 10 */
+    uint32_t off;       /* of them or fewer, and it is cleared: default 3 of 10; below `on` */
+    double probability; /* a frame has the tag from this probability on: default 0.5 */
+    const char *tag;    /* not left out */
+} oc_alarm_options;
+
+#define OC_ALARM_OPTIONS_INIT {sizeof(oc_alarm_options), 0, 0, 0, 0, NULL}
+
+#define OC_ALARM_OFF 0     /* nothing */
+#define OC_ALARM_RAISED 1  /* it begins with this frame */
+#define OC_ALARM_ON 2      /* it goes on */
+#define OC_ALARM_CLEARED 3 /* it ends with this frame */
+
+/* Tells once that a tag is there, and once that it is gone, however single frames flicker: of a classifier or a detector. Serves
+ * one thread. Errors: OC_E_NOT_FOUND (no such tag), OC_E_ARGUMENT (out of range). */
+typedef struct oc_alarm oc_alarm;
+OC_API oc_status oc_alarm_create(oc_alarm **out, const oc_model *model, const oc_alarm_options *options, oc_error *err);
+OC_API void oc_alarm_free(oc_alarm *alarm);
+
+/* Takes what the model said of the next frame. *state receives OC_ALARM_... */
+OC_API oc_status oc_alarm_update(oc_alarm *alarm, const oc_result *result, uint32_t *state, oc_error *err);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * 8. Reports: how good a model is on pictures it was not trained on
  * ------------------------------------------------------------------------------------------------------------------ */

@@ -24,7 +24,7 @@ typedef struct command {
 } command;
 
 extern const command command_convert, command_train, command_predict, command_evaluate, command_info, command_base,
-    command_features, command_project, command_version, command_help;
+    command_features, command_project, command_version, command_watch, command_help;
 
 /* Command `index` in the order of the help text. NULL past the last one. */
 const command *command_at(size_t index);

@@ -9,7 +9,7 @@
 #include "text.h"
 
 static const command *const commands[] = {
-    &command_train, &command_evaluate, &command_predict, &command_info,
+    &command_train, &command_evaluate, &command_predict, &command_watch, &command_info,
     &command_project, &command_convert, &command_base,  &command_features, &command_version, &command_help,
 };
 

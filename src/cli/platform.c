@@ -151,3 +151,10 @@ void platform_walk(text_list *files, text_list *unreadable, const char *folder) 
     }
     text_list_free(&waiting);
 }
+
+size_t platform_read_input(void *data, size_t size) {
+    ssize_t got;
+    do got = read(STDIN_FILENO, data, size);
+    while (got < 0 && errno == EINTR && !platform_interrupt());
+    return got > 0 ? (size_t)got : 0;
+}

@@ -48,6 +48,9 @@ bool platform_list_folder(text_list *names, const char *path);
  * are not followed. A folder that cannot be read goes to `unreadable`. */
 void platform_walk(text_list *files, text_list *unreadable, const char *folder);
 
+/* What there is of standard input, at most `size` bytes; waits until there is some. 0 at the end. */
+size_t platform_read_input(void *data, size_t size);
+
 /* A signal ends the program at once until work begins that has to come to an orderly end. From then on the first signal is
  * only noted, and a second one ends the program. */
 void platform_defer_interrupts(void);

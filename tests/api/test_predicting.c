@@ -323,6 +323,61 @@ START_TEST(explanations) {
 }
 END_TEST
 
+/* An alarm is raised once and cleared once; only what a detector finds is followed. */
+START_TEST(streams) {
+    oc_predictor *watching = NULL;
+    oc_alarm *alarm = NULL, *none;
+    oc_alarm_options options = OC_ALARM_OPTIONS_INIT;
+    oc_tracker *tracker;
+    oc_track track = OC_TRACK_INIT;
+    oc_result *result = NULL;
+    uint32_t state = 9, n_raised = 0, n_cleared = 0;
+    uint8_t frame[SIDE * SIDE * 3] = {0};
+    oc_image image = raw_image(frame, SIDE, SIDE, OC_IMAGE_RGB8);
+    OK(oc_predictor_create(&watching, model, NULL, err));
+    options.tag = kind_names[CHECKS], options.frames = 6, options.on = 4, options.off = 2, options.probability = 0.4;
+    OK(oc_alarm_create(&alarm, model, &options, err));
+    for (uint32_t i = 0; i < 30; i++) {
+        paint(frame, i >= 10 && i < 20 ? CHECKS : STRIPES, 500 + i);
+        OK(oc_predictor_run(&result, watching, &image, err));
+        OK(oc_alarm_update(alarm, result, &state, err));
+        n_raised += state == OC_ALARM_RAISED, n_cleared += state == OC_ALARM_CLEARED;
+        if (state == OC_ALARM_RAISED) ck_assert(i >= 12 && i < 20);
+        if (state == OC_ALARM_CLEARED) ck_assert(i >= 20);
+        oc_result_free(result);
+    }
+    ck_assert(n_raised == 1 && n_cleared == 1 && state == OC_ALARM_OFF);
+    OK(oc_predictor_run(&result, watching, &image, err));
+    FAILS(OC_E_ARGUMENT, oc_alarm_update(alarm, result, NULL, err));
+    FAILS(OC_E_ARGUMENT, oc_alarm_update(alarm, NULL, &state, err));
+    FAILS(OC_E_ARGUMENT, oc_alarm_update(NULL, result, &state, err));
+    FAILS(OC_E_ARGUMENT, oc_tracker_update(NULL, result, err));
+    oc_alarm_free(alarm);
+    options.off = 4;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_alarm_create(&none, model, &options, err));
+    options.off = 0, options.on = 7;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_alarm_create(&none, model, &options, err));
+    options.on = 0, options.frames = 65;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_alarm_create(&none, model, &options, err));
+    options.frames = 1, options.probability = 2;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_alarm_create(&none, model, &options, err));
+    options.probability = 0, options.tag = "nothing";
+    FAILS_OUT(OC_E_NOT_FOUND, none, oc_alarm_create(&none, model, &options, err));
+    options.tag = NULL;
+    FAILS_OUT(OC_E_ARGUMENT, none, oc_alarm_create(&none, model, &options, err));
+    options.tag = kind_names[0]; /* one frame decides */
+    OK(oc_alarm_create(&alarm, model, &options, err));
+    oc_alarm_free(alarm);
+    oc_alarm_free(NULL);
+    FAILS_OUT(OC_E_ARGUMENT, tracker, oc_tracker_create(&tracker, model, NULL, err));
+    FAILS(OC_E_ARGUMENT, oc_tracker_get(NULL, 0, &track, err));
+    ck_assert(oc_tracker_count(NULL) == 0 && oc_tracker_total(NULL, 0) == 0);
+    oc_tracker_free(NULL);
+    oc_result_free(result);
+    oc_predictor_free(watching);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("predicting");
     TCase *tests = tcase_create("predicting");
@@ -338,5 +393,6 @@ int main(void) {
     tcase_add_test(tests, precisions);
     tcase_add_test(tests, an_empty_batch);
     tcase_add_test(tests, explanations);
+    tcase_add_test(tests, streams);
     return run_suite(suite);
 }

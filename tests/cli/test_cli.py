@@ -475,12 +475,12 @@ class Help(CommandTest):
     def test_the_list_of_commands(self):
         for arguments in (("help",), ("--help",), ("-h",)):
             result = self.check(ocellus(*arguments), DONE)
-            for name in ("train", "evaluate", "predict", "info", "project", "base", "features", "version", "help"):
+            for name in ("train", "evaluate", "predict", "watch", "info", "project", "base", "features", "version", "help"):
                 self.assertRegex(result.out, r"(?m)^    %s  " % name)
             self.assertEqual(result.err, "")
 
     def test_each_command_has_help(self):
-        for name in ("train", "evaluate", "predict", "info", "project", "base", "features", "version", "help"):
+        for name in ("train", "evaluate", "predict", "watch", "info", "project", "base", "features", "version", "help"):
             asked = self.check(ocellus("help", name), DONE)
             self.assertTrue(asked.out.startswith("usage: ocellus " + name), asked.out)
             self.assertEqual(asked.out, ocellus(name, "--help").out)
@@ -1082,6 +1082,32 @@ class Detection(CommandTest):
         self.check(ocellus("predict", model, scenes[0], "--draw", self.path("no", "x.png")), PARTLY, "no")
         self.check(ocellus("predict", self.model, scenes[0], "--draw", drawn), FAILED, "finds objects in boxes")
         self.check(ocellus("predict", model, scenes[0], "--explain", drawn), FAILED, "--draw shows")
+        # The same frame ten times: each object is told of once.
+        watched = [json.loads(line) for line in self.check(ocellus(
+            "watch", model, *[scenes[0]] * 10, "--probability", "0.01", "--json"), DONE).out.splitlines()]
+        objects = [one for one in watched if one["event"] == "object"]
+        self.assertEqual([(one["id"], one["frame"]) for one in objects], [(i + 1, 3) for i in range(len(objects))])
+        self.assertEqual((watched[-1]["event"], watched[-1]["frame"]), ("end", 10))
+        self.assertEqual(sum(watched[-1]["counted"].values()), len(objects))
+
+    def test_watch(self):
+        plain, striped = [[os.path.join(self.data, tag, "%02d.png" % i) for i in range(8)] for tag in ("plain", "striped")]
+        shown = self.check(ocellus("watch", self.model, *plain, *striped, "--alarm", "striped", "--alarm", "plain", "--frames", "4"), DONE)
+        self.assertRegex(shown.out, r"(?m)^\d  .*plain begins\n(.*\n)*1\d  .*striped begins\n(.*\n)*16 frames$")
+        self.check(ocellus("watch", self.model, *plain), FAILED, "--alarm TAG")
+        self.check(ocellus("watch", self.model, *plain, "--alarm", "no"), FAILED, "no tag 'no'")
+        self.check(ocellus("watch", self.model), USAGE, "a model and the frames")
+        self.check(ocellus("watch", self.model, "-", plain[0], "--alarm", "plain"), FAILED, "standard input")
+        # JPEGs one after the other, with something between them, and the last one cut short.
+        frame = self.path("frame.jpg")
+        self.check(ocellus("predict", self.model, plain[0], "--explain", frame), DONE)
+        with open(frame, "rb") as file:
+            data = file.read()
+        stream = b"--boundary\r\n" + data + b"\r\n--boundary\r\n" + data + data + data[:len(data) // 2]
+        result = ocellus("watch", self.model, "-", "--alarm", "plain", "--json", input=stream)
+        self.check(result, PARTLY, "frame 4: is a damaged JPEG")
+        self.assertEqual(json.loads(result.out.splitlines()[-1])["frame"], 4)
+        self.assertEqual(json.loads(ocellus("watch", self.model, "-", "--alarm", "plain", "--json", input=b"nothing").out)["frame"], 0)
 
     def test_thresholds(self):
         report = json.loads(ocellus("evaluate", self.model, self.data, "--reach", "0.5", "--curves", "--json").out)["report"]

@@ -61,6 +61,7 @@ from .projects import (
     Version,
 )
 from .report import Average, BoxMetrics, BoxMistake, Curve, Entry, Method, Metrics, OperatingPoint, Reliability, Report, Said, Wrong
+from .streams import Alarm, AlarmState, Track, Tracker
 from .training import Domain, Option, Trainer, domains, train, training_options
 
 __version__ = "0.1.0"
@@ -72,12 +73,12 @@ def library_version() -> str:
 
 
 __all__ = [
-    "Addition", "Archive", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError", "Curve",
+    "Addition", "Alarm", "AlarmState", "Archive", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError", "Curve",
     "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "Explanation", "Finding", "FindingKind", "FindingPlace", "FolderSummary", "Format", "FormatError",
     "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "OperatingPoint", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
-    "Sample", "Severity", "StateError", "StoredPicture", "StoredPrediction", "SuggestOrder", "SuggestedTag", "Suggestion", "Suggestions", "Tag", "TagType", "Trainer", "Trouble",
+    "Sample", "Severity", "StateError", "StoredPicture", "StoredPrediction", "SuggestOrder", "SuggestedTag", "Suggestion", "Suggestions", "Tag", "TagType", "Track", "Tracker", "Trainer", "Trouble",
     "UnsupportedError", "Version", "Wrong", "annotation_formats", "archive_service", "base_features", "bases", "check_base", "convert", "default_context", "domains",
     "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
 ]

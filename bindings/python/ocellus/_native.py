@@ -145,6 +145,11 @@ OC_FINDING_MISSING_BOX = 21
 OC_FINDING_WRONG_BOX = 22
 OC_CHECK_QUICK = 1
 
+OC_ALARM_OFF = 0
+OC_ALARM_RAISED = 1
+OC_ALARM_ON = 2
+OC_ALARM_CLEARED = 3
+
 OC_GOAL_PRECISION = 1
 OC_GOAL_RECALL = 2
 OC_GOAL_F1 = 3
@@ -632,6 +637,45 @@ class oc_operating_point(SizedStruct):
     ]
 
 
+class oc_tracker_options(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("min_frames", c_uint32),
+        ("max_missed", c_uint32),
+        ("reserved", c_uint32),
+        ("probability", c_double),
+        ("overlap", c_double),
+    ]
+
+
+class oc_track(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("tag", c_int32),
+        ("id", c_uint64),
+        ("tag_name", c_char_p),
+        ("probability", c_float),
+        ("left", c_float),
+        ("top", c_float),
+        ("width", c_float),
+        ("height", c_float),
+        ("n_frames", c_uint32),
+        ("n_missed", c_uint32),
+        ("is_new", c_uint32),
+    ]
+
+
+class oc_alarm_options(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("frames", c_uint32),
+        ("on", c_uint32),
+        ("off", c_uint32),
+        ("probability", c_double),
+        ("tag", c_char_p),
+    ]
+
+
 class oc_match(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -1019,6 +1063,15 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
         oc_status,
         [POINTER(oc_archive), _handle, POINTER(oc_service), c_char_p, oc_progress_fn, py_object, _error],
     ),
+    "oc_tracker_create": (oc_status, [_out, _handle, POINTER(oc_tracker_options), _error]),
+    "oc_tracker_free": (None, [_handle]),
+    "oc_tracker_update": (oc_status, [_handle, _handle, _error]),
+    "oc_tracker_count": (c_size_t, [_handle]),
+    "oc_tracker_get": (oc_status, [_handle, c_size_t, POINTER(oc_track), _error]),
+    "oc_tracker_total": (c_uint64, [_handle, c_size_t]),
+    "oc_alarm_create": (oc_status, [_out, _handle, POINTER(oc_alarm_options), _error]),
+    "oc_alarm_free": (None, [_handle]),
+    "oc_alarm_update": (oc_status, [_handle, _handle, POINTER(c_uint32), _error]),
     "oc_project_delete_predictions": (oc_status, [_handle, POINTER(c_char_p), c_size_t, _error]),
     "oc_exchange_free": (None, [_handle]),
     "oc_exchange_get": (oc_status, [_handle, POINTER(oc_exchange_summary), _error]),

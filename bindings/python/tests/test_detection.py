@@ -103,3 +103,14 @@ def test_train(context, tmp_path):
         with pytest.raises(ocellus.ArgumentError):
             loaded.predictor(tiles=17)
         assert str(loaded.evaluate(dataset).box_metrics()) == str(report.box_metrics())
+        # The same frame again and again: what is found in it becomes certain with the third, and is counted once.
+        with ocellus.Tracker(loaded, probability=0.01, min_frames=3) as tracker:
+            assert tracker.update(_scene("red", 10, 20)) == [] and tracker.update(_scene("red", 10, 20)) == []
+            tracks = tracker.update(_scene("red", 10, 20))
+            assert len(tracks) == len(result) > 0 and all(one.is_new and one.n_frames == 3 for one in tracks)
+            assert [one.id for one in tracks] == list(range(1, len(tracks) + 1))
+            again = tracker.update(_scene("red", 10, 20))
+            assert [one.id for one in again] == [one.id for one in tracks] and not any(one.is_new for one in again)
+            assert sum(tracker.totals.values()) == len(tracks) and set(tracker.totals) == {"red", "blue"}
+        with pytest.raises(ocellus.ArgumentError):
+            ocellus.Tracker(loaded, overlap=2)
