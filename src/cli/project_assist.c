@@ -399,7 +399,8 @@ static int run_suggest(const command *self, int argc, char **argv) {
     int status = project_begin(&c, self, own, 2, 0, 0, argc, argv);
     if (status == OPTIONS_PARSED) {
         status = select_filter(&filter, self, &select);
-        o.what.filter = select_given(&select) ? &filter : NULL;
+        if (!select.tagged && select.tags.n == 0) filter.state = OC_PICTURES_UNTAGGED; /* whatever else is asked of them */
+        o.what.filter = &filter;
         o.what.order = useful ? OC_SUGGEST_USEFUL : alike || o.group ? OC_SUGGEST_ALIKE : 0;
         o.what.limit = (uint64_t)limit;
         if (status == STATUS_DONE && useful && (alike || o.group))

@@ -697,6 +697,7 @@ static bool attempt(oc_status (*run)(oc_project *, oc_error *), size_t n, bool f
 
 /* Opening the base network makes thousands of allocations, so it goes in growing steps from the end, and from the beginning. */
 START_TEST(memory_runs_out) {
+    const size_t part = _i ? (size_t)scaled(4, 2) : 8; /* of a number, to the next */
     static oc_status (*const runs[])(oc_project *, oc_error *) = {run_search, run_check, run_suggest};
     oc_context *context = new_context(1);
     oc_project *project = NULL;
@@ -708,14 +709,15 @@ START_TEST(memory_runs_out) {
     oc_context_free(context);
     for (int forever = 0; forever < 2; forever++) {
         size_t n = 1;
-        while (attempt(runs[_i], n, forever)) n += 1 + n / 8;
-        size_t low = n - n / 9 - 1, high = n; /* the last that fails lies between */
+        size_t low = 0, high = 0; /* the last that fails lies between */
+        for (; attempt(runs[_i], n, forever); n += 1 + n / part) low = n;
+        high = n;
         while (high - low > 1) {
             size_t middle = (low + high) / 2;
             if (attempt(runs[_i], middle, forever)) low = middle;
             else high = middle;
         }
-        for (size_t back = 0; back < 1500 && back < low; back += 1 + back / 16) attempt(runs[_i], low - back, forever);
+        for (size_t back = 0; back < 1500 && back < low; back += 1 + back / (2 * part)) attempt(runs[_i], low - back, forever);
     }
 }
 END_TEST

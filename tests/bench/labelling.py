@@ -50,7 +50,7 @@ def accuracy(project, ids, held, labelled):
         project.run("tag", tag, *[ids[row["path"]] for row in known if row["tag"] == tag])
     project.run("split", "test", *[ids[row["path"]] for row in known])
     project.run("train", "--test-split", "test")
-    return 100 * project.run("iterations")["iterations"][0]["accuracy"] * len(known) / len(held)
+    return 100 * project.run("iterations")["iterations"][-1]["accuracy"] * len(known) / len(held)
 
 
 def useful(options, name, folder, seed, per_tag=10, rounds=5):

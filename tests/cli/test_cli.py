@@ -274,6 +274,7 @@ class Project(CommandTest):
             self.check(self.run_project("untag", tag, picture), DONE)
         groups = self.facts("suggest")["pictures"]
         self.assertEqual({one["id"] for one in groups}, set(names[:4]))
+        self.assertEqual({one["id"] for one in self.facts("suggest", "--name", ".png")["pictures"]}, set(names[:4]))
         self.assertEqual(groups[0]["group"], 1)
         self.check(self.run_project("suggest", "--useful"), FAILED, "nothing has been trained")
         self.check(self.run_project("train", "-q"), DONE)
