@@ -104,15 +104,8 @@ oc_status oc_picture_draw(oc_picture **out, const oc_picture *picture, const oc_
     if (!status && n) status = oc__check_pointer(boxes, "boxes", err);
     if (!status) status = oc__picture_create(&drawn, picture->context, err);
     if (status) return status;
-    const oc__bitmap *from = &picture->bitmap;
-    size_t size = (size_t)from->width * from->height * 3;
-    drawn->bitmap = (oc__bitmap){from->context, oc__alloc(picture->context, size), from->width, from->height};
-    if (drawn->bitmap.pixels) {
-        memcpy(drawn->bitmap.pixels, from->pixels, size);
-        status = draw(&drawn->bitmap, boxes, names, n, err);
-    } else {
-        status = oc__fail_nomem(err, picture->context, size, "picture");
-    }
+    status = oc__bitmap_copy(&drawn->bitmap, &picture->bitmap, err);
+    if (!status) status = draw(&drawn->bitmap, boxes, names, n, err);
     if (status)
         oc_picture_free(drawn);
     else

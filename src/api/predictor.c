@@ -100,7 +100,6 @@ oc_status oc_predictor_explain(oc_explanation **out, oc_predictor *predictor, co
                                oc_error *err) {
     oc_explain how = OC_EXPLAIN_INIT;
     oc_image known;
-    uint32_t tag = OC__NONE;
     oc_status status = oc__check_call(out, predictor, "predictor", image, "image", err);
     if (!status && explain) status = oc__struct_read(&how, sizeof how, sizeof how, explain, "oc_explain", err);
     if (!status) status = oc__image_check(&known, image, err);
@@ -111,10 +110,9 @@ oc_status oc_predictor_explain(oc_explanation **out, oc_predictor *predictor, co
     if (!how.side) how.side = EXPLAIN_SIDE;
     if (how.side < MIN_EXPLAIN_SIDE || how.side > MAX_EXPLAIN_SIDE)
         return oc__fail(err, OC_E_ARGUMENT, "side is %u, expected %d to %d", how.side, MIN_EXPLAIN_SIDE, MAX_EXPLAIN_SIDE);
-    for (uint32_t t = 0; how.tag && t < model->n_tags; t++)
-        if (strcmp(model->tags[t], how.tag) == 0) tag = t;
-    if (how.tag && tag == OC__NONE) return oc__fail(err, OC_E_NOT_FOUND, "the model has no tag '%.200s'", how.tag);
-    return oc__explain(out, predictor, &known, tag, how.side, err);
+    size_t tag = how.tag ? oc__model_find_tag(model, how.tag) : OC__NONE;
+    if (how.tag && tag == model->n_tags) return oc__fail(err, OC_E_NOT_FOUND, "the model has no tag '%.200s'", how.tag);
+    return oc__explain(out, predictor, &known, (uint32_t)tag, how.side, err);
 }
 
 void oc_explanation_free(oc_explanation *explanation) { oc__explanation_free(explanation); }

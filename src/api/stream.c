@@ -1,7 +1,4 @@
 /* oc_tracker and oc_alarm. SPDX-License-Identifier: MIT */
-#include <math.h>
-#include <string.h>
-
 #include "alarm.h"
 #include "arguments.h"
 #include "memory.h"
@@ -123,15 +120,13 @@ struct oc_alarm {
 
 oc_status oc_alarm_create(oc_alarm **out, const oc_model *model, const oc_alarm_options *options, oc_error *err) {
     oc_alarm_options known = OC_ALARM_OPTIONS_INIT;
-    int32_t tag = -1;
     oc_status status = oc__check_call(out, model, "model", options, "options", err);
     if (!status) status = oc__struct_read(&known, sizeof known, sizeof known, options, "oc_alarm_options", err);
     if (!status) status = oc__check_pointer(known.tag, "tag", err);
     if (!status) status = check_share(known.probability, "probability", err);
     if (status) return status;
-    for (size_t t = 0; t < model->n_tags; t++)
-        if (strcmp(model->tags[t], known.tag) == 0) tag = (int32_t)t;
-    if (tag < 0) return oc__fail(err, OC_E_NOT_FOUND, "the model has no tag '%.200s'", known.tag);
+    size_t tag = oc__model_find_tag(model, known.tag);
+    if (tag == model->n_tags) return oc__fail(err, OC_E_NOT_FOUND, "the model has no tag '%.200s'", known.tag);
     if (!known.frames) known.frames = ALARM_FRAMES;
     if (!known.on) known.on = known.frames * ALARM_ON / ALARM_FRAMES > 0 ? known.frames * ALARM_ON / ALARM_FRAMES : 1;
     if (!known.off) known.off = known.on > 1 ? known.on * ALARM_OFF / ALARM_ON : 0;
@@ -141,7 +136,7 @@ oc_status oc_alarm_create(oc_alarm **out, const oc_model *model, const oc_alarm_
     oc_alarm *alarm = oc__alloc_zero(model->context, sizeof *alarm);
     if (!alarm) return oc__fail_nomem(err, model->context, sizeof *alarm, "an alarm");
     alarm->model = oc__model_retain(model);
-    alarm->tag = tag;
+    alarm->tag = (int32_t)tag;
     alarm->probability = (float)(known.probability > 0 ? known.probability : PROBABILITY);
     alarm->alarm = (oc__alarm){.n_frames = known.frames, .n_on = known.on, .n_off = known.off};
     *out = alarm;

@@ -9,6 +9,14 @@ void oc__bitmap_free(oc__bitmap *bitmap) {
     *bitmap = (oc__bitmap){0};
 }
 
+oc_status oc__bitmap_copy(oc__bitmap *out, const oc__bitmap *bitmap, oc_error *err) {
+    size_t size = (size_t)bitmap->width * bitmap->height * 3;
+    *out = (oc__bitmap){bitmap->context, oc__alloc(bitmap->context, size), bitmap->width, bitmap->height};
+    if (!out->pixels) return oc__fail_nomem(err, bitmap->context, size, "picture");
+    memcpy(out->pixels, bitmap->pixels, size);
+    return OC_OK;
+}
+
 oc_status oc__bitmap_check_size(const oc__encoded *from, uint64_t width, uint64_t height, oc_error *err) {
     const oc__limits *limits = &from->context->limits;
     unsigned long long w = width, h = height;

@@ -15,6 +15,9 @@ typedef struct oc__bitmap {
 
 void oc__bitmap_free(oc__bitmap *bitmap);
 
+/* A bitmap of its own with the same pixels. */
+oc_status oc__bitmap_copy(oc__bitmap *out, const oc__bitmap *bitmap, oc_error *err);
+
 /* Checks the caller's description (not the picture itself) and copies it into *known. */
 oc_status oc__image_check(oc_image *known, const oc_image *image, oc_error *err);
 

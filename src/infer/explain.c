@@ -57,20 +57,12 @@ static void hide_task(void *argument, size_t task, uint32_t worker) {
     if (!j->statuses[worker]) e->values[task] = log_odds(e->probability) - log_odds(probabilities[e->tag]);
 }
 
-static oc_status make_copy(oc__bitmap *out, const oc__bitmap *from, oc_error *err) {
-    size_t size = (size_t)from->width * from->height * 3;
-    *out = (oc__bitmap){from->context, oc__alloc(from->context, size), from->width, from->height};
-    if (!out->pixels) return oc__fail_nomem(err, from->context, size, "explaining a prediction");
-    memcpy(out->pixels, from->pixels, size);
-    return OC_OK;
-}
-
 /* The picture as it looks from far away. */
 static oc_status blur(oc__bitmap *out, const oc__bitmap *from, oc_error *err) {
     uint8_t small[BLUR * BLUR * 3];
     oc__part all = {0, 0, (float)from->width, (float)from->height}, all_small = {0, 0, BLUR, BLUR};
     const oc__bitmap reduced = {from->context, small, BLUR, BLUR};
-    oc_status status = make_copy(out, from, err);
+    oc_status status = oc__bitmap_copy(out, from, err);
     if (!status) status = oc__resample(small, BLUR, BLUR, from, all, OC__FILTER_TRIANGLE, err);
     if (!status) status = oc__resample(out->pixels, from->width, from->height, &reduced, all_small, OC__FILTER_TRIANGLE, err);
     return status;
@@ -115,7 +107,7 @@ oc_status oc__explain(oc_explanation **out, oc_predictor *predictor, const oc_im
     if (!status) status = blur(&j.blurred, &e->bitmap, err);
     for (uint32_t w = 0; w < n_workers && !status; w++) {
         j.errors[w] = (oc_error)OC_ERROR_INIT;
-        status = make_copy(&j.copies[w], &e->bitmap, err);
+        status = oc__bitmap_copy(&j.copies[w], &e->bitmap, err);
     }
     if (!status) oc__parallel(context, (size_t)side * side, hide_task, &j);
     for (uint32_t w = 0; w < n_workers && !status; w++)
@@ -165,7 +157,7 @@ static void tint(uint8_t *pixel, float strength) {
 
 oc_status oc__explanation_draw(oc__bitmap *out, const oc_explanation *e, oc_error *err) {
     float most = WEAK;
-    oc_status status = make_copy(out, &e->bitmap, err);
+    oc_status status = oc__bitmap_copy(out, &e->bitmap, err);
     if (status) return status;
     for (size_t i = 0; i < (size_t)e->side * e->side; i++) most = fmaxf(most, fabsf(e->values[i]));
     for (uint32_t y = 0; y < out->height; y++)

@@ -20,6 +20,12 @@ oc_status oc__model_create(oc_model **out, oc_context *context, oc_error *err) {
     return OC_OK;
 }
 
+size_t oc__model_find_tag(const oc_model *model, const char *name) {
+    size_t t = 0;
+    while (t < model->n_tags && strcmp(model->tags[t], name) != 0) t++;
+    return t;
+}
+
 oc_model *oc__model_retain(const oc_model *model) {
     oc_model *same = (oc_model *)(uintptr_t)model;
     atomic_fetch_add(&same->n_references, 1);

@@ -49,6 +49,9 @@ void oc__model_release(oc_model *model);
 /* Copies `n` tags. */
 oc_status oc__model_set_tags(oc_model *model, const char *const *tags, size_t n, oc_error *err);
 
+/* The number of the tag of that name; n_tags if there is none. */
+size_t oc__model_find_tag(const oc_model *model, const char *name);
+
 /* Sets a property, replacing the value of a key that is there. */
 oc_status oc__model_set_property(oc_model *model, const char *key, const char *value, oc_error *err);
 oc_status oc__model_set_property_u64(oc_model *model, const char *key, uint64_t value, oc_error *err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "curve.h"
 #include "html.h"
 #include "metrics.h"
 
@@ -151,70 +152,51 @@ static oc_status tag_table(page *p, oc_error *err) {
 
 /* --- what can be left to the model --- */
 
-typedef struct sure {
-    float probability;
-    uint32_t right;
-} sure;
-
-static int surest_first(const void *a, const void *b) {
-    float x = ((const sure *)a)->probability, y = ((const sure *)b)->probability;
-    return x < y ? 1 : x > y ? -1 : 0;
-}
-
 /* The lowest threshold from which on at least `wanted` of the answers are right, and what it leaves to a human. */
-static void triage_row(page *p, const sure *list, size_t n, double wanted) {
-    size_t right = 0, n_taken = 0, taken_right = 0;
-    for (size_t i = 0; i < n; i++) {
-        right += list[i].right;
-        if (i + 1 < n && list[i + 1].probability == list[i].probability) continue;
-        if ((double)right < wanted * (double)(i + 1)) continue;
-        n_taken = i + 1;
-        taken_right = right;
-    }
+static void triage_row(page *p, const oc_curve *answers, double wanted) {
+    oc_operating_point point;
     put(p, "<tr><td>");
     oc__html_percent(p->out, wanted);
-    if (!n_taken) {
+    if (oc__curve_find(&point, answers, OC_GOAL_PRECISION, wanted, NULL) != OC_OK) {
         put(p, "<td colspan=\"3\">not reached");
         return;
     }
     put(p, "<td>");
-    oc__html_percent(p->out, (double)list[n_taken - 1].probability);
+    oc__html_percent(p->out, point.threshold);
     put(p, "<td>");
-    oc__html_percent(p->out, 1 - (double)n_taken / (double)n);
+    oc__html_percent(p->out, 1 - point.share);
     put(p, "<td>");
-    oc__html_percent(p->out, (double)taken_right / (double)n_taken);
-    interval(p, (double)taken_right, (double)n_taken);
+    oc__html_percent(p->out, point.precision);
+    interval(p, (double)point.n_correct, (double)point.n_predicted);
 }
 
 static oc_status triage(page *p, oc_error *err) {
     static const double wanted[] = {0.9, 0.95, 0.98, 0.99, 0.995, 1};
     const oc__measurement *m = p->m;
-    size_t n = m->n, right = 0, n_points = 0;
-    sure *list = oc__alloc_array(m->context, n, sizeof *list);
-    double *points = oc__alloc_array(m->context, n, 2 * sizeof *points);
-    if (!list || !points) {
-        oc__free(m->context, list);
+    size_t n_points = 0, step = m->n / 200 + 1;
+    oc_curve *answers = NULL;
+    double *points = oc__alloc_array(m->context, m->n, 2 * sizeof *points);
+    oc_status status = points ? oc__curve_create(&answers, m->context, m, OC_TAGS_TOGETHER, err)
+                              : oc__fail_nomem(err, m->context, m->n * 2 * sizeof *points, "report");
+    if (status) {
         oc__free(m->context, points);
-        return oc__fail_nomem(err, m->context, n * 2 * sizeof *points, "report");
+        return status;
     }
-    for (size_t i = 0; i < n; i++) list[i] = (sure){m->entries[i].probability, m->entries[i].truth == m->entries[i].predicted};
-    if (n) qsort(list, n, sizeof *list, surest_first);
     put(p, "<h2>What can be left to the model</h2><p>Answers below a threshold are given to a human. So many are left to look at, for "
            "so many right among the others:</p><div class=\"plots\"><div class=\"wide\"><table><tr><th>right, wanted<th>threshold<th>left to "
            "a human<th>right among the others");
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) triage_row(p, list, n, wanted[i]);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) triage_row(p, answers, wanted[i]);
     put(p, "</table></div><figure>");
-    size_t step = n / 200 + 1;
-    for (size_t i = 0; i < n; i++) {
-        right += list[i].right;
-        if (i + 1 < n && (list[i + 1].probability == list[i].probability || (i + 1) % step)) continue;
-        points[n_points] = (double)(i + 1) / (double)n;
-        points[n + n_points++] = (double)right / (double)(i + 1);
+    for (size_t i = 0; i < answers->n; i++) {
+        const oc_operating_point *point = &answers->points[i];
+        if (i + 1 < answers->n && point->n_predicted % step) continue;
+        points[n_points] = point->share;
+        points[m->n + n_points++] = point->precision;
     }
-    const oc__curve curve = {points, points + n, n_points};
+    const oc__curve curve = {points, points + m->n, n_points};
     oc__html_plot(p->out, &curve, "left to the model", "right among those", false, false);
     put(p, "</figure></div>");
-    oc__free(m->context, list);
+    oc__curve_free(answers);
     oc__free(m->context, points);
     return OC_OK;
 }
@@ -236,34 +218,25 @@ static void reliability(page *p) {
     put(p, "</figure>");
 }
 
-static int likeliest_first(const void *a, const void *b) {
-    float x = ((const oc__answer *)a)->probability, y = ((const oc__answer *)b)->probability;
-    return x < y ? 1 : x > y ? -1 : 0;
-}
-
 /* Precision over recall of the first tags, where a picture has any number of them. */
 static oc_status precision_recall(page *p, oc_error *err) {
     const oc__measurement *m = p->m;
-    oc__answer *list = oc__alloc_array(m->context, m->n, sizeof *list);
     double *points = oc__alloc_array(m->context, m->n, 2 * sizeof *points);
-    if (!list || !points) {
-        oc__free(m->context, list);
-        oc__free(m->context, points);
-        return oc__fail_nomem(err, m->context, m->n * 2 * sizeof *points, "report");
-    }
+    oc_status status = points ? OC_OK : oc__fail_nomem(err, m->context, m->n * 2 * sizeof *points, "report");
     put(p, "<h2>Precision over recall</h2><div class=\"plots\">");
-    for (uint32_t t = 0; t < m->n_tags && t < MAX_CURVES; t++) {
-        size_t n = m->first_of_tag[t + 1] - m->first_of_tag[t], bear = 0, right = 0;
+    for (uint32_t t = 0; t < m->n_tags && t < MAX_CURVES && !status; t++) {
+        oc_curve *answers;
         oc__curve curve = {points, points + m->n, 0};
-        if (n) memcpy(list, m->answers + m->first_of_tag[t], n * sizeof *list);
-        if (n) qsort(list, n, sizeof *list, likeliest_first);
-        for (size_t i = 0; i < n; i++) bear += list[i].bears;
-        for (size_t i = 0; i < n && bear; i++) {
-            right += list[i].bears;
-            if (!list[i].bears || (i + 1 < n && list[i + 1].probability == list[i].probability)) continue;
-            points[curve.n] = (double)right / (double)bear;
-            points[m->n + curve.n++] = (double)right / (double)(i + 1);
+        if ((status = oc__curve_create(&answers, m->context, m, (int32_t)t, err))) break;
+        uint64_t n_correct = 0;
+        for (size_t i = 0; i < answers->n; i++) {
+            const oc_operating_point *point = &answers->points[i];
+            if (point->n_correct == n_correct) continue; /* the curve only falls here */
+            n_correct = point->n_correct;
+            points[curve.n] = point->recall;
+            points[m->n + curve.n++] = point->precision;
         }
+        oc__curve_free(answers);
         put(p, "<figure><figcaption>");
         tag(p, t);
         put(p, "</figcaption>");
@@ -271,9 +244,8 @@ static oc_status precision_recall(page *p, oc_error *err) {
         put(p, "</figure>");
     }
     put(p, "</div>");
-    oc__free(m->context, list);
     oc__free(m->context, points);
-    return OC_OK;
+    return status;
 }
 
 /* --- mistakes --- */

@@ -2,7 +2,6 @@
  *
  * After confident learning (Northcutt et al. 2021): what a classifier that has not seen a picture, or one nearly the same, says
  * of it, against the tag that it bears. */
-#include <math.h>
 #include <string.h>
 
 #include "classifier_graph.h"

@@ -19,13 +19,12 @@ static oc_status match_tags(uint32_t *map, const oc_model *model, const oc_datas
             return oc__fail(err, OC_E_DATA, "%s bears %u tags, the model gives a picture one",
                             dataset->samples[i].sample->image.name, dataset->samples[i].n_tags);
     for (size_t i = 0; i < dataset->n_tags; i++) {
-        uint32_t t = 0;
-        while (t < model->n_tags && strcmp(model->tags[t], dataset->tags[i]) != 0) t++;
+        size_t t = oc__model_find_tag(model, dataset->tags[i]);
         map[i] = OC__NONE;
         if (t == model->n_tags && several && negative && strcmp(negative, dataset->tags[i]) == 0) continue;
         if (t == model->n_tags)
             return oc__fail(err, OC_E_DATA, "the data set has the tag '%s', which the model does not know", dataset->tags[i]);
-        map[i] = t;
+        map[i] = (uint32_t)t;
     }
     return OC_OK;
 }
