@@ -352,6 +352,8 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
 
 void oc__folder_remove(const char *path) { nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
 
+void oc__folder_remove_empty(const char *path) { rmdir(path); }
+
 oc_status oc__folder_begin(char **beside, oc_context *context, const char *path, oc_error *err) {
     size_t size = strlen(path), n = 0;
     oc__entry *entries = NULL;

@@ -98,6 +98,9 @@ oc_status oc__folder_end(oc_status status, char *beside, oc_context *context, co
 /* Removes a folder with all that is in it, as far as that can be done. Links are not followed. */
 void oc__folder_remove(const char *path);
 
+/* Removes a folder if nothing is in it. */
+void oc__folder_remove_empty(const char *path);
+
 bool oc__is_folder(const char *path);
 
 /* True if there is something at `path`. */

@@ -163,12 +163,14 @@ oc_status oc__dataset_add_note(oc_dataset *dataset, const char *path, const char
 }
 
 /* Copies the objects of a sample of `from` to the sample that was added last. */
-static oc_status add_shared_objects(oc_dataset *to, const oc_dataset *from, const oc__labelled *labelled, oc_error *err) {
+static oc_status add_shared_objects(oc_dataset *to, const oc_dataset *from, const oc__labelled *labelled, const bool *tags,
+                                    oc_error *err) {
     oc__labelled *added = &to->samples[to->n_samples - 1];
     oc_status status = OC_OK;
     added->first_object = (uint32_t)to->n_objects;
     for (uint32_t i = 0; i < labelled->n_objects && !status; i++) {
         oc__object object = from->objects[labelled->first_object + i];
+        if (tags && !tags[object.tag]) continue;
         status = oc__dataset_add_tag(&object.tag, to, from->tags[object.tag], err);
         if (!status)
             status = oc__reserve(&to->objects, &to->object_capacity, to->n_objects, sizeof object, to->context, err);
@@ -201,8 +203,9 @@ static bool chosen(const oc_dataset *dataset, size_t i, const void *user) {
     return c->which[i] == c->what;
 }
 
-/* Adds the samples that are wanted, shared. */
-static oc_status add_shared(oc_dataset *to, const oc_dataset *from, wanted_fn wanted, const void *user, oc_error *err) {
+/* Adds the samples that are wanted, shared, with those of their tags for which that is true; or all. */
+static oc_status add_shared(oc_dataset *to, const oc_dataset *from, wanted_fn wanted, const void *user, const bool *only,
+                            oc_error *err) {
     oc_status status = OC_OK;
     to->boxed = from->boxed;
     const char **tags = oc__alloc_array(to->context, from->n_tags, sizeof *tags);
@@ -210,11 +213,15 @@ static oc_status add_shared(oc_dataset *to, const oc_dataset *from, wanted_fn wa
     for (size_t i = 0; i < from->n_samples && !status; i++) {
         const oc__labelled *labelled = &from->samples[i];
         if (!wanted(from, i, user)) continue;
-        for (uint32_t k = 0; k < labelled->n_tags; k++) tags[k] = from->tags[from->labels[labelled->first + k]];
-        status = add_sample(to, labelled->sample, tags, labelled->n_tags, err);
+        uint32_t n = 0;
+        for (uint32_t k = 0; k < labelled->n_tags; k++) {
+            uint32_t tag = from->labels[labelled->first + k];
+            if (!only || only[tag]) tags[n++] = from->tags[tag];
+        }
+        status = add_sample(to, labelled->sample, tags, n, err);
         if (status) break;
         oc__sample_retain(labelled->sample);
-        status = add_shared_objects(to, from, labelled, err);
+        status = add_shared_objects(to, from, labelled, only, err);
     }
     oc__free(to->context, tags);
     return status;
@@ -223,7 +230,41 @@ static oc_status add_shared(oc_dataset *to, const oc_dataset *from, wanted_fn wa
 oc_status oc__dataset_snapshot(oc_dataset **out, const oc_dataset *dataset, oc_error *err) {
     oc_dataset *copy = NULL;
     oc_status status = oc__dataset_create(&copy, dataset->context, err);
-    if (!status) status = add_shared(copy, dataset, any, NULL, err);
+    if (!status) status = add_shared(copy, dataset, any, NULL, NULL, err);
+    if (status) oc__dataset_free(copy);
+    else *out = copy;
+    return status;
+}
+
+static bool bears_some(const oc_dataset *dataset, size_t i, const void *user) {
+    const bool *only = user;
+    const oc__labelled *sample = &dataset->samples[i];
+    for (uint32_t k = 0; k < sample->n_tags; k++)
+        if (only[dataset->labels[sample->first + k]]) return true;
+    return sample->n_tags == 0;
+}
+
+/* Which tags a list with | between its names names. */
+static oc_status read_list(bool *only, const oc_dataset *dataset, const char *list, bool lenient, oc_error *err) {
+    for (const char *at = list;; at++) {
+        size_t size = strcspn(at, "|"), t = 0;
+        while (t < dataset->n_tags && (strlen(dataset->tags[t]) != size || memcmp(dataset->tags[t], at, size) != 0)) t++;
+        if (t < dataset->n_tags) only[t] = true;
+        else if (!lenient) return oc__fail(err, OC_E_NOT_FOUND, "no picture bears the tag '%.*s'", (int)size, at);
+        at += size;
+        if (!*at) return OC_OK;
+    }
+}
+
+oc_status oc__dataset_only(oc_dataset **out, const oc_dataset *dataset, const char *tags, bool lenient, oc_error *err) {
+    oc_dataset *copy = NULL;
+    bool *only = oc__alloc_zero(dataset->context, dataset->n_tags * sizeof *only);
+    if (!only) return oc__fail_nomem(err, dataset->context, dataset->n_tags * sizeof *only, "data set");
+    oc_status status = read_list(only, dataset, tags, lenient, err);
+    if (!status) status = oc__dataset_create(&copy, dataset->context, err);
+    bool all = dataset->boxed || oc__dataset_several(dataset);
+    if (!status) status = add_shared(copy, dataset, all ? any : bears_some, only, only, err);
+    oc__free(dataset->context, only);
     if (status) oc__dataset_free(copy);
     else *out = copy;
     return status;
@@ -235,7 +276,7 @@ static oc_status select_samples(oc_dataset **out, const oc_dataset *dataset, wan
     uint32_t tag;
     oc_status status = oc__dataset_create(&selected, dataset->context, err);
     for (size_t i = 0; i < dataset->n_tags && !status; i++) status = oc__dataset_add_tag(&tag, selected, dataset->tags[i], err);
-    if (!status) status = add_shared(selected, dataset, wanted, user, err);
+    if (!status) status = add_shared(selected, dataset, wanted, user, NULL, err);
     if (status) oc__dataset_free(selected);
     else *out = selected;
     return status;

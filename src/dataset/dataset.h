@@ -46,6 +46,10 @@ oc_status oc__dataset_snapshot(oc_dataset **out, const oc_dataset *dataset, oc_e
 /* The samples for which which[i] is `what`, with all tags. */
 oc_status oc__dataset_select(oc_dataset **out, const oc_dataset *dataset, const uint8_t *which, uint8_t what, oc_error *err);
 
+/* Without the tags that are not among `tags`, names with | between them: where each picture bears one tag or none, pictures of other
+ * tags are left out; else those bear fewer, and have fewer objects. OC_E_NOT_FOUND if one is not there, unless `lenient`. */
+oc_status oc__dataset_only(oc_dataset **out, const oc_dataset *dataset, const char *tags, bool lenient, oc_error *err);
+
 /* See oc_dataset_load_folder, oc_dataset_load_csv and oc_dataset_select_split. */
 oc_status oc__dataset_load_folder(oc_dataset **out, oc_context *context, const char *path, oc_error *err);
 oc_status oc__dataset_load_csv(oc_dataset **out, oc_context *context, const char *path, oc_error *err);

@@ -32,10 +32,14 @@ typedef struct job {
     float *logits;                   /* held out, of the attempt under way */
     double quick_factor, quick_loss; /* at which its logits are calibrated; their loss then, summed */
     double begun, seconds;           /* of all that is done here; 0 seconds: no bound */
+    double spent;                    /* on the attempt under way */
 } job;
 
 /* Seconds; 0 without a bound. */
-static double left(const job *j) { return j->seconds > 0 ? fmax(j->begun + j->seconds - oc__now(), 1) : 0; }
+static double left(const job *j) {
+    double before = j->set.states ? j->set.states->seconds_before : 0;
+    return j->seconds > 0 ? fmax(j->begun + j->seconds - before - oc__now(), 1) : 0;
+}
 
 /* Rounds to what a model file will hold, where the base's parameters are held in half precision. */
 static void round_to_storage(oc__graph *graph, const oc__graph *base) {
@@ -62,7 +66,7 @@ static oc_status train_without(oc__graph *out, job *j, uint32_t fold, uint64_t n
         status = oc__classifier_graph(&graph, base, quick->roots, &linear, quick->head.sharpness * j->quick_factor, err);
     const oc__tuning tuning = {
         &j->source, j->picks, n, quick->tags, j->weights, n_frozen, (uint32_t)base->n_nodes, j->options->seed + fold,
-        n_steps,    seconds};
+        n_steps,    seconds,       j->set.states, &j->spent};
     if (!status) status = oc__tune(&graph, &tuning, j->progress, err);
     if (!status) round_to_storage(&graph, base);
     oc__linear_free(&linear);
@@ -106,6 +110,7 @@ static oc_status measure_fold(job *j, const oc__graph *graph, uint32_t fold, oc_
 /* Cross-validates: networks tuned for so many steps each. */
 static oc_status attempt(job *j, uint64_t n_steps, double seconds, oc_error *err) {
     oc_status status = OC_OK;
+    j->spent = 0;
     for (uint32_t fold = 0; fold < j->validation.n_folds && !status; fold++) {
         oc__graph graph = {.context = j->context};
         status = train_without(&graph, j, fold, n_steps, seconds, err);
@@ -152,7 +157,7 @@ static oc_status search(oc__advanced *out, job *j, oc_error *err) {
     uint64_t n_steps = choose_steps(j);
     oc_status status = OC_OK;
     for (bool go_on = true; go_on && !status; n_steps *= 2) {
-        double begun = oc__now(), then = from + (1 - from) * (n_runs - 1) / n_runs, loss;
+        double then = from + (1 - from) * (n_runs - 1) / n_runs, loss;
         oc__progress_stage(j->progress, "fine-tuning", from, then, (size_t)n_steps * (n_runs - 1));
         from = then;
         if ((status = attempt(j, n_steps, seconds, err))) break;
@@ -161,7 +166,7 @@ static oc_status search(oc__advanced *out, job *j, oc_error *err) {
         oc__log(j->context, OC_LOG_INFO, "fine-tuned for %llu steps: log loss %.4f, the head alone %.4f; %s",
                 (unsigned long long)n_steps, loss / (double)j->set.n, j->quick_loss / (double)j->set.n,
                 better ? "taken" : "not taken");
-        go_on = better && !j->options->steps && 2 * (oc__now() - begun) * n_runs / (n_runs - 1) < left(j);
+        go_on = better && !j->options->steps && 2 * j->spent * n_runs / (n_runs - 1) < left(j);
         if (better) {
             least = loss;
             out->n_steps = n_steps;

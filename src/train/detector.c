@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "calibrate.h"
-#include "clock.h"
+#include "course.h"
 #include "detector.h"
 #include "memory.h"
 #include "optimiser.h"
@@ -31,13 +31,9 @@ typedef struct training {
     oc__detector_loss *loss;
     oc__view_source source;
     oc__view_objects objects[BATCH];
-    uint32_t *order; /* of the usable pictures, shuffled anew each time all have been seen */
-    size_t next;
-    oc__random random;
-    uint64_t seed, step, n_steps;
-    double begun, seconds; /* when it began, and how long it may take; 0: as long as it wants */
-    double mosaic;         /* share of views */
-    uint64_t at;           /* the step of the schedule: `step`, or a later one if time runs short */
+    oc__course course; /* through the usable pictures */
+    uint64_t seed;
+    double mosaic; /* share of views */
     size_t picks[BATCH];
     oc_status statuses[BATCH];
     oc_error errors[BATCH];
@@ -82,14 +78,14 @@ static oc_status choose_size(uint32_t *out, const oc__training_set *set, const o
 
 /* The beginning of the base stays as it is; the rest of it learns slowly, with the figures of its batch norms as they are. */
 static oc_status make_learner(training *t, uint32_t n_stem, uint32_t n_base, const oc__prepare_rule *rule, size_t n_tags,
-                              oc_error *err) {
+                              bool freeze, oc_error *err) {
     oc__optimiser_options how = OC__ADAMW_INIT;
     how.decay = DECAY;
     how.clip = CLIP;
     how.average = AVERAGE;
     oc_status status = oc__optimiser_create(&t->optimiser, &t->graph, &how, err);
     if (status) return status;
-    const oc__group stem = {0, n_stem, 0, 0, true}, base = {n_stem, n_base, BASE_RATE, 1, true};
+    const oc__group stem = {0, n_stem, 0, 0, true}, base = {n_stem, n_base, freeze ? 0 : BASE_RATE, 1, true};
     oc__optimiser_set_group(&t->optimiser, &t->graph, &stem);
     oc__optimiser_set_group(&t->optimiser, &t->graph, &base);
     status = oc__learner_create(&t->learner, &t->graph, BATCH, rule->height, rule->width, err);
@@ -103,21 +99,15 @@ static void view_task(void *argument, size_t i, uint32_t worker) {
     const oc__prepare_rule *rule = t->source.rule;
     oc__random random;
     (void)worker;
-    oc__random_seed(&random, t->seed, STREAM_ORDER + 1 + t->step * BATCH + i);
-    bool mosaic = (double)t->at < MOSAIC_UNTIL * (double)t->n_steps && oc__random_unit(&random) < t->mosaic;
+    oc__random_seed(&random, t->seed, STREAM_ORDER + 1 + t->course.step * BATCH + i);
+    bool mosaic = (double)t->course.at < MOSAIC_UNTIL * (double)t->course.n_steps && oc__random_unit(&random) < t->mosaic;
     t->errors[i] = (oc_error)OC_ERROR_INIT;
     t->statuses[i] = oc__view_draw(oc__learner_input(t->learner) + i * rule->width * rule->height * 3, &t->objects[i],
                                    &t->source, t->picks[i], mosaic, &random, &t->errors[i]);
 }
 
 static oc_status draw_batch(training *t, oc_error *err) {
-    for (int i = 0; i < BATCH; i++) {
-        if (t->next == t->source.n_usable) {
-            oc__random_shuffle(&t->random, t->order, t->source.n_usable);
-            t->next = 0;
-        }
-        t->picks[i] = t->order[t->next++];
-    }
+    for (int i = 0; i < BATCH; i++) t->picks[i] = oc__course_next(&t->course);
     oc__parallel(t->context, BATCH, view_task, t);
     for (int i = 0; i < BATCH; i++)
         if (t->statuses[i]) return oc__fail(err, t->statuses[i], "%s", t->errors[i].message);
@@ -125,10 +115,12 @@ static oc_status draw_batch(training *t, oc_error *err) {
 }
 
 static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
-    oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .warm_up = t->n_steps / 20 + 1, .n_steps = t->n_steps, .floor = 0.01};
+    oc__course *course = &t->course;
+    uint64_t n = course->n_steps;
+    oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .warm_up = n / 20 + 1, .n_steps = n, .floor = 0.01};
     oc_status status = OC_OK;
     double sum = 0;
-    while (t->at < t->n_steps && !status) {
+    while (!oc__course_done(course) && !status) {
         double loss = 0;
         status = draw_batch(t, err);
         if (status) break;
@@ -136,29 +128,15 @@ static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
         status = oc__detector_loss_of(&loss, t->loss, t->objects, err);
         if (status) break;
         oc__learner_backward(t->learner);
-        oc__optimiser_step(&t->optimiser, &t->graph, t->learner, TOP_RATE * oc__schedule_share(&schedule, t->at));
+        oc__optimiser_step(&t->optimiser, &t->graph, t->learner, TOP_RATE * oc__schedule_share(&schedule, course->at));
         sum += loss;
-        if (++t->step % 100 == 0) {
-            oc__log(t->context, OC_LOG_DEBUG, "step %llu: loss %d thousandths", (unsigned long long)t->step, (int)(sum * 10));
+        status = oc__course_step(course, &t->graph, &t->optimiser, progress, err);
+        if (course->step % 100 == 0) {
+            oc__log(t->context, OC_LOG_DEBUG, "step %llu: loss %d thousandths", (unsigned long long)course->step, (int)(sum * 10));
             sum = 0;
         }
-        uint64_t before = t->at;
-        t->at = oc__schedule_place(t->step, t->n_steps, oc__now() - t->begun, t->seconds);
-        oc__progress_step(progress, (size_t)(t->at - before), 0);
-        status = oc__progress_status(progress, err);
     }
     return status;
-}
-
-static oc_status prepare(training *t, oc_error *err) {
-    size_t n = t->source.n_usable;
-    if (n == 0) return oc__fail(err, OC_E_DATA, "none of the pictures can be read");
-    if (!(t->order = oc__alloc_array(t->context, n, sizeof *t->order)))
-        return oc__fail_nomem(err, t->context, n * sizeof *t->order, "training");
-    for (size_t i = 0; i < n; i++) t->order[i] = (uint32_t)i;
-    t->next = n;
-    oc__random_seed(&t->random, t->seed, STREAM_ORDER);
-    return OC_OK;
 }
 
 static void release(training *t) {
@@ -168,7 +146,7 @@ static void release(training *t) {
     for (int i = 0; i < BATCH; i++) oc__free(t->context, t->objects[i].items);
     oc__view_source_close(&t->source);
     oc__graph_free(&t->graph);
-    oc__free(t->context, t->order);
+    oc__course_free(&t->course);
 }
 
 /* Few objects of a tag are learned badly, and none not at all. */
@@ -185,13 +163,13 @@ static oc_status check_objects(const oc__training_set *set, oc_context *context,
     return n ? OC_OK : oc__fail(err, OC_E_DATA, "no picture has an object, so there is nothing to learn");
 }
 
-oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__training_set *set,
+oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc_model *start, const oc__training_set *set,
                              const oc__train_options *options, oc__progress *progress, oc_error *err) {
+    const oc__detector_start *from = NULL, begin = start ? (oc__detector_start){&start->graph, (const char *const *)start->tags, start->n_tags} : (oc__detector_start){0};
+    if (start) from = &begin;
     oc_context *context = base->context;
     oc_model *model = NULL;
     training t = {.context = context, .graph = {.context = context}, .seed = options->seed};
-    t.begun = oc__now();
-    t.seconds = 60 * options->minutes;
     t.mosaic = options->mosaic ? MOSAIC : 0;
     uint32_t n_stem = 0, n_base = 0, size = 0;
     oc_status status = choose_size(&size, set, options, context, err);
@@ -204,21 +182,23 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__tra
     model->rule.resize = OC__RESIZE_SQUASH;
     oc__progress_stage(progress, "reading pictures", 0, 0.03, set->n);
     status = oc__view_source_open(&t.source, context, set, &model->rule, options, progress, err);
-    if (!status) status = prepare(&t, err);
-    if (!status) status = oc__detector_graph(&t.graph, &n_stem, &n_base, base, set->n_tags, options->seed, err);
-    if (!status) status = make_learner(&t, n_stem, n_base, &model->rule, set->n_tags, err);
+    if (!status && t.source.n_usable == 0) status = oc__fail(err, OC_E_DATA, "none of the pictures can be read");
+    if (!status) status = oc__course_begin(&t.course, context, NULL, t.source.n_usable, t.seed, STREAM_ORDER, err);
+    if (!status) status = oc__detector_graph(&t.graph, &n_stem, &n_base, base, from, set->tags, set->n_tags, options->seed, err);
+    if (!status) status = make_learner(&t, n_stem, n_base, &model->rule, set->n_tags, options->freeze, err);
     if (!status) {
-        t.n_steps = choose_steps(options, t.source.n_usable);
-        oc__progress_stage(progress, "training", 0.03, 0.87, t.n_steps);
-        status = run_steps(&t, progress, err);
+        uint64_t n_steps = choose_steps(options, t.source.n_usable);
+        oc__progress_stage(progress, "training", 0.03, 0.87, n_steps);
+        status = oc__course_resume(&t.course, n_steps, 60 * options->minutes, set->states, &t.graph, &t.optimiser, progress, err);
     }
+    if (!status) status = run_steps(&t, progress, err);
     if (!status) {
         oc__optimiser_swap_average(&t.optimiser, &t.graph);
         status = oc__graph_copy(&model->graph, &t.graph, err);
     }
     if (!status) status = oc__model_set_tags(model, set->tags, set->n_tags, err);
     if (!status) status = oc__model_set_property_u64(model, "n_training_pictures", t.source.n_usable, err);
-    if (!status) status = oc__model_set_property_u64(model, "n_steps", t.step, err);
+    if (!status) status = oc__model_set_property_u64(model, "n_steps", t.course.step, err);
     release(&t);
     if (!status) status = oc__model_finish(model, err);
     if (!status) {

@@ -7,10 +7,18 @@
 
 /* --- the network (detector_graph.c) --- */
 
+/* A detector whose weights another begins with. */
+typedef struct oc__detector_start {
+    const oc__graph *graph;
+    const char *const *tags;
+    size_t n_tags;
+} oc__detector_start;
+
 /* The graph of a detector on a base's three feature maps: the base's nodes first, up to but not including *n_base, the frozen
- * beginning (as far as the first map) up to *n_stem. OC_E_UNSUPPORTED if the base gives no maps at strides 8, 16 and 32. */
-oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base, const oc_model *base, size_t n_tags,
-                             uint64_t seed, oc_error *err);
+ * beginning (as far as the first map) up to *n_stem. With `start` (or NULL) its weights, or else the base's and random ones.
+ * OC_E_UNSUPPORTED if the base gives no maps at strides 8, 16 and 32, OC_E_DATA if `start` is another network. */
+oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base, const oc_model *base,
+                             const oc__detector_start *start, const char *const *tags, size_t n_tags, uint64_t seed, oc_error *err);
 
 /* --- the loss (detector_loss.c) --- */
 

@@ -5,6 +5,7 @@
  * box's sides (FCOS, Tian et al. 2019). Convolutions, batch norms, ReLU, additions and enlarging by repetition alone: all of it
  * can be computed in 8-bit integers. */
 #include <math.h>
+#include <string.h>
 
 #include "cut.h"
 #include "detector.h"
@@ -52,6 +53,12 @@ static oc_status add_head(uint32_t *node, builder *b, size_t n_tags) {
     return status ? status : oc__graph_conv(node, b->graph, *node, (uint32_t)n_tags + OC__BOX_CHANNELS, 1, 1, 1, true, b->err);
 }
 
+static bool is_output(const oc__graph *graph, size_t node) {
+    for (uint32_t i = 0; i < graph->n_outputs; i++)
+        if (graph->outputs[i] == node) return true;
+    return false;
+}
+
 /* So that a head says at first that nothing is there, in boxes of some pixels. */
 static void initialise_head(oc__graph *graph, const oc__node *head, size_t n_tags, oc__random *random) {
     oc__param *weights = &graph->params[head->params[0]], *biases = &graph->params[head->params[1]];
@@ -88,8 +95,55 @@ static oc_status check_base(const oc_model *base, oc_error *err) {
     return status;
 }
 
-oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base, const oc_model *base, size_t n_tags,
-                             uint64_t seed, oc_error *err) {
+/* Sets a level's last layer from another detector's: a tag that it knows from that tag's row, another from the mean of all rows,
+ * which says that there is an object of some kind, and the sides of the box from theirs. */
+static void copy_head(oc__graph *graph, const oc__node *head, const oc__detector_start *start, const oc__node *from,
+                      const char *const *tags, size_t n_tags) {
+    const oc__param *old = start->graph->params;
+    for (uint32_t k = 0; k < head->n_params; k++) {
+        oc__param *param = &graph->params[head->params[k]];
+        const float *values = old[from->params[k]].values;
+        size_t row = param->count / (n_tags + OC__BOX_CHANNELS);
+        for (size_t t = 0; t < n_tags; t++) {
+            size_t known = 0;
+            while (known < start->n_tags && strcmp(start->tags[known], tags[t]) != 0) known++;
+            for (size_t i = 0; i < row; i++) {
+                double sum = 0;
+                for (size_t o = 0; o < start->n_tags; o++) sum += (double)values[o * row + i];
+                param->values[t * row + i] = known < start->n_tags ? values[known * row + i] : (float)(sum / (double)start->n_tags);
+            }
+        }
+        memcpy(param->values + n_tags * row, values + start->n_tags * row, OC__BOX_CHANNELS * row * sizeof *values);
+    }
+}
+
+/* Takes the weights of another detector of the same network, but for its tags. */
+static oc_status copy_start(oc__graph *graph, const oc__detector_start *start, const char *const *tags, size_t n_tags,
+                            oc_error *err) {
+    const oc__graph *from = start->graph;
+    size_t extra = n_tags, had = start->n_tags;
+    bool same = graph->n_nodes == from->n_nodes && graph->n_params == from->n_params && graph->n_outputs == from->n_outputs;
+    for (uint32_t i = 0; i < graph->n_outputs && same; i++) same = graph->outputs[i] == from->outputs[i];
+    for (size_t i = 0; i < graph->n_nodes && same; i++) {
+        const oc__node *a = &graph->nodes[i], *b = &from->nodes[i];
+        same = a->op == b->op && a->n_params == b->n_params && a->channels - (is_output(graph, i) ? extra : 0)
+                                                                   == b->channels - (is_output(graph, i) ? had : 0);
+        for (uint32_t k = 0; k < a->n_params && same && !is_output(graph, i); k++)
+            same = graph->params[a->params[k]].count == from->params[b->params[k]].count;
+    }
+    if (!same) return oc__fail(err, OC_E_DATA, "the model to start from is no detector on this base network");
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        const oc__node *a = &graph->nodes[i], *b = &from->nodes[i];
+        if (is_output(graph, i)) copy_head(graph, a, start, b, tags, n_tags);
+        for (uint32_t k = 0; k < a->n_params && !is_output(graph, i); k++)
+            memcpy(graph->params[a->params[k]].values, from->params[b->params[k]].values,
+                   graph->params[a->params[k]].count * sizeof(float));
+    }
+    return OC_OK;
+}
+
+oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base, const oc_model *base,
+                             const oc__detector_start *start, const char *const *tags, size_t n_tags, uint64_t seed, oc_error *err) {
     oc__graph graph = {.context = base->context}, cut = graph;
     uint32_t maps[N_LEVELS];
     builder b = {&graph, 0, err};
@@ -108,6 +162,7 @@ oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base,
         graph.outputs[i] = maps[i];
     }
     if (!status) initialise(&graph, &cut, n_tags, seed);
+    if (!status && start) status = copy_start(&graph, start, tags, n_tags, err);
     for (size_t i = 0; i < graph.n_params; i++) graph.params[i].storage = OC__STORE_F32;
 done:
     oc__graph_free(&cut);

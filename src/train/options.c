@@ -60,6 +60,16 @@ static const row table[] = {
      NULL},
     {"light", "true", "detection, fine-tuning: let views differ in contrast and in colour; false where colours tell tags apart",
      OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, light), NULL},
+    {"freeze", "false", "detection: leave the base network's weights as they are and train what stands on them", OC_OPTION_BOOLEAN, 0, 1,
+     offsetof(oc__train_options, freeze), NULL},
+    {"start", "", "the file of a model of the same kind, or in a project an iteration, whose weights to begin with", OC_OPTION_TEXT, 0,
+     OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, start), NULL},
+    {"only_tags", "", "the tags to train, with | between them; the others' pictures are left out, or bear none where pictures may bear "
+     "several or boxes; empty: all", OC_OPTION_TEXT, 0, OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, only_tags), NULL},
+    {"checkpoint", "",
+     "a folder where the state of fine-tuning and of a detector's training is kept every minute and when it is cancelled: the same "
+     "training goes on from there; it is removed once training is done",
+     OC_OPTION_TEXT, 0, OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, checkpoint), NULL},
     {"base", "auto", "the base network to start from: its name or its file; auto: the best of the library's own",
      OC_OPTION_TEXT, 1, OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, base), NULL},
     {"domain", "auto",
@@ -188,10 +198,14 @@ oc_status oc__train_options_complete(oc__train_options *options, bool detection,
     return status;
 }
 
+bool oc__train_option_is_place(const char *key) {
+    return strcmp(key, "base") == 0 || strcmp(key, "start") == 0 || strcmp(key, "checkpoint") == 0;
+}
+
 oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err) {
     for (uint32_t i = 0; i < N_ROWS; i++) {
         char key[64], value[OC__MAX_OPTION_TEXT];
-        if (strcmp(table[i].key, "base") == 0) continue;
+        if (oc__train_option_is_place(table[i].key)) continue;
         snprintf(key, sizeof key, "option.%s", table[i].key);
         oc__train_options_print(value, options, i);
         oc_status status = oc__model_set_property(model, key, value, err);

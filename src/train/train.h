@@ -2,6 +2,7 @@
 #ifndef OC_TRAIN_TRAIN_H
 #define OC_TRAIN_TRAIN_H
 
+#include "course.h"
 #include "extract.h"
 
 #define OC__MAX_OPTION_TEXT 1024
@@ -18,10 +19,14 @@ typedef struct oc__train_options {
     uint64_t size, steps; /* of a detector; steps 0: by the number of pictures */
     double minutes;       /* of a detector: after so many it is done, however many steps; 0: no bound */
     bool mosaic, crop, light; /* of a detector's views */
+    bool freeze;              /* a detector leaves its base's weights as they are */
     char head[OC__MAX_OPTION_TEXT];     /* "auto", "regression", "discriminant" */
     char labels[OC__MAX_OPTION_TEXT];   /* "auto", "one", "several" */
     char negative[OC__MAX_OPTION_TEXT]; /* a tag's name, or "" */
     char base[OC__MAX_OPTION_TEXT];     /* the base network's name, or its file */
+    char checkpoint[OC__MAX_OPTION_TEXT]; /* the folder where the state of a long training is kept, or "" */
+    char only_tags[OC__MAX_OPTION_TEXT];  /* those to train, with | between; or "": all */
+    char start[OC__MAX_OPTION_TEXT];    /* the file of a model whose weights training begins with, or "" */
     char domain[OC__MAX_OPTION_TEXT];   /* "auto", or a domain's name or identifier */
 } oc__train_options;
 
@@ -39,8 +44,11 @@ oc_status oc__train_options_complete(oc__train_options *options, bool detection,
 /* The value of option `index`, which exists, as text that oc__train_options_set takes. */
 void oc__train_options_print(char out[OC__MAX_OPTION_TEXT], const oc__train_options *options, uint32_t index);
 
-/* Writes every option as "option.KEY" into the model's properties, but for the base: a model says which it has by its name and
- * checksum, and the paths of this machine are nobody's business. */
+/* Whether an option names a place on this machine, which is nobody else's business. */
+bool oc__train_option_is_place(const char *key);
+
+/* Writes every option as "option.KEY" into the model's properties, but for those that are places: a model says which base it has
+ * by its name and checksum. */
 oc_status oc__train_options_store(oc_model *model, const oc__train_options *options, oc_error *err);
 
 /* What there is to train on. */
@@ -54,6 +62,7 @@ typedef struct oc__training_set {
     const uint32_t *labels;         /* the samples' tags: see oc__labelled */
     bool several;                   /* a sample may bear any number of tags */
     uint32_t negative;              /* with several: the tag that says that there is none, which the model does not get; or OC__NONE */
+    oc__states *states;             /* where the state of a long training is kept, or NULL */
 } oc__training_set;
 
 /* Whether a sample may bear any number of tags, by the options, where `any` tells whether one does or not. */
@@ -65,7 +74,7 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
                                const oc__train_options *options, bool cross_validate, oc__progress *progress, oc_error *err);
 
 /* The same for a detector, from objects in boxes; the model has no measurement. Progress runs to 0.9. */
-oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc__training_set *set, const oc__train_options *options,
-                             oc__progress *progress, oc_error *err);
+oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc_model *start, const oc__training_set *set,
+                             const oc__train_options *options, oc__progress *progress, oc_error *err);
 
 #endif

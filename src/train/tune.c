@@ -6,6 +6,7 @@
 #include "tune.h"
 
 #include "clock.h"
+#include "course.h"
 #include "loss.h"
 #include "memory.h"
 #include "optimiser.h"
@@ -25,10 +26,7 @@ typedef struct tuner {
     const oc__tuning *what;
     oc__learner *learner;
     oc__optimiser optimiser;
-    uint32_t *order; /* the picks, shuffled anew each time all have been seen */
-    size_t next;
-    oc__random random;
-    uint64_t step;
+    oc__course course; /* through the picks */
     size_t picks[BATCH];
     int32_t labels[BATCH];
     oc__view_objects objects[BATCH]; /* none */
@@ -42,7 +40,7 @@ static void view_task(void *argument, size_t i, uint32_t worker) {
     const oc__view_source *s = t->what->source;
     oc__random random;
     (void)worker;
-    oc__random_seed(&random, t->what->seed, STREAM_ORDER + 1 + t->step * BATCH + i);
+    oc__random_seed(&random, t->what->seed, STREAM_ORDER + 1 + t->course.step * BATCH + i);
     t->errors[i] = (oc_error)OC_ERROR_INIT;
     t->statuses[i] = oc__view_draw(oc__learner_input(t->learner) + i * s->rule->width * s->rule->height * 3, &t->objects[i], s,
                                    t->picks[i], false, &random, &t->errors[i]);
@@ -51,11 +49,7 @@ static void view_task(void *argument, size_t i, uint32_t worker) {
 static oc_status draw_batch(tuner *t, oc_error *err) {
     const oc__tuning *what = t->what;
     for (int i = 0; i < BATCH; i++) {
-        if (t->next == what->n) {
-            oc__random_shuffle(&t->random, t->order, what->n);
-            t->next = 0;
-        }
-        t->picks[i] = t->order[t->next++];
+        t->picks[i] = oc__course_next(&t->course);
         t->labels[i] = (int32_t)what->tags[what->source->usable[t->picks[i]]];
     }
     oc__parallel(what->source->context, BATCH, view_task, t);
@@ -73,12 +67,8 @@ static oc_status prepare(tuner *t, oc__graph *graph, oc_error *err) {
     how.decay = DECAY;
     how.clip = CLIP;
     how.average = AVERAGE;
-    if (!(t->order = oc__alloc_array(context, what->n, sizeof *t->order)))
-        return oc__fail_nomem(err, context, what->n * sizeof *t->order, "training");
-    for (size_t i = 0; i < what->n; i++) t->order[i] = what->picks[i];
-    t->next = what->n;
-    oc__random_seed(&t->random, what->seed, STREAM_ORDER);
-    oc_status status = oc__optimiser_create(&t->optimiser, graph, &how, err);
+    oc_status status = oc__course_begin(&t->course, context, what->picks, what->n, what->seed, STREAM_ORDER, err);
+    if (!status) status = oc__optimiser_create(&t->optimiser, graph, &how, err);
     if (status) return status;
     oc__optimiser_set_group(&t->optimiser, graph, &frozen);
     oc__optimiser_set_group(&t->optimiser, graph, &base);
@@ -87,33 +77,32 @@ static oc_status prepare(tuner *t, oc__graph *graph, oc_error *err) {
 
 oc_status oc__tune(oc__graph *graph, const oc__tuning *what, oc__progress *progress, oc_error *err) {
     oc_context *context = what->source->context;
-    uint64_t n = what->n_steps, at = 0;
+    uint64_t n = what->n_steps;
     const oc__schedule schedule = {.kind = OC__SCHEDULE_COSINE, .warm_up = n / 20 + 1, .n_steps = n, .floor = 0.01};
     tuner t = {.what = what};
-    double begun = oc__now(), sum = 0;
+    double sum = 0;
     oc_status status = prepare(&t, graph, err);
+    if (!status) status = oc__course_resume(&t.course, n, what->seconds, what->states, graph, &t.optimiser, progress, err);
     size_t n_tags = status ? 0 : graph->nodes[graph->outputs[0]].channels;
-    while (at < n && !status) {
+    while (!status && !oc__course_done(&t.course)) {
         const oc__class_targets targets = {.labels = t.labels, .class_weights = what->weights, .smoothing = SMOOTHING};
         if ((status = draw_batch(&t, err))) break;
         oc__learner_forward(t.learner);
         sum += oc__cross_entropy(oc__learner_output_gradient(t.learner, 0), context, oc__learner_output(t.learner, 0, NULL),
                                  &targets, BATCH, n_tags);
         oc__learner_backward(t.learner);
-        oc__optimiser_step(&t.optimiser, graph, t.learner, TOP_RATE * oc__schedule_share(&schedule, at));
-        if (++t.step % 100 == 0) {
-            oc__log(context, OC_LOG_DEBUG, "step %llu: loss %d thousandths", (unsigned long long)t.step, (int)(sum * 10));
+        oc__optimiser_step(&t.optimiser, graph, t.learner, TOP_RATE * oc__schedule_share(&schedule, t.course.at));
+        status = oc__course_step(&t.course, graph, &t.optimiser, progress, err);
+        if (t.course.step % 100 == 0) {
+            oc__log(context, OC_LOG_DEBUG, "step %llu: loss %d thousandths", (unsigned long long)t.course.step, (int)(sum * 10));
             sum = 0;
         }
-        uint64_t next = oc__schedule_place(t.step, n, oc__now() - begun, what->seconds);
-        oc__progress_step(progress, (size_t)(next - at), 0);
-        at = next;
-        status = oc__progress_status(progress, err);
     }
     if (!status) oc__optimiser_swap_average(&t.optimiser, graph);
+    if (!status && what->spent) *what->spent += oc__now() - t.course.begun;
     oc__learner_free(t.learner);
     oc__optimiser_free(&t.optimiser);
     for (int i = 0; i < BATCH; i++) oc__free(context, t.objects[i].items);
-    oc__free(context, t.order);
+    oc__course_free(&t.course);
     return status;
 }

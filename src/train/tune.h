@@ -2,6 +2,7 @@
 #ifndef OC_TRAIN_TUNE_H
 #define OC_TRAIN_TUNE_H
 
+#include "course.h"
 #include "views.h"
 
 /* What is learned from: pictures of a source, and the tag of each of its samples. */
@@ -14,7 +15,9 @@ typedef struct oc__tuning {
     uint32_t n_frozen,
         n_base; /* nodes of the graph: those before n_frozen stay as they are, those from n_base on are the head's */
     uint64_t seed, n_steps;
-    double seconds; /* above 0: after so many it is done, in fewer steps if need be */
+    double seconds;     /* above 0: after so many it is done, in fewer steps if need be */
+    oc__states *states; /* where its state is kept, or NULL */
+    double *spent;      /* the seconds it took are added, those before an interruption too; or NULL */
 } oc__tuning;
 
 /* Trains a classifier's graph, from its weights on, on views of the pictures. One step of the progress a step. The result

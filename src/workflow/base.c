@@ -222,24 +222,38 @@ oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, o
     return status;
 }
 
-oc_status oc__base_resize(oc_model **base, uint64_t size, oc_error *err) {
+/* Gives the base's nodes, with which a classifier's network begins, the classifier's weights. */
+static oc_status copy_weights(oc__graph *graph, const oc__graph *from, oc_error *err) {
+    bool same = from->n_nodes > graph->n_nodes;
+    for (size_t i = 0; i < graph->n_nodes && same; i++) {
+        const oc__node *a = &graph->nodes[i], *b = &from->nodes[i];
+        same = a->op == b->op && a->n_params == b->n_params;
+        for (uint32_t k = 0; k < a->n_params && same; k++)
+            same = graph->params[a->params[k]].count == from->params[b->params[k]].count;
+    }
+    if (!same) return oc__fail(err, OC_E_DATA, "the model to start from is no classifier on this base network");
+    for (size_t i = 0; i < graph->n_nodes; i++)
+        for (uint32_t k = 0; k < graph->nodes[i].n_params; k++) {
+            oc__param *param = &graph->params[graph->nodes[i].params[k]];
+            memcpy(param->values, from->params[from->nodes[i].params[k]].values, param->count * sizeof(float));
+        }
+    return OC_OK;
+}
+
+/* Replaces the caller's reference to a base by one of another side, and with a classifier's weights unless that is NULL. */
+static oc_status make_anew(oc_model **base, uint32_t size, const oc_model *classifier, oc_error *err) {
     const oc_model *from = *base;
     oc_model *to = NULL;
-    oc_error why = OC_ERROR_INIT;
-    if (size % 32 || size < 64)
-        return oc__fail(err, OC_E_ARGUMENT, "size is %u, expected 0 or a multiple of 32 from 64 on", (unsigned)size);
     oc_status status = oc__model_create(&to, from->context, err);
     if (status) return status;
     to->kind = from->kind;
     to->rule = from->rule;
-    to->rule.width = to->rule.height = (uint32_t)size;
+    if (size) to->rule.width = to->rule.height = size;
     status = oc__graph_copy(&to->graph, &from->graph, err);
+    if (!status && classifier) status = copy_weights(&to->graph, &classifier->graph, err);
     for (size_t i = 0; i < from->n_properties && !status; i++)
         status = oc__model_set_property(to, from->properties[i].key, from->properties[i].value, err);
-    if (!status && (status = oc__model_finish(to, &why))) {
-        if (status == OC_E_NOMEM) oc__fail(err, status, "%s", why.message);
-        else status = oc__fail(err, OC_E_ARGUMENT, "size is %u, which this base cannot take: %s", (unsigned)size, why.message);
-    }
+    if (!status) status = oc__model_finish(to, err);
     if (status) {
         oc__model_release(to);
         return status;
@@ -247,6 +261,20 @@ oc_status oc__base_resize(oc_model **base, uint64_t size, oc_error *err) {
     oc__model_release(*base);
     *base = to;
     return OC_OK;
+}
+
+oc_status oc__base_resize(oc_model **base, uint64_t size, oc_error *err) {
+    oc_error why = OC_ERROR_INIT;
+    if (size % 32 || size < 64)
+        return oc__fail(err, OC_E_ARGUMENT, "size is %u, expected 0 or a multiple of 32 from 64 on", (unsigned)size);
+    oc_status status = make_anew(base, (uint32_t)size, NULL, &why);
+    if (status == OC_E_NOMEM) oc__fail(err, status, "%s", why.message);
+    else if (status) status = oc__fail(err, OC_E_ARGUMENT, "size is %u, which this base cannot take: %s", (unsigned)size, why.message);
+    return status;
+}
+
+oc_status oc__base_take_weights(oc_model **base, const oc_model *classifier, oc_error *err) {
+    return make_anew(base, 0, classifier, err);
 }
 
 /* --- storing and removing --- */

@@ -42,6 +42,9 @@ oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, o
  * 64 on and the network can take it. */
 oc_status oc__base_resize(oc_model **base, uint64_t size, oc_error *err);
 
+/* The same with the weights of a classifier that was trained on it. OC_E_DATA if it was not. */
+oc_status oc__base_take_weights(oc_model **base, const oc_model *classifier, oc_error *err);
+
 /* Makes a base of an ONNX file, or takes a base's own file, and names it. See oc_base_import. */
 oc_status oc__base_import(oc_model **out, oc_context *context, const char *path, const oc_import_options *options,
                           oc_error *err);

@@ -32,13 +32,14 @@ static void put(void *user, const float *values, uint64_t content, const oc__sam
 static void flush(void *user) { oc__cache_flush(((oc__kept_features *)user)->store); }
 
 /* All that a view's features depend on, but for the picture. */
-static void describe(char key[256], const oc_model *base, size_t view, bool mirror, uint64_t seed) {
+static void describe(char key[320], const oc_model *base, size_t view, bool mirror, uint64_t seed) {
     const oc__kernels *kernels = base->context->kernels;
-    const char *sum = oc__model_property(base, "sha256");
-    int n = snprintf(key, 256, "features base=%s size=%ux%u library=%s cpu=%s", sum ? sum : "", base->rule.width,
+    const char *sum = oc__model_property(base, "sha256"), *start = oc__model_property(base, "start_sha256");
+    int n = snprintf(key, 320, "features base=%s%s%s size=%ux%u library=%s cpu=%s", sum ? sum : "", start ? " start=" : "",
+                     start ? start : "", base->rule.width,
                      base->rule.height, oc_version_string(), kernels->name);
     if (view)
-        snprintf(key + n, 256 - (size_t)n, " seed=%llu view=%zu mirror=%d", (unsigned long long)seed, view, mirror);
+        snprintf(key + n, 320 - (size_t)n, " seed=%llu view=%zu mirror=%d", (unsigned long long)seed, view, mirror);
 }
 
 oc_status oc__kept_features_open(oc__kept_features **out, oc_project *project, const oc_model *base, size_t n_views, bool mirror,
@@ -54,7 +55,7 @@ oc_status oc__kept_features_open(oc__kept_features **out, oc_project *project, c
     k->functions = (oc__feature_cache){k, get, put, flush};
     oc_status status = oc__cache_open(&k->store, project, err);
     for (size_t view = 0; view < n_views && !status; view++) {
-        char key[256];
+        char key[320];
         describe(key, base, view, mirror, seed);
         status = oc__cache_set(&k->sets[view], k->store, key, dim, err);
     }

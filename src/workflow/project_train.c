@@ -16,6 +16,7 @@
 #include "metrics.h"
 #include "ocm.h"
 #include "project_dataset.h"
+#include "start.h"
 #include "text.h"
 #include "train_model.h"
 
@@ -63,24 +64,27 @@ static void add_setting(run *r, const char *key, const char *value) {
 }
 
 /* All that a training depends on besides its data, in an order that is always the same. */
-static oc_status make_settings(run *r, oc_error *err) {
-    oc_model *base = NULL;
+static oc_status make_settings(run *r, uint32_t kind, oc_error *err) {
+    oc_model *base = NULL, *start = NULL;
     oc_option option;
     char value[OC__MAX_OPTION_TEXT];
-    oc_status status = oc__base_open(&base, r->project->context, r->options.base, err);
+    oc_status status = oc__start_open(&base, &start, r->project->context, &r->options, kind == OC_PROJECT_DETECTION, err);
     if (status) return status;
-    const char *sum = oc__model_property(base, "sha256");
+    const char *sum = oc__model_property(base, "sha256"), *start_sum = oc__model_property(base, "start_sha256");
     for (uint32_t i = 0; oc__train_option(i, &option, NULL) == OC_OK; i++) {
+        if (strcmp(option.key, "checkpoint") == 0 || strcmp(option.key, "start") == 0) continue;
         oc__train_options_print(value, &r->options, i);
         add_setting(r, option.key, value);
     }
     add_setting(r, "base_sha256", sum ? sum : "");
+    if (start_sum) add_setting(r, "start_sha256", start_sum);
     add_setting(r, "test_split", r->wanted->test_split ? r->wanted->test_split : "");
     oc__print_double(value, r->wanted->test_share);
     add_setting(r, "test_share", value);
     append(&r->settings, "}");
     oc__buffer_append(&r->settings, "", 1);
     oc__model_release(base);
+    oc__model_release(start);
     return r->settings.failed ? oc__fail_nomem(err, r->project->context, r->settings.size, "settings") : OC_OK;
 }
 
@@ -110,12 +114,26 @@ static oc_status complete_domain(run *r, uint32_t kind, oc_error *err) {
     return status ? status : oc__train_options_complete(&r->options, kind == OC_PROJECT_DETECTION, err);
 }
 
+/* An iteration of the project to start from is one that it has; else it is a file. */
+static oc_status find_start(run *r, oc_error *err) {
+    oc_iteration_list *list = NULL;
+    oc_error why = OC_ERROR_INIT;
+    int64_t seq = -1;
+    if (!r->options.start[0]) return OC_OK;
+    oc_status status = oc__project_find_iteration(&seq, r->project, r->options.start, &why);
+    if (status == OC_E_NOT_FOUND) return oc__path_exists(r->options.start) ? OC_OK : oc__fail(err, status, "%s", why.message);
+    if (status) return oc__fail(err, status, "%s", why.message);
+    status = oc__project_iterations(&list, r->project, seq, err);
+    if (!status) status = oc__train_options_set(&r->options, "start", list->items[0].path, err);
+    oc__iteration_list_free(list);
+    return status;
+}
+
 /* What the project says of its domain and its tags, where the options do not. */
-static oc_status complete_options(run *r, oc_error *err) {
+static oc_status complete_options(run *r, uint32_t kind, oc_error *err) {
     oc_tag_list *list = NULL;
-    uint32_t kind;
-    oc_status status = oc__project_kind(&kind, r->project, err);
-    if (!status) status = complete_domain(r, kind, err);
+    oc_status status = complete_domain(r, kind, err);
+    if (!status) status = find_start(r, err);
     if (status || kind != OC_PROJECT_MULTILABEL) return status;
     if (strcmp(r->options.labels, "auto") == 0) strcpy(r->options.labels, "several");
     if (r->options.negative[0] || strcmp(r->options.labels, "one") == 0) return OC_OK;
@@ -254,9 +272,11 @@ oc_status oc__project_train(oc_iteration_list **out, oc_project *project, const 
     bool is_new = false;
     if (project->depth > 0)
         return oc__fail(err, OC_E_STATE, "%s: a change was begun and not ended; end it before training", project->folder);
+    uint32_t kind;
     oc_status status = check_wanted(&r, err);
-    if (!status) status = complete_options(&r, err);
-    if (!status) status = make_settings(&r, err);
+    if (!status) status = oc__project_kind(&kind, project, err);
+    if (!status) status = complete_options(&r, kind, err);
+    if (!status) status = make_settings(&r, kind, err);
     if (!status) status = make(&seq, &is_new, &r, err);
     if (!status) status = oc__project_iterations(&list, project, seq, err);
     if (!status) list->items[0].is_new = is_new;

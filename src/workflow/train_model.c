@@ -9,8 +9,10 @@
 #include "clock.h"
 #include "evaluate.h"
 #include "feature_cache.h"
+#include "hash.h"
 #include "memory.h"
 #include "random.h"
+#include "start.h"
 
 oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
     if (dataset->boxed && dataset->n_objects == 0)
@@ -40,7 +42,7 @@ oc_status oc__testable(const oc_dataset *dataset, const oc_dataset *test, oc_err
 static oc_status describe(oc_model *model, const oc_model *base, const oc__train_options *options, oc_error *err) {
     static const struct {
         const char *key, *of_base;
-    } copied[] = {{"base", "name"}, {"base_sha256", "sha256"}, {"base_licence", "licence"}};
+    } copied[] = {{"base", "name"}, {"base_sha256", "sha256"}, {"base_licence", "licence"}, {"start_sha256", "start_sha256"}};
     char text[96];
     const char *kind = model->kind == OC__KIND_DETECTION    ? "detection"
                        : model->kind == OC__KIND_MULTILABEL ? "multilabel"
@@ -106,17 +108,52 @@ static oc_status keep_apart(oc_dataset **rest, oc_dataset **apart, const oc_data
     return status;
 }
 
+static uint64_t hash_text(uint64_t hash, const char *text) { return oc__hash64(hash, text, strlen(text) + 1); }
+
+/* All that a training depends on, but for the time. */
+static uint64_t identity_of(const oc__training_set *set, const oc__train_options *options, const oc_model *base) {
+    char value[OC__MAX_OPTION_TEXT];
+    oc_option option;
+    uint64_t hash = hash_text(set->n, oc_version_string());
+    for (uint32_t i = 0; oc__train_option(i, &option, NULL) == OC_OK; i++) {
+        if (oc__train_option_is_place(option.key)) continue;
+        oc__train_options_print(value, options, i);
+        hash = hash_text(hash, value);
+    }
+    for (size_t i = 0; i < base->n_properties; i++) hash = hash_text(hash, base->properties[i].value); /* its checksum, and others' */
+    for (size_t i = 0; i < set->n_tags; i++) hash = hash_text(hash, set->tags[i]);
+    for (size_t i = 0; i < set->n; i++) {
+        const oc__labelled *sample = &set->samples[i];
+        hash = hash_text(hash, sample->sample->image.name);
+        if (set->objects)
+            hash = oc__hash64(hash, set->objects + sample->first_object, sample->n_objects * sizeof *set->objects);
+        else
+            hash = oc__hash64(hash, set->labels + sample->first, sample->n_tags * sizeof *set->labels);
+    }
+    return hash;
+}
+
+/* Where the options say that the state of training is to be kept. */
+static oc_status open_states(oc__states *states, oc__training_set *set, const oc__train_options *options, const oc_model *base,
+                             oc_error *err) {
+    if (!options->checkpoint[0]) return OC_OK;
+    oc_status status = oc__states_open(states, base->context, options->checkpoint, identity_of(set, options, base), err);
+    if (!status) set->states = states;
+    return status;
+}
+
 /* Detection. Without a test set some pictures are measured on, and not trained on. */
 static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
                                 oc__progress *progress, oc_error *err) {
-    oc_model *base = NULL, *model = NULL;
+    oc_model *base = NULL, *start = NULL, *model = NULL;
     oc_dataset *rest = NULL, *apart = NULL;
+    oc__states states = {0};
     oc_status status = test ? OC_OK : keep_apart(&rest, &apart, dataset, options->seed, err);
     if (!test) {
         dataset = rest;
         test = apart;
     }
-    if (!status) status = oc__base_open(&base, test->context, options->base, err);
+    if (!status) status = oc__start_open(&base, &start, test->context, options, true, err);
     if (!status) {
         oc__training_set set = {.samples = dataset->samples,
                                 .n = dataset->n_samples,
@@ -125,7 +162,8 @@ static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const
                                 .labels = dataset->labels,
                                 .objects = dataset->objects,
                                 .negative = OC__NONE};
-        status = oc__train_detector(&model, base, &set, options, progress, err);
+        status = open_states(&states, &set, options, base, err);
+        if (!status) status = oc__train_detector(&model, base, start, &set, options, progress, err);
     }
     if (!status) status = describe(model, base, options, err);
     if (!status) {
@@ -134,7 +172,9 @@ static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const
     }
     if (!status) oc__progress_end(progress);
     if (!status) status = oc__progress_status(progress, err);
+    oc__states_close(&states, !status);
     oc__model_release(base);
+    oc__model_release(start);
     oc__dataset_free(rest);
     oc__dataset_free(apart);
     if (status) oc__model_release(model);
@@ -145,42 +185,63 @@ static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const
 /* The part of the time that choosing the size takes. */
 #define CHOOSING 0.3
 
-oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *wanted,
-                          oc_project *project, oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
-    oc_model *base = NULL, *model = NULL;
+/* Classification. */
+static oc_status train_on_tags(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
+                               oc_project *project, oc__progress *progress, oc_error *err) {
+    oc_model *base = NULL, *start = NULL, *model = NULL;
     oc__kept_features *kept = NULL;
-    oc__progress progress;
-    oc__train_options completed = *wanted;
-    const oc__train_options *options = &completed;
-    oc__progress_begin(&progress, callback, user, cancel);
+    oc__states states = {0};
     oc__training_set set = {.samples = dataset->samples,
                             .n = dataset->n_samples,
                             .tags = (const char *const *)dataset->tags,
                             .n_tags = dataset->n_tags};
-    oc_status status = oc__train_options_complete(&completed, dataset->boxed, err);
-    if (!status && dataset->boxed) return train_on_boxes(out, dataset, test, options, &progress, err);
-    if (!status) status = tell_labels(&set, dataset, options, err);
-    if (!status) status = oc__base_open(&base, dataset->context, options->base, err);
+    oc_status status = tell_labels(&set, dataset, options, err);
+    if (!status) status = oc__start_open(&base, &start, dataset->context, options, false, err);
+    if (!status) status = open_states(&states, &set, options, base, err);
     if (!status && options->size) status = oc__base_resize(&base, options->size, err);
     if (!status && !options->size && !set.several) {
-        oc__progress_share(&progress, 0, CHOOSING);
-        status = oc__choose_size(&base, &set, options->seed, project, &progress, err);
-        oc__progress_share(&progress, CHOOSING, 1);
+        oc__progress_share(progress, 0, CHOOSING);
+        status = oc__choose_size(&base, &set, options->seed, project, progress, err);
+        oc__progress_share(progress, CHOOSING, 1);
     }
     if (!status && project)
         status = oc__kept_features_open(&kept, project, base, (size_t)options->views, options->mirror, options->seed, err);
     if (kept) set.cache = oc__kept_features_cache(kept);
-    if (!status) status = oc__train_classifier(&model, base, &set, options, !test, &progress, err);
+    if (!status) status = oc__train_classifier(&model, base, &set, options, !test, progress, err);
     oc__kept_features_close(kept);
     if (!status) status = describe(model, base, options, err);
     if (!status && test) {
-        oc__progress_stage(&progress, "measuring", 0.95, 1, test->n_samples);
-        status = oc__evaluate(&model->measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, &progress, err);
+        oc__progress_stage(progress, "measuring", 0.95, 1, test->n_samples);
+        status = oc__evaluate(&model->measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, progress, err);
     }
-    if (!status) oc__progress_end(&progress);
-    if (!status) status = oc__progress_status(&progress, err);
+    if (!status) oc__progress_end(progress);
+    if (!status) status = oc__progress_status(progress, err);
+    oc__states_close(&states, !status);
     oc__model_release(base);
+    oc__model_release(start);
     if (status) oc__model_release(model);
     else *out = model;
+    return status;
+}
+
+oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *wanted,
+                          oc_project *project, oc_progress_fn callback, void *user, atomic_int *cancel, oc_error *err) {
+    oc_dataset *chosen = NULL, *chosen_test = NULL;
+    oc__progress progress;
+    oc__train_options options = *wanted;
+    oc__progress_begin(&progress, callback, user, cancel);
+    oc_status status = oc__train_options_complete(&options, dataset->boxed, err);
+    if (!status && options.only_tags[0]) {
+        status = oc__dataset_only(&chosen, dataset, options.only_tags, false, err);
+        if (!status) status = oc__trainable(chosen, err);
+        if (!status && test) status = oc__dataset_only(&chosen_test, test, options.only_tags, true, err);
+        if (!status && test) status = oc__testable(chosen, chosen_test, err);
+    }
+    if (!status && chosen) dataset = chosen;
+    if (!status && chosen_test) test = chosen_test;
+    if (!status && dataset->boxed) status = train_on_boxes(out, dataset, test, &options, &progress, err);
+    else if (!status) status = train_on_tags(out, dataset, test, &options, project, &progress, err);
+    oc__dataset_free(chosen);
+    oc__dataset_free(chosen_test);
     return status;
 }

@@ -1285,6 +1285,27 @@ class Interrupts(CommandTest):
         with open(self.path("out", "m.ocm"), "rb") as file:
             self.assertEqual(file.read(), b"older")
 
+    def test_training_goes_on(self):
+        labels = self.path("boxes.csv")
+        rows = "".join(f"many/{tag}/{name},{tag},0.2,0.2,0.5,0.5\n" for tag in sorted(os.listdir(self.path("many")))
+                       for name in sorted(os.listdir(self.path("many", tag)))[:6])
+        pictures.write(labels, ("path,tag,left,top,width,height\n" + rows).encode())
+        train = ("train", labels, "-o", self.path("m.ocm"), "--size", "96", "--checkpoint", self.path("state"))
+        process = self.start(*train, "--steps", "3000")
+        seen = b""
+        while b"training" not in seen:
+            seen += process.stderr.readline() or self.fail(seen)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=TIMEOUT)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(os.listdir(self.path("state")), ["course-0.state"])
+        self.check(ocellus(*train, "--steps", "20"), FAILED, "is the state of another training")
+        shutil.rmtree(self.path("state"))
+        self.check(ocellus(*train, "--steps", "20"), DONE)
+        self.assertFalse(os.path.exists(self.path("state")))
+        self.check(ocellus("train", labels, "-o", self.path("n.ocm"), "--size", "96", "--steps", "2", "--start", self.path("m.ocm"),
+                           "--freeze"), DONE)
+
     def test_evaluation(self):
         process = self.start("evaluate", self.model, self.path("many"), "--threads", "1")
         status, err = self.interrupt(process, signal.SIGINT)

@@ -398,7 +398,7 @@ START_TEST(test_options) {
             ck_assert_int_eq(oc__train_options_set(&options, option.key, "maybe", &err), OC_E_ARGUMENT);
         if (option.type != OC_OPTION_TEXT || option.minimum > 0) ck_assert_ptr_nonnull(strstr(err.message, option.key));
     }
-    ck_assert_uint_eq(n, 18);
+    ck_assert_uint_eq(n, 22);
     char path[OC__MAX_OPTION_TEXT + 1]; /* one byte more than fits */
     memset(path, 'x', sizeof path);
     path[OC__MAX_OPTION_TEXT] = 0;
@@ -438,7 +438,7 @@ START_TEST(test_options) {
     oc_model *model;
     ck_assert_int_eq(oc__model_create(&model, context, NULL), OC_OK);
     ck_assert_int_eq(oc__train_options_store(model, &options, NULL), OC_OK);
-    ck_assert_uint_eq(model->n_properties, n - 1); /* texts are not stored */
+    ck_assert_uint_eq(model->n_properties, n - 3); /* places are not stored */
     ck_assert_str_eq(oc__model_property(model, "option.seed"), "9007199254740991");
     ck_assert_str_eq(oc__model_property(model, "option.l2"), "0.001");
     ck_assert_str_eq(oc__model_property(model, "option.mirror"), "false");
@@ -556,7 +556,7 @@ START_TEST(test_tune) {
         ck_assert_uint_le(linear.dim, 4096);
         ck_assert_int_eq(oc__classifier_graph(&tuned[run], &base->graph, false, &linear, 1, NULL), OC_OK);
         for (uint32_t i = 0; i < N; i++) picks[i] = i;
-        const oc__tuning tuning = {&source, picks, N, d->labels, NULL, FROZEN, (uint32_t)base->graph.n_nodes, 1, 40, 0};
+        const oc__tuning tuning = {&source, picks, N, d->labels, NULL, FROZEN, (uint32_t)base->graph.n_nodes, 1, 40, 0, NULL, NULL};
         ck_assert_msg(oc__tune(&tuned[run], &tuning, &progress, &err) == OC_OK, "%s", err.message);
         for (uint32_t i = 0; i < base->graph.n_nodes; i++)
             for (uint32_t k = 0; k < base->graph.nodes[i].n_params; k++) {
