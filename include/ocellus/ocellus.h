@@ -645,6 +645,22 @@ OC_API oc_status oc_model_evaluate(oc_report **out, const oc_model *model, const
 /* How the model was measured when it was trained. OC_E_NOT_FOUND if the model file holds no report. */
 OC_API oc_status oc_model_report(oc_report **out, const oc_model *model, oc_error *err);
 
+/* How good a classifier was with how many pictures. */
+typedef struct oc_learning_point {
+    uint32_t struct_size;
+    uint32_t is_measured; /* 1: by cross-validation when it was trained; 0: expected */
+    uint64_t n_pictures;  /* learned from */
+    double accuracy;      /* share of other pictures whose most probable tag is right */
+} oc_learning_point;
+
+#define OC_LEARNING_POINT_INIT {sizeof(oc_learning_point), 0, 0, 0}
+
+/* The learning curve: with about a quarter, half and all of the pictures as measured, and last what is expected with twice as
+ * many, since errors fall as a power of the number of pictures (Hestness et al. 2017). The caller sets point->struct_size.
+ * OC_E_NOT_FOUND past the last point, and if the model does not say: it is no classifier for pictures of one tag, had fewer than eight
+ * pictures a tag, or is of an older version. */
+OC_API oc_status oc_model_learning(const oc_model *model, size_t index, oc_learning_point *point, oc_error *err);
+
 OC_API void oc_report_free(oc_report *report);
 
 #define OC_REPORT_TEST_SET 1         /* on pictures kept apart */

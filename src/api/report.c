@@ -4,6 +4,7 @@
 #include "box_mistakes.h"
 #include "curve.h"
 #include "file.h"
+#include "learning.h"
 #include "memory.h"
 #include "metrics.h"
 #include "page.h"
@@ -201,10 +202,20 @@ oc_status oc_report_save_page(const oc_report *report, const char *path, oc_erro
     if (status) return status;
     oc_context *context = report->model->context;
     oc__buffer page = {.context = context};
-    status = oc__page_write(&page, report->measurement, (const char *const *)report->model->tags, err);
+    status = oc__page_write(&page, report->measurement, report->model, err);
     if (!status) status = oc__file_replace(context, path, page.data, page.size, err);
     oc__buffer_free(&page);
     return status;
+}
+
+oc_status oc_model_learning(const oc_model *model, size_t index, oc_learning_point *point, oc_error *err) {
+    oc_learning_point points[OC__MAX_LEARNING];
+    oc_status status = oc__check_pointer(model, "model", err);
+    if (status) return status;
+    uint32_t n = oc__learning_of(points, model);
+    if (index >= n)
+        return oc__fail(err, OC_E_NOT_FOUND, n ? "point %zu is out of range, there are %u" : "the model holds no learning curve", index, n);
+    return oc__struct_write(point, &points[index], sizeof *points, sizeof *points, "oc_learning_point", err);
 }
 
 oc_status oc_report_curve(oc_curve **out, const oc_report *report, int32_t tag, oc_error *err) {

@@ -18,6 +18,7 @@ static int print(const oc_model *model, const oc_report *report, const char *pat
     printf("%s (%s)\n\n", name, bytes);
     free(name);
     model_facts_print(model);
+    model_learning_print(model);
     printf("\n");
     if (report != NULL) return measure_print(report, measure);
     printf("The file does not say how good the model is; 'ocellus evaluate' measures it.\n");

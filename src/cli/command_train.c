@@ -20,6 +20,7 @@ typedef struct train_options {
     const char *split;
     const char *test_split;
     const char *data;
+    const char *page;
     general_options general;
     measure_options measure;
     hyper_parameters hyper;
@@ -126,6 +127,8 @@ static int show(const oc_model *model, const train_options *o, double seconds) {
     int status = STATUS_FAILED;
     if (oc_model_report(&report, model, &error) != OC_OK) {
         console_failure(&error);
+    } else if (o->page != NULL && oc_report_save_page(report, o->page, &error) != OC_OK) {
+        console_failure(&error);
     } else if (o->general.json) {
         json j = {0};
         json_object(&j, NULL);
@@ -146,6 +149,7 @@ static int show(const oc_model *model, const train_options *o, double seconds) {
         text_bytes(bytes, sizeof(bytes), platform_file_size(o->output));
         char *output = text_printable(o->output);
         status = measure_print(report, &o->measure);
+        model_learning_print(model);
         printf("\nTrained in %s. Saved %s (%s).\n"
                "Try it: ocellus predict %s PICTURE\n",
                duration, output, bytes, output);
@@ -188,6 +192,7 @@ static int run(const command *self, int argc, char **argv) {
         {"split", 0, OPTION_TEXT, "NAME", "train on this split of the CSV file or project", 0, 0, &o.split},
         {"test-split", 0, OPTION_TEXT, "NAME", "measure on this split of it (of --test's, if that is given)", 0, 0,
          &o.test_split},
+        {"html", 0, OPTION_TEXT, "FILE", "write the report as one HTML page too, with pictures and plots in it", 0, 0, &o.page},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])},
                                    {"Hyper-parameters", o.hyper.options, o.hyper.n},

@@ -11,7 +11,11 @@
 void model_properties_print(const oc_model *model);
 void model_facts_print(const oc_model *model);
 
-/* The member "properties", an object of texts; that and "tags", an array of texts. */
+/* What more pictures would bring, if it is known. */
+void model_learning_print(const oc_model *model);
+
+/* The member "properties", an object of texts; that, "tags", an array of texts, and
+ * "learning", an array of points (empty if it is not known). */
 void model_properties_json(json *j, const oc_model *model);
 void model_facts_json(json *j, const oc_model *model);
 

@@ -8,6 +8,7 @@
 
 #include "curve.h"
 #include "html.h"
+#include "learning.h"
 #include "metrics.h"
 
 #define MAX_MATRIX 30    /* tags of which the confusion matrix is drawn */
@@ -401,13 +402,40 @@ static oc_status mistakes(page *p, oc_error *err) {
     return OC_OK;
 }
 
-oc_status oc__page_write(oc__buffer *out, const oc__measurement *m, const char *const *tags, oc_error *err) {
+/* Accuracy over the number of pictures; the last point is what is expected. */
+static void learning(page *p, const oc_model *model) {
+    oc_learning_point points[OC__MAX_LEARNING];
+    double x[OC__MAX_LEARNING], y[OC__MAX_LEARNING];
+    uint32_t n = oc__learning_of(points, model);
+    const oc__curve curve = {x, y, n};
+    if (n == 0) return;
+    for (uint32_t i = 0; i < n; i++) {
+        x[i] = (double)points[i].n_pictures / (double)points[n - 1].n_pictures;
+        y[i] = points[i].accuracy;
+    }
+    put(p, "<h2>Would more pictures help?</h2><div class=\"plots\"><div class=\"wide\"><p>What other pictures came out right after learning "
+           "from so many, by cross-validation when the model was trained; the last line is expected, since errors fall as a power of the "
+           "number of pictures.</p><table><tr><th>pictures<th>right");
+    for (uint32_t i = 0; i < n; i++) {
+        put(p, points[i].is_measured ? "<tr><td>" : "<tr><td>expected, with ");
+        count(p, (size_t)points[i].n_pictures);
+        put(p, "<td>");
+        oc__html_percent(p->out, points[i].accuracy);
+    }
+    put(p, "</table></div><figure>");
+    oc__html_plot(p->out, &curve, "pictures, against twice as many as now", "right", false, true);
+    put(p, "</figure></div>");
+}
+
+oc_status oc__page_write(oc__buffer *out, const oc__measurement *m, const oc_model *model, oc_error *err) {
+    const char *const *tags = (const char *const *)model->tags;
     page p = {.out = out, .m = m, .tags = tags};
     if (m->boxed) return oc__box_page_write(out, m, tags, err);
     oc_status status = head(&p, err);
     if (!status) status = tag_table(&p, err);
     if (!status) status = m->several ? precision_recall(&p, err) : triage(&p, err);
     if (!status) reliability(&p);
+    if (!status) learning(&p, model);
     if (!status) status = mistakes(&p, err);
     put(&p, "</body></html>\n");
     if (!status && out->failed) status = oc__fail_nomem(err, m->context, out->capacity, "report");

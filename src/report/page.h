@@ -2,12 +2,12 @@
 #ifndef OC_REPORT_PAGE_H
 #define OC_REPORT_PAGE_H
 
-#include "measurement.h"
 #include "memory.h"
+#include "model.h"
 
-/* Writes a measurement as HTML that needs nothing else: plots are SVG, pictures small JPEGs within it, there is no script. The
+/* Writes a measurement of a model as HTML that needs nothing else: plots are SVG, pictures small JPEGs within it, there is no script. The
  * pictures are read from the paths that their entries have as names; one that cannot be is shown by its name alone. */
-oc_status oc__page_write(oc__buffer *out, const oc__measurement *measurement, const char *const *tags, oc_error *err);
+oc_status oc__page_write(oc__buffer *out, const oc__measurement *measurement, const oc_model *model, oc_error *err);
 
 /* The same for what a detector found: with the boxes of each mistake drawn into its picture. */
 oc_status oc__box_page_write(oc__buffer *out, const oc__measurement *measurement, const char *const *tags, oc_error *err);

@@ -66,7 +66,7 @@ static oc_status train_without(oc__graph *out, job *j, uint32_t fold, uint64_t n
         status = oc__classifier_graph(&graph, base, quick->roots, &linear, quick->head.sharpness * j->quick_factor, err);
     const oc__tuning tuning = {
         &j->source, j->picks, n, quick->tags, j->weights, n_frozen, (uint32_t)base->n_nodes, j->options->seed + fold,
-        n_steps,    seconds,       j->set.states, &j->spent};
+        n_steps,    seconds,       j->set.states, j->options->mix, &j->spent};
     if (!status) status = oc__tune(&graph, &tuning, j->progress, err);
     if (!status) round_to_storage(&graph, base);
     oc__linear_free(&linear);

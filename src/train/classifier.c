@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "cross_validation.h"
 #include "discriminant.h"
+#include "learning_curve.h"
 #include "memory.h"
 #include "multilabel.h"
 #include "temperature.h"
@@ -221,6 +222,7 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     oc__head head = {OC__HEAD_REGRESSION, options->l2, 1};
     oc__head_choice choice;
     double temperature = 1;
+    char learning[OC__LEARNING_TEXT] = "";
     bool roots = false;
     const oc__extraction what = {.n_views = (size_t)options->views,
                                  .mirror = options->mirror,
@@ -253,6 +255,9 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
         const oc__validation pictures = {&features, r.tags, NULL, n_tags, (uint32_t)options->folds, options->balance};
         if (!status && validate)
             status = oc__divide_and_validate(&v, &head, &pictures, &choice, options->seed, progress, err);
+        const oc__validation divided = {&features, r.tags, v.folds, n_tags, v.n_folds, options->balance};
+        if (!status && validate)
+            status = oc__learning_curve(learning, &divided, &head, v.logits, options->seed, progress, err);
         if (tune) oc__progress_part(progress, 0.1, 0.92);
         if (!status && tune)
             status = advance(&advanced, &v, base, set, &features, &r, roots, &head, options, begun, progress, err);
@@ -277,6 +282,7 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
         if (!status) status = describe_head(model, &head, err);
     }
     if (!status && !set->several) status = set_number(model, "temperature", temperature, err);
+    if (!status && learning[0]) status = oc__model_set_property(model, "learning_curve", learning, err);
     if (!status) status = oc__model_set_property_u64(model, "n_training_pictures", features.n, err);
     if (!status) status = oc__model_finish(model, err);
     if (!status) {

@@ -18,7 +18,8 @@ typedef struct oc__train_options {
     bool balance;
     uint64_t size, steps; /* of a detector; steps 0: by the number of pictures */
     double minutes;       /* of a detector: after so many it is done, however many steps; 0: no bound */
-    bool mosaic, crop, light; /* of a detector's views */
+    bool mosaic, crop, light, blur, noise, erase; /* of the views of detectors and fine-tuning */
+    bool mix;                                     /* of fine-tuning */
     bool freeze;              /* a detector leaves its base's weights as they are */
     char head[OC__MAX_OPTION_TEXT];     /* "auto", "regression", "discriminant" */
     char labels[OC__MAX_OPTION_TEXT];   /* "auto", "one", "several" */

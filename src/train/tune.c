@@ -5,6 +5,8 @@
  * norms as they are, smoothed labels; what is kept is the average of the weights. */
 #include "tune.h"
 
+#include <string.h>
+
 #include "clock.h"
 #include "course.h"
 #include "loss.h"
@@ -21,6 +23,7 @@
 #define AVERAGE 0.99 /* weights of about the last 100 steps */
 #define SMOOTHING 0.1f
 #define STREAM_ORDER 1
+#define STREAM_MIX (UINT64_C(1) << 40)
 
 typedef struct tuner {
     const oc__tuning *what;
@@ -29,6 +32,7 @@ typedef struct tuner {
     oc__course course; /* through the picks */
     size_t picks[BATCH];
     int32_t labels[BATCH];
+    float *shares, *first; /* for mixing: of each tag in a view; the batch's first view */
     oc__view_objects objects[BATCH]; /* none */
     oc_status statuses[BATCH];
     oc_error errors[BATCH];
@@ -58,6 +62,34 @@ static oc_status draw_batch(tuner *t, oc_error *err) {
     return OC_OK;
 }
 
+/* Lays half of the views over the next one, faintly (after Zhang et al. 2018, mixup). */
+static void mix_batch(tuner *t, size_t n_tags) {
+    const oc__prepare_rule *rule = t->what->source->rule;
+    size_t size = (size_t)rule->width * rule->height * 3;
+    float *input = oc__learner_input(t->learner);
+    oc__random random;
+    oc__random_seed(&random, t->what->seed, STREAM_MIX + t->course.step);
+    memset(t->shares, 0, BATCH * n_tags * sizeof *t->shares);
+    memcpy(t->first, input, size * sizeof *input);
+    for (size_t i = 0; i < BATCH; i++) {
+        double unit = oc__random_unit(&random), other = oc__random_unit(&random) < 0.5 ? 0.5 * unit * unit : 0;
+        const float *next = i + 1 < BATCH ? input + (i + 1) * size : t->first;
+        for (size_t k = 0; k < size && other > 0; k++)
+            input[i * size + k] = (float)((1 - other) * (double)input[i * size + k] + other * (double)next[k]);
+        t->shares[i * n_tags + (size_t)t->labels[i]] += (float)(1 - other);
+        t->shares[i * n_tags + (size_t)t->labels[(i + 1) % BATCH]] += (float)other;
+    }
+}
+
+static oc_status prepare_mixing(tuner *t, size_t n_tags, oc_error *err) {
+    const oc__prepare_rule *rule = t->what->source->rule;
+    oc_context *context = t->what->source->context;
+    size_t size = (size_t)rule->width * rule->height * 3;
+    t->shares = oc__alloc_array(context, BATCH * n_tags, sizeof *t->shares);
+    t->first = oc__alloc_array(context, size, sizeof *t->first);
+    return t->shares && t->first ? OC_OK : oc__fail_nomem(err, context, (BATCH * n_tags + size) * sizeof(float), "fine-tuning");
+}
+
 static oc_status prepare(tuner *t, oc__graph *graph, oc_error *err) {
     oc__optimiser_options how = OC__ADAMW_INIT;
     const oc__tuning *what = t->what;
@@ -84,9 +116,14 @@ oc_status oc__tune(oc__graph *graph, const oc__tuning *what, oc__progress *progr
     oc_status status = prepare(&t, graph, err);
     if (!status) status = oc__course_resume(&t.course, n, what->seconds, what->states, graph, &t.optimiser, progress, err);
     size_t n_tags = status ? 0 : graph->nodes[graph->outputs[0]].channels;
+    if (!status && what->mix) status = prepare_mixing(&t, n_tags, err);
     while (!status && !oc__course_done(&t.course)) {
-        const oc__class_targets targets = {.labels = t.labels, .class_weights = what->weights, .smoothing = SMOOTHING};
+        const oc__class_targets targets = {.labels = what->mix ? NULL : t.labels,
+                                           .shares = t.shares,
+                                           .class_weights = what->weights,
+                                           .smoothing = SMOOTHING};
         if ((status = draw_batch(&t, err))) break;
+        if (what->mix) mix_batch(&t, n_tags);
         oc__learner_forward(t.learner);
         sum += oc__cross_entropy(oc__learner_output_gradient(t.learner, 0), context, oc__learner_output(t.learner, 0, NULL),
                                  &targets, BATCH, n_tags);
@@ -103,6 +140,8 @@ oc_status oc__tune(oc__graph *graph, const oc__tuning *what, oc__progress *progr
     oc__learner_free(t.learner);
     oc__optimiser_free(&t.optimiser);
     for (int i = 0; i < BATCH; i++) oc__free(context, t.objects[i].items);
+    oc__free(context, t.shares);
+    oc__free(context, t.first);
     oc__course_free(&t.course);
     return status;
 }

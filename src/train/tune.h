@@ -17,6 +17,7 @@ typedef struct oc__tuning {
     uint64_t seed, n_steps;
     double seconds;     /* above 0: after so many it is done, in fewer steps if need be */
     oc__states *states; /* where its state is kept, or NULL */
+    bool mix;           /* lay views over each other */
     double *spent;      /* the seconds it took are added, those before an interruption too; or NULL */
 } oc__tuning;
 

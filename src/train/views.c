@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "distort.h"
 #include "memory.h"
 #include "thread.h"
 
@@ -70,7 +71,10 @@ oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const 
                              .rule = rule,
                              .mirror = options->mirror,
                              .crop = options->crop,
-                             .light = options->light};
+                             .light = options->light,
+                             .blur = options->blur,
+                             .noise = options->noise,
+                             .erase = options->erase};
     out->bitmaps = oc__alloc_zero(context, set->n * sizeof *out->bitmaps);
     out->usable = oc__alloc_array(context, set->n, sizeof *out->usable);
     if (!errors || !out->bitmaps || !out->usable)
@@ -210,5 +214,8 @@ oc_status oc__view_draw(float *input, oc__view_objects *objects, const oc__view_
         }
     }
     if (!status && s->light) change_light(input, s->rule, random);
+    if (!status && s->blur) status = oc__distort_blur(input, s->context, s->rule, random, err);
+    if (!status && s->noise) oc__distort_noise(input, s->rule, random);
+    if (!status && s->erase) oc__distort_erase(input, s->rule, random);
     return status;
 }

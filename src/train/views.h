@@ -20,7 +20,7 @@ typedef struct oc__view_source {
     oc__bitmap *bitmaps;          /* of the set's samples; without pixels: decoded each time */
     uint32_t *usable;             /* samples that can be read */
     size_t n_usable;
-    bool mirror, crop, light; /* what is changed by chance */
+    bool mirror, crop, light, blur, noise, erase; /* what is changed by chance */
 } oc__view_source;
 
 /* Decodes every picture once. What cannot be read is logged and left out, or, unless skip_broken, an error. One step a sample.
@@ -30,8 +30,8 @@ oc_status oc__view_source_open(oc__view_source *out, oc_context *context, const 
                                oc_error *err);
 void oc__view_source_close(oc__view_source *source);
 
-/* Makes a view of sample `usable[pick]`, changed by chance: a part of it or, if `mosaic`, beside three others; mirrored; other
- * light. */
+/* Makes a view of sample `usable[pick]`, changed by chance: a part of it or, if `mosaic`, beside three others; mirrored; in other
+ * light; blurred, with noise, partly covered. */
 oc_status oc__view_draw(float *input, oc__view_objects *objects, const oc__view_source *source, size_t pick, bool mosaic,
                         oc__random *random, oc_error *err);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learning.h"
 #include "measurement.h"
 #include "memory.h"
 #include "metrics.h"
@@ -220,8 +221,35 @@ START_TEST(test_reliability) {
 }
 END_TEST
 
+/* Errors that fall as a power of the number of pictures go on so; what cannot be a curve is none. */
+START_TEST(test_learning) {
+    static const char *const none[] = {"",          "10:0.5",         "10:0.5 20:1.5", "20:0.5 10:0.6", "10:0.5 10:0.6", "a:0.5 b:0.6",
+                                       "10 20",     "0:0.5 20:0.6",   "10:nan 20:0.5", "10:0.5 20:",    "10:0.5,20:0.6", "10:-0.1 20:0.5",
+                                       "1:0 2:0 3:0 4:0 5:0 6:0 7:0 8:0 9:0"};
+    oc_context *context = new_threads_context(1, NULL);
+    oc_learning_point points[OC__MAX_LEARNING];
+    oc_model *model;
+    ck_assert_int_eq(oc__model_create(&model, context, NULL), OC_OK);
+    ck_assert_uint_eq(oc__learning_of(points, model), 0);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        ck_assert_int_eq(oc__model_set_property(model, "learning_curve", none[i], NULL), OC_OK);
+        check_that(oc__learning_of(points, model) == 0, "'%s' was read", none[i]);
+    }
+    ck_assert_int_eq(oc__model_set_property(model, "learning_curve", "100:0.6 200:0.8 400:0.9", NULL), OC_OK);
+    ck_assert_uint_eq(oc__learning_of(points, model), 4);
+    ck_assert(points[0].n_pictures == 100 && points[2].n_pictures == 400 && points[2].is_measured && !points[3].is_measured);
+    ck_assert_uint_eq(points[3].n_pictures, 800);
+    near(points[3].accuracy, 0.95);
+    ck_assert_int_eq(oc__model_set_property(model, "learning_curve", "100:0.9 200:0.8", NULL), OC_OK); /* worse with more: by chance */
+    ck_assert_uint_eq(oc__learning_of(points, model), 3);
+    near(points[2].accuracy, 0.8);
+    oc__model_release(model);
+    end_context(context);
+}
+END_TEST
+
 int main(void) {
     const unit_test tests[] = {{test_by_hand, 0}, {test_reliability, 0}, {test_against_definitions, 0},
-                               {test_memory_runs_out, 0}};
+                               {test_memory_runs_out, 0}, {test_learning, 0}};
     return RUN_UNIT_TESTS("measurement", tests);
 }

@@ -5,6 +5,7 @@
 
 #include "classifier_graph.h"
 #include "dataset.h"
+#include "distort.h"
 #include "discriminant.h"
 #include "folds.h"
 #include "golden.h"
@@ -398,7 +399,7 @@ START_TEST(test_options) {
             ck_assert_int_eq(oc__train_options_set(&options, option.key, "maybe", &err), OC_E_ARGUMENT);
         if (option.type != OC_OPTION_TEXT || option.minimum > 0) ck_assert_ptr_nonnull(strstr(err.message, option.key));
     }
-    ck_assert_uint_eq(n, 22);
+    ck_assert_uint_eq(n, 26);
     char path[OC__MAX_OPTION_TEXT + 1]; /* one byte more than fits */
     memset(path, 'x', sizeof path);
     path[OC__MAX_OPTION_TEXT] = 0;
@@ -528,6 +529,48 @@ START_TEST(test_same_model) {
 }
 END_TEST
 
+/* Blurring evens out and keeps the mean, noise is as strong as it says, covering takes a part; each now and then. */
+START_TEST(test_distort) {
+    enum { SIDE = 96, SIZE = SIDE * SIDE * 3, N = 200 };
+    static float before[SIZE], after[SIZE];
+    const oc__prepare_rule rule = {.width = SIDE, .height = SIDE};
+    oc_context *context = new_threads_context(1, NULL);
+    int changed[3] = {0};
+    double strongest = 0, smallest = 1, largest = 0;
+    for (size_t i = 0; i < SIZE; i++) before[i] = (float)(i / 3 % SIDE % 2 ? 1.5 : 0.5);
+    for (uint64_t run = 0; run < N; run++)
+        for (int kind = 0; kind < 3; kind++) {
+            oc__random random;
+            double sum = 0, squares = 0, difference = 0;
+            size_t n_zero = 0;
+            oc__random_seed(&random, run, (uint64_t)kind);
+            memcpy(after, before, sizeof after);
+            if (kind == 0) ck_assert_int_eq(oc__distort_blur(after, context, &rule, &random, NULL), OC_OK);
+            if (kind == 1) oc__distort_noise(after, &rule, &random);
+            if (kind == 2) oc__distort_erase(after, &rule, &random);
+            changed[kind] += memcmp(before, after, sizeof after) != 0;
+            for (size_t i = 0; i < SIZE; i++) {
+                double value = (double)after[i];
+                sum += value / SIZE;
+                squares += (value - 1) * (value - 1) / SIZE;
+                difference = fmax(difference, fabs(value - (double)before[i]));
+                n_zero += after[i] == 0;
+                ck_assert(kind == 1 || (value >= 0 && value <= 1.5));
+            }
+            double covered = (double)n_zero / SIZE;
+            if (kind < 2) ck_assert_msg(fabs(sum - 1) < 0.02, "the mean is %g", sum);
+            if (kind == 0) ck_assert(squares <= 0.25 + 1e-6);
+            if (kind == 1) strongest = fmax(strongest, sqrt(squares - 0.25));
+            if (kind == 2 && covered > 0) smallest = fmin(smallest, covered);
+            if (kind == 2) largest = fmax(largest, covered);
+        }
+    for (int kind = 0; kind < 3; kind++) check_that(changed[kind] > N / 20 && changed[kind] < N / 2, "%d: %d", kind, changed[kind]);
+    ck_assert_msg(strongest > 0.15 && strongest < 0.27, "noise of %g", strongest);
+    ck_assert_msg(smallest > 0.01 && largest > 0.15 && largest < 0.21, "covers %g to %g", smallest, largest);
+    end_context(context);
+}
+END_TEST
+
 /* Fine-tuning learns what the head alone does not, changes no node before the first that it may, and gives the same bits for any
  * number of threads. */
 START_TEST(test_tune) {
@@ -556,7 +599,7 @@ START_TEST(test_tune) {
         ck_assert_uint_le(linear.dim, 4096);
         ck_assert_int_eq(oc__classifier_graph(&tuned[run], &base->graph, false, &linear, 1, NULL), OC_OK);
         for (uint32_t i = 0; i < N; i++) picks[i] = i;
-        const oc__tuning tuning = {&source, picks, N, d->labels, NULL, FROZEN, (uint32_t)base->graph.n_nodes, 1, 40, 0, NULL, NULL};
+        const oc__tuning tuning = {&source, picks, N, d->labels, NULL, FROZEN, (uint32_t)base->graph.n_nodes, 1, 40, 0, NULL, true, NULL};
         ck_assert_msg(oc__tune(&tuned[run], &tuning, &progress, &err) == OC_OK, "%s", err.message);
         for (uint32_t i = 0; i < base->graph.n_nodes; i++)
             for (uint32_t k = 0; k < base->graph.nodes[i].n_params; k++) {
@@ -649,6 +692,6 @@ int main(void) {
     const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_discriminant, 6},
                                {test_discriminant_of_little, 0}, {test_folds, 0}, {test_temperature, 0},
                                {test_options, 0},
-                               {test_tune, 0}, {test_advance, 0}, {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
+                               {test_distort, 0}, {test_tune, 0}, {test_advance, 0}, {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("training", tests);
 }

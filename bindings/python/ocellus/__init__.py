@@ -60,7 +60,7 @@ from .projects import (
     Trouble,
     Version,
 )
-from .report import Average, BoxMetrics, BoxMistake, Curve, Entry, Method, Metrics, OperatingPoint, Reliability, Report, Said, Wrong
+from .report import Average, BoxMetrics, BoxMistake, Curve, Entry, LearningPoint, Method, Metrics, OperatingPoint, Reliability, Report, Said, Wrong
 from .streams import Alarm, AlarmState, Track, Tracker
 from .training import Domain, Option, Trainer, domains, train, training_options
 
@@ -75,7 +75,7 @@ def library_version() -> str:
 __all__ = [
     "Addition", "Alarm", "AlarmState", "Archive", "ArgumentError", "Average", "BaseEntry", "Box", "BoxMetrics", "BoxMistake", "CancelledError", "Context", "CorruptError", "Curve",
     "DataError", "Dataset", "DatasetSource", "Domain", "Entry", "Error", "Exchange", "Explanation", "Finding", "FindingKind", "FindingPlace", "FolderSummary", "Format", "FormatError",
-    "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LibraryError", "LimitError", "MemoryLimitError",
+    "Image", "ImageSource", "InternalError", "IoError", "Iteration", "KEEP_FOREVER", "Kind", "LabelledBox", "LearningPoint", "LibraryError", "LimitError", "MemoryLimitError",
     "Match", "Method", "Metrics", "Model", "NotFoundError", "Note", "OperatingPoint", "Option", "Outcome", "Picture", "Place", "Prediction", "Predictor",
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
     "Sample", "Severity", "StateError", "StoredPicture", "StoredPrediction", "SuggestOrder", "SuggestedTag", "Suggestion", "Suggestions", "Tag", "TagType", "Track", "Tracker", "Trainer", "Trouble",

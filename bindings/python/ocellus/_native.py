@@ -623,6 +623,15 @@ class oc_heat_map(SizedStruct):
     ]
 
 
+class oc_learning_point(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("is_measured", c_uint32),
+        ("n_pictures", c_uint64),
+        ("accuracy", c_double),
+    ]
+
+
 class oc_operating_point(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -1054,6 +1063,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_explanation_free": (None, [_handle]),
     "oc_explanation_get": (oc_status, [_handle, POINTER(oc_heat_map), _error]),
     "oc_explanation_picture": (oc_status, [_out, _handle, _error]),
+    "oc_model_learning": (oc_status, [_handle, c_size_t, POINTER(oc_learning_point), _error]),
     "oc_report_curve": (oc_status, [_out, _handle, c_int32, _error]),
     "oc_curve_free": (None, [_handle]),
     "oc_curve_count": (c_size_t, [_handle]),

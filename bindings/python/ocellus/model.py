@@ -17,7 +17,7 @@ from .dataset import DatasetSource, as_dataset
 from .errors import Error, NotFoundError
 from .images import ImageSource
 from .predicting import Predictor, Result, predictor_options
-from .report import Report
+from .report import LearningPoint, Report
 
 
 class Model(Handle):
@@ -148,6 +148,19 @@ class Model(Handle):
             return Report(
                 create_with_progress(lib.oc_model_evaluate, lib.oc_report_free, progress, pointer, data_pointer, options)
             )
+
+    def learning(self) -> Tuple[LearningPoint, ...]:
+        """How the model grew with its pictures when it was trained, and last what is expected with twice as many; empty if it does
+        not say (no classifier for pictures of one tag, fewer than eight pictures a tag)."""
+        native = _native.oc_learning_point()
+        points: List[LearningPoint] = []
+        with self._borrow() as pointer:
+            while True:
+                try:
+                    call(lib.oc_model_learning, pointer, len(points), byref(native))
+                except NotFoundError:
+                    return tuple(points)
+                points.append(LearningPoint(native.n_pictures, native.accuracy, native.is_measured != 0))
 
     def report(self) -> Report:
         """How the model was measured when it was trained. Raises: NotFoundError if the model file holds no report."""

@@ -179,6 +179,15 @@ class OperatingPoint(NamedTuple):
     """Of all pictures, what is left to the model; of a multilabel model, of all remembered answers."""
 
 
+class LearningPoint(NamedTuple):
+    """How good a classifier was with how many pictures: see Model.learning."""
+
+    n_pictures: int
+    accuracy: float
+    measured: bool
+    """False for what is expected."""
+
+
 def _point(native: _native.oc_operating_point) -> OperatingPoint:
     return OperatingPoint(*(getattr(native, name) for name in OperatingPoint._fields))
 

@@ -296,6 +296,14 @@ def test_explain(model):
             predictor.explain(scene_png("stripes", 200), side=1)
 
 
+def test_learning(model):
+    points = model.learning()
+    assert points and all(0 <= point.accuracy <= 1 for point in points)
+    assert [point.measured for point in points] == [True] * (len(points) - 1) + [False]
+    assert [point.n_pictures for point in points] == sorted(point.n_pictures for point in points)
+    assert points[-1].n_pictures == 2 * points[-2].n_pictures and points[-1].accuracy >= points[-2].accuracy
+
+
 def test_curves(model):
     report = model.report()
     curve = report.curve()
