@@ -776,8 +776,8 @@ OC_API oc_status oc_curve_find(const oc_curve *curve, uint32_t goal, double valu
 #define OC_OVERLAP_STANDARD 0.3
 
 /* How good a detector is. An object counts as found if a box of its tag, of at least the probability, overlaps it (intersection over
- * union) by at least the overlap; each object is found once, by the most probable boxes first, and every other box is wrong. The last
- * three figures are those of COCO (to which they are equal: all areas, 100 boxes a picture and tag), at no probability. */
+ * union) by at least the overlap; each object is found once, by the most probable boxes first, and every other box is wrong. ap50, ap,
+ * average_recall and those by size are those of COCO (to which they are equal: 100 boxes a picture and tag; areas as in a picture of the input's size), at no probability. */
 typedef struct oc_box_metrics {
     uint32_t struct_size;
     uint32_t n_pictures;     /* pictures with objects of the tag */
@@ -792,9 +792,12 @@ typedef struct oc_box_metrics {
     double average_recall;   /* of all boxes, over the same overlaps */
     double best_probability; /* from which on boxes have to count for the greatest F1 at this overlap; of several tags the mean */
     double best_f1;          /* that F1 */
+    double ap_small;         /* `ap` of objects by their area in pixels of the network's input: up to 32 x 32, */
+    double ap_medium;        /* up to 96 x 96, */
+    double ap_large;         /* and larger; -1 where there are none */
 } oc_box_metrics;
 
-#define OC_BOX_METRICS_INIT {sizeof(oc_box_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define OC_BOX_METRICS_INIT {sizeof(oc_box_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* The figures of one tag, or OC_TAGS_TOGETHER, or OC_TAGS_MEAN, at a probability and an overlap, each 0 to 1. oc_report_metrics gives
  * the same for the overlap OC_OVERLAP_STANDARD (its threshold 0: all boxes; OC_THRESHOLD_OWN: 0.5), with objects in the place of

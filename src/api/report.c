@@ -86,6 +86,14 @@ oc_status oc_report_box_metrics(const oc_report *report, int32_t tag, double pro
     if (status) return status;
     if (!report->measurement->boxed) return oc__fail(err, OC_E_ARGUMENT, "the report is not of a detector");
     status = oc__box_metrics_of(&known, report->measurement, tag, probability, overlap, err);
+    const oc__prepare_rule *rule = &report->model->rule;
+    double by_size[3], n_pixels = (double)rule->width * rule->height;
+    if (!status) status = oc__box_ap_by_size(by_size, report->measurement, tag, n_pixels, err);
+    if (!status) {
+        known.ap_small = by_size[0];
+        known.ap_medium = by_size[1];
+        known.ap_large = by_size[2];
+    }
     return status ? status
                   : oc__struct_write(metrics, &known, sizeof known, offsetof(oc_box_metrics, best_probability),
                                      "oc_box_metrics", err);

@@ -186,6 +186,9 @@ static int box_members(json *j, const oc_report *report, int32_t tag, const meas
     json_number(j, "ap50", m.ap50);
     json_number(j, "ap", m.ap);
     json_number(j, "average_recall", m.average_recall);
+    json_number(j, "ap_small", m.ap_small);
+    json_number(j, "ap_medium", m.ap_medium);
+    json_number(j, "ap_large", m.ap_large);
     json_number(j, "best_f1", m.best_f1);
     json_number(j, "best_probability", m.best_probability);
     return STATUS_DONE;

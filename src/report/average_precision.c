@@ -30,8 +30,18 @@ typedef struct work {
     uint32_t tag;
     ranked *list;
     size_t n_list;
-    bool *taken;           /* of truths: by a box */
+    bool *taken;      /* of truths: by a box */
+    double low, high; /* what is smaller or larger, as a share of the picture, does not count: it is neither found nor wrong */
 } work;
+
+static double area_of(const oc__rect *r) {
+    return ((double)r->right - (double)r->left) * ((double)r->bottom - (double)r->top);
+}
+
+static bool counts(const work *w, const oc__rect *box) {
+    double of_box = area_of(box);
+    return of_box >= w->low && of_box <= w->high;
+}
 
 static int most_probable_first(const void *a, const void *b) {
     const ranked *x = a, *y = b;
@@ -39,20 +49,19 @@ static int most_probable_first(const void *a, const void *b) {
     return (x->order > y->order) - (x->order < y->order);
 }
 
-/* Takes the free truth of [begin, end) that overlaps most. */
-static bool take_truth(work *w, size_t begin, size_t end, const oc__rect *box, double overlap) {
+/* Takes the free truth of [begin, end) that overlaps most: its number, or SIZE_MAX. */
+static size_t take_truth(work *w, size_t begin, size_t end, const oc__rect *box, double overlap, bool counted) {
     size_t best = SIZE_MAX;
     for (size_t i = begin; i < end; i++) {
         const oc__object *object = &w->m->truths[i].object;
-        if (object->tag != w->tag || w->taken[i]) continue;
+        if (object->tag != w->tag || w->taken[i] || counts(w, &object->box) != counted) continue;
         double shared = oc__rect_overlap(&object->box, box);
         if (shared < overlap) continue;
         overlap = shared;
         best = i;
     }
-    if (best == SIZE_MAX) return false;
-    w->taken[best] = true;
-    return true;
+    if (best != SIZE_MAX) w->taken[best] = true;
+    return best;
 }
 
 /* Matches all boxes of the tag that are probable enough; the list is in the measurement's order. */
@@ -72,7 +81,9 @@ static void match(work *w, double probability, double overlap, size_t most) {
         }
         const oc__detection *d = &found->detection;
         if (d->tag != w->tag || (double)d->probability < probability || n_in_picture++ >= most) continue;
-        w->list[w->n_list] = (ranked){d->probability, (uint32_t)w->n_list, take_truth(w, begin, end, &d->box, overlap)};
+        bool right = take_truth(w, begin, end, &d->box, overlap, true) != SIZE_MAX;
+        if (!right && (take_truth(w, begin, end, &d->box, overlap, false) != SIZE_MAX || !counts(w, &d->box))) continue;
+        w->list[w->n_list] = (ranked){d->probability, (uint32_t)w->n_list, right};
         w->n_list++;
     }
 }
@@ -196,7 +207,7 @@ static oc_box_metrics several(work *w, bool mean, double probability, double ove
 }
 
 static oc_status begin_work(work *w, const oc__measurement *m, oc_error *err) {
-    *w = (work){.m = m};
+    *w = (work){.m = m, .high = INFINITY};
     w->list = oc__alloc_array(m->context, m->n_found, sizeof *w->list);
     w->taken = oc__alloc_array(m->context, m->n_truths, sizeof *w->taken);
     return w->list && w->taken ? OC_OK : oc__fail_nomem(err, m->context, m->n_found * sizeof *w->list, "report");
@@ -217,6 +228,40 @@ oc_status oc__box_metrics_of(oc_box_metrics *out, const oc__measurement *m, int3
     oc_status status = begin_work(&w, m, err);
     if (!status)
         *out = tag >= 0 ? one(&w, (uint32_t)tag, probability, overlap) : several(&w, tag == OC_TAGS_MEAN, probability, overlap);
+    end_work(&w);
+    return status;
+}
+
+/* Of one tag, or -1 if it has no object of the size. */
+static double ap_of_size(work *w, uint32_t tag) {
+    size_t n = 0;
+    double ap = 0;
+    w->tag = tag;
+    for (size_t i = 0; i < w->m->n_truths; i++)
+        n += w->m->truths[i].object.tag == tag && counts(w, &w->m->truths[i].object.box);
+    for (int i = 0; i < N_OVERLAPS && n; i++) {
+        match(w, 0, i == N_OVERLAPS - 1 ? 0.95 : 0.5 + OVERLAP_STEP * i, MAX_BOXES);
+        ap += area(w, n) / N_OVERLAPS;
+    }
+    return n ? ap : -1;
+}
+
+oc_status oc__box_ap_by_size(double out[3], const oc__measurement *m, int32_t tag, double n_pixels, oc_error *err) {
+    const double bounds[] = {0, 32 * 32 / n_pixels, 96 * 96 / n_pixels, INFINITY};
+    work w;
+    oc_status status = begin_work(&w, m, err);
+    for (int size = 0; size < 3 && !status; size++) {
+        double sum = 0, n = 0;
+        w.low = bounds[size];
+        w.high = bounds[size + 1];
+        for (uint32_t t = tag < 0 ? 0 : (uint32_t)tag; t < m->n_tags && (tag < 0 || t == (uint32_t)tag); t++) {
+            double ap = ap_of_size(&w, t);
+            if (ap < 0) continue;
+            sum += ap;
+            n++;
+        }
+        out[size] = n > 0 ? sum / n : -1;
+    }
     end_work(&w);
     return status;
 }

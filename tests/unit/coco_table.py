@@ -72,12 +72,12 @@ def figures(truths, found, tags):
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
-    return evaluation.stats[1], evaluation.stats[0], evaluation.stats[8]
+    return (evaluation.stats[1], evaluation.stats[0], evaluation.stats[8], *evaluation.stats[3:6])
 
 
 def main():
-    print("/* Made by coco_table.py from pycocotools: of each case tag 0, 1, ... and their mean; AP50, AP50:95, AR. */")
-    print("static const double coco_table[N_CASES][N_TAGS + 1][3] = {")
+    print("/* Made by coco_table.py from pycocotools: of each case tag 0, 1, ... and their mean; AP50, AP50:95, AR, AP of small, medium, large. */")
+    print("static const double coco_table[N_CASES][N_TAGS + 1][6] = {")
     for case in range(N_CASES):
         truths, found = make_case(case + 1)
         rows = [figures(truths, found, tags) for tags in [[tag] for tag in range(N_TAGS)] + [list(range(N_TAGS))]]

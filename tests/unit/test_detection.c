@@ -106,6 +106,9 @@ START_TEST(test_coco) {
         near(f.ap50, expected[0]);
         near(f.ap, expected[1]);
         near(f.average_recall, expected[2]);
+        double by_size[3];
+        ck_assert_int_eq(oc__box_ap_by_size(by_size, m, tag < N_TAGS ? tag : OC_TAGS_MEAN, 1024 * 1024, NULL), OC_OK);
+        for (int i = 0; i < 3; i++) near(by_size[i], expected[3 + i]);
     }
     ck_assert_int_eq(oc__box_metrics_fill(m, NULL), OC_OK);
     near(m->average_precision[1], coco_table[_i][1][0]);
@@ -144,6 +147,9 @@ START_TEST(test_thresholds) {
     near(f.recall, 2.0 / 3);
     ck_assert_int_eq(oc__box_metrics_of(&f, m, OC_TAGS_MEAN, 0, 0.3, NULL), OC_OK);
     near(f.recall, 0.5);
+    double by_size[3];
+    ck_assert_int_eq(oc__box_ap_by_size(by_size, m, 1, 64 * 64, NULL), OC_OK); /* one object, of 32 x 32 */
+    ck_assert(by_size[0] >= 0 && by_size[1] >= 0 && by_size[2] < 0);
     /* Of tag 0, at an overlap of 0.3: right, wrong, wrong, right. */
     ck_assert_int_eq(oc__box_metrics_of(&f, m, 0, 0.9, 0.3, NULL), OC_OK);
     near(f.best_f1, 2.0 / 3);

@@ -330,6 +330,9 @@ class oc_box_metrics(SizedStruct):
         ("average_recall", c_double),
         ("best_probability", c_double),
         ("best_f1", c_double),
+        ("ap_small", c_double),
+        ("ap_medium", c_double),
+        ("ap_large", c_double),
     ]
 
 

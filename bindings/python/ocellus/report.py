@@ -91,6 +91,12 @@ class BoxMetrics(NamedTuple):
     """From which on boxes are to count for the greatest F1 at this overlap; of an Average, the mean."""
     best_f1: float
     """That F1."""
+    ap_small: float
+    """`ap` of objects of up to 32 x 32 pixels of the network's input; -1 where there are none."""
+    ap_medium: float
+    """Of up to 96 x 96."""
+    ap_large: float
+    """Of larger ones."""
 
 
 class Wrong(enum.IntEnum):
