@@ -516,6 +516,24 @@ OC_API oc_status oc_result_get(const oc_result *result, size_t index, oc_box *bo
 /* The name of answer `index`'s tag. NULL if out of range. */
 OC_API const char *oc_result_tag_name(const oc_result *result, size_t index);
 
+/* Which of a detector's answers to count. 0: the default. */
+typedef struct oc_tally_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    double probability; /* those of at least this: default 0.5 */
+    double left;        /* whose boxes' centres lie in this part of the picture, in fractions of its sides: */
+    double top;         /* default the whole */
+    double width;
+    double height;
+} oc_tally_options;
+
+#define OC_TALLY_OPTIONS_INIT {sizeof(oc_tally_options), 0, 0, 0, 0, 0, 0}
+
+/* Counts objects: counts[t] receives how many there are of tag t, for each of the model's n_counts tags. `options` may be NULL.
+ * Errors: OC_E_ARGUMENT (no detector's result; another number of tags; a part that is not within the picture). */
+OC_API oc_status oc_result_tally(const oc_result *result, const oc_tally_options *options, uint64_t *counts, size_t n_counts,
+                                 oc_error *err);
+
 /* What in a picture spoke for a tag. */
 
 /* How to explain. 0 or NULL: the default. */

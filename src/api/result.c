@@ -72,3 +72,40 @@ oc_status oc_result_get(const oc_result *result, size_t index, oc_box *box, oc_e
 const char *oc_result_tag_name(const oc_result *result, size_t index) {
     return index < oc_result_count(result) ? oc_model_tag(result->model, (size_t)result->boxes[index].tag) : NULL;
 }
+
+/* What was asked for, with the defaults. */
+static oc_status tally_options(oc_tally_options *known, const oc_tally_options *options, oc_error *err) {
+    *known = (oc_tally_options)OC_TALLY_OPTIONS_INIT;
+    oc_status status = options ? oc__struct_read(known, sizeof *known, sizeof *known, options, "oc_tally_options", err) : OC_OK;
+    if (status) return status;
+    if (!(known->probability >= 0 && known->probability <= 1))
+        return oc__fail(err, OC_E_ARGUMENT, "oc_tally_options: probability is not a number from 0 to 1");
+    if (known->probability == 0) known->probability = 0.5;
+    if (known->left == 0 && known->top == 0 && known->width == 0 && known->height == 0) known->width = known->height = 1;
+    if (!(known->left >= 0 && known->top >= 0 && known->width > 0 && known->height > 0 && known->left + known->width <= 1 + 1e-9
+          && known->top + known->height <= 1 + 1e-9))
+        return oc__fail(err, OC_E_ARGUMENT, "oc_tally_options: left %g, top %g, width %g, height %g is no part of a picture, whose sides are 1",
+                        known->left, known->top, known->width, known->height);
+    return OC_OK;
+}
+
+static bool is_counted(const oc_box *box, const oc_tally_options *o) {
+    double x = (double)box->left + (double)box->width / 2 - o->left, y = (double)box->top + (double)box->height / 2 - o->top;
+    return (double)box->probability >= o->probability && x >= 0 && x <= o->width && y >= 0 && y <= o->height;
+}
+
+oc_status oc_result_tally(const oc_result *result, const oc_tally_options *options, uint64_t *counts, size_t n_counts,
+                          oc_error *err) {
+    oc_tally_options known;
+    oc_status status = oc__check_pointer(result, "result", err);
+    if (!status) status = oc__check_pointer(counts, "counts", err);
+    if (!status) status = tally_options(&known, options, err);
+    if (status) return status;
+    if (result->model->kind != OC__KIND_DETECTION)
+        return oc__fail(err, OC_E_ARGUMENT, "the result is not of a detector, so there are no objects to count");
+    if (n_counts != result->model->n_tags)
+        return oc__fail(err, OC_E_ARGUMENT, "n_counts is %zu, expected %zu, one for each tag", n_counts, result->model->n_tags);
+    for (size_t i = 0; i < n_counts; i++) counts[i] = 0;
+    for (size_t i = 0; i < result->n; i++) counts[result->boxes[i].tag] += is_counted(&result->boxes[i], &known);
+    return OC_OK;
+}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "counting.h"
 #include "json.h"
 #include "pictures.h"
 #include "platform.h"
@@ -31,6 +32,8 @@ typedef struct predict_options {
     const char *draw; /* the picture file to write, or a folder for one for each picture */
     const char *explain; /* the same for what spoke for a tag, */
     const char *tag;     /* this one; NULL: the most probable */
+    bool count;
+    const char *region, *expect;
     general_options general;
 } predict_options;
 
@@ -51,6 +54,7 @@ typedef struct prediction {
     const char *iteration;
     bool draws_into_folder;
     text_list drawn; /* files */
+    counting counting;
 } prediction;
 
 static void measure_columns(prediction *p) {
@@ -99,7 +103,7 @@ static void write_place(json *j, const prediction *p, const oc_box *box) {
     json_probability(j, "height", box->height);
 }
 
-static void print_result(const prediction *p, const char *name, const oc_result *result) {
+static void print_result(prediction *p, const char *name, const oc_result *result) {
     char *shown = text_printable(name);
     size_t width = text_width(shown), n, *wanted = wanted_answers(&n, p, result);
     printf("%s", shown);
@@ -123,10 +127,11 @@ static void print_result(const prediction *p, const char *name, const oc_result 
         printf("\n");
         width = 0;
     }
+    counting_print(&p->counting, result);
     free(wanted);
 }
 
-static void write_result(const prediction *p, const char *name, const oc_result *result) {
+static void write_result(prediction *p, const char *name, const oc_result *result) {
     json j = {.compact = true};
     size_t n, *wanted = wanted_answers(&n, p, result);
     json_object(&j, NULL);
@@ -142,6 +147,7 @@ static void write_result(const prediction *p, const char *name, const oc_result 
         json_end_object(&j);
     }
     json_end_array(&j);
+    counting_json(&p->counting, &j, result);
     json_end_object(&j);
     free(wanted);
 }
@@ -393,8 +399,10 @@ static int predict(const predict_options *o) {
         pictures_collect(&p.pictures, o->operands, o->n_operands, o->recursive);
         measure_columns(&p);
         status = check_drawing(&p);
+        if (status == STATUS_DONE) status = counting_begin(&p.counting, model, o->count, o->region, o->expect, o->threshold);
         if (status == STATUS_DONE) status = predict_all(&p);
     }
+    counting_end(&p.counting);
     text_list_free(&p.drawn);
     pictures_free(&p.pictures);
     oc_predictor_free(p.predictor);
@@ -430,6 +438,10 @@ static int run(const command *self, int argc, char **argv) {
          "for --draw",
          0, 0, &o.explain},
         {"explain-tag", 0, OPTION_TEXT, "TAG", "with --explain: for this tag", 0, 0, &o.tag},
+        {"count", 0, OPTION_FLAG, NULL, "count the objects of each tag", 0, 0, &o.count},
+        {"region", 0, OPTION_TEXT, "LEFT,TOP,WIDTH,HEIGHT",
+         "count those whose centres lie in this part of the picture, in fractions of its sides", 0, 0, &o.region},
+        {"expect", 0, OPTION_TEXT, "TAG=N,...", "say what is missing and what is extra, of what should be there", 0, 0, &o.expect},
         {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0, &o.recursive},
     };
     const option_group groups[] = {{"Options", own, sizeof(own) / sizeof(own[0])}, general_group(&o.general)};
@@ -460,6 +472,7 @@ const command command_predict = {
     "    ocellus predict parts.ocm photo.jpg\n"
     "    ocellus predict parts@production photo.jpg --store\n"
     "    ocellus predict shelf.ocm photo.jpg --draw found.png\n"
+    "    ocellus predict shelf.ocm photo.jpg --tiles 4 --expect 'milk=6,juice=4'\n"
     "    ocellus predict parts.ocm photo.jpg --explain why.png\n"
     "    ocellus predict parts.ocm --recursive --top 1 incoming/\n"
     "    camera | ocellus predict parts.ocm --json -\n",

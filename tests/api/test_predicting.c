@@ -323,6 +323,57 @@ START_TEST(explanations) {
 }
 END_TEST
 
+/* Objects are counted by tag, in a part of the picture or all of it. */
+START_TEST(tallies) {
+    oc_model *detector = NULL;
+    oc_predictor *finding = NULL, *telling = NULL;
+    oc_result *found = NULL, *told = NULL;
+    oc_tally_options options = OC_TALLY_OPTIONS_INIT;
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    uint64_t counts[8], all = 0, parts = 0, certain = 0;
+    paint(pixels, BLOBS, 3);
+    OK(oc_model_load(&detector, context, GOLDEN "/v1-detector.ocm", err));
+    size_t n_tags = oc_model_n_tags(detector);
+    ck_assert_uint_le(n_tags, 8);
+    OK(oc_predictor_create(&finding, detector, NULL, err));
+    OK(oc_predictor_run(&found, finding, &image, err));
+    ck_assert_uint_gt(oc_result_count(found), 1);
+    options.probability = 1e-9;
+    OK(oc_result_tally(found, &options, counts, n_tags, err));
+    for (size_t t = 0; t < n_tags; t++) all += counts[t];
+    ck_assert_uint_eq(all, oc_result_count(found));
+    for (int part = 0; part < 2; part++) { /* no centre lies just in the middle */
+        options.left = 0.5 * part, options.width = 0.5, options.height = 1;
+        OK(oc_result_tally(found, &options, counts, n_tags, err));
+        for (size_t t = 0; t < n_tags; t++) parts += counts[t];
+    }
+    ck_assert_uint_eq(parts, all);
+    OK(oc_result_tally(found, NULL, counts, n_tags, err));
+    for (size_t i = 0; i < oc_result_count(found); i++) {
+        oc_box box = OC_BOX_INIT;
+        OK(oc_result_get(found, i, &box, err));
+        certain += box.probability >= 0.5F;
+    }
+    for (size_t t = 0; t < n_tags; t++) certain -= counts[t];
+    ck_assert_uint_eq(certain, 0);
+    options.left = 0.6; /* reaches out */
+    FAILS(OC_E_ARGUMENT, oc_result_tally(found, &options, counts, n_tags, err));
+    options.left = 0.5, options.probability = 1.5;
+    FAILS(OC_E_ARGUMENT, oc_result_tally(found, &options, counts, n_tags, err));
+    FAILS(OC_E_ARGUMENT, oc_result_tally(found, NULL, counts, n_tags + 1, err));
+    FAILS(OC_E_ARGUMENT, oc_result_tally(found, NULL, NULL, n_tags, err));
+    FAILS(OC_E_ARGUMENT, oc_result_tally(NULL, NULL, counts, n_tags, err));
+    OK(oc_predictor_create(&telling, model, NULL, err));
+    OK(oc_predictor_run(&told, telling, &image, err));
+    FAILS(OC_E_ARGUMENT, oc_result_tally(told, NULL, counts, N_KINDS, err));
+    oc_result_free(found);
+    oc_result_free(told);
+    oc_predictor_free(finding);
+    oc_predictor_free(telling);
+    oc_model_free(detector);
+}
+END_TEST
+
 /* An alarm is raised once and cleared once; only what a detector finds is followed. */
 START_TEST(streams) {
     oc_predictor *watching = NULL;
@@ -393,6 +444,7 @@ int main(void) {
     tcase_add_test(tests, precisions);
     tcase_add_test(tests, an_empty_batch);
     tcase_add_test(tests, explanations);
+    tcase_add_test(tests, tallies);
     tcase_add_test(tests, streams);
     return run_suite(suite);
 }

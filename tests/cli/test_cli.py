@@ -1064,6 +1064,20 @@ class Detection(CommandTest):
             self.assertEqual(set(one), {"tag", "probability", "left", "top", "width", "height"})
             self.assertTrue(0 <= one["left"] <= one["left"] + one["width"] <= 1.0001)
         self.check(ocellus("predict", model, self.path("scenes", "01.png")), DONE)
+        counted = ("predict", model, self.path("scenes", "01.png"), "--threshold", "0.01")
+        counts = json.loads(ocellus(*counted, "--count", "--json").out)["counts"]
+        self.assertEqual([one["tag"] for one in counts], trained["tags"])
+        self.assertEqual(sum(one["n"] for one in counts), len(answers))
+        n_blue, n_red = (next(one["n"] for one in counts if one["tag"] == tag) for tag in ("blue", "red"))
+        told = json.loads(ocellus(*counted, "--expect", f"blue={n_blue + 2},red=0", "--json").out)["counts"]
+        told = {one["tag"]: (one["expected"], one["missing"], one["extra"]) for one in told}
+        self.assertEqual(told, {"blue": (n_blue + 2, 2, 0), "red": (0, 0, n_red)})
+        self.assertRegex(self.check(ocellus(*counted, "--expect", f"blue={n_blue + 2}"), DONE).out, r"counted: .*\n  missing: blue 2\n")
+        nothing = json.loads(ocellus(*counted, "--region", "0,0,0.0001,0.0001", "--json").out)["counts"]
+        self.assertEqual(sum(one["n"] for one in nothing), 0)
+        self.check(ocellus(*counted, "--region", "0.5,0,0.6,1"), USAGE, "--region")
+        self.check(ocellus(*counted, "--expect", "green=1"), USAGE, "--expect")
+        self.check(ocellus("predict", self.model, self.path("scenes", "01.png"), "--count"), FAILED, "counted")
         few_boxes, boxes = [json.loads(ocellus("predict", model, self.path("scenes", "01.png"), "--threshold", "0", "--tiles", tiles, "--json").out)
                             ["predictions"] for tiles in ("1", "3")]
         self.assertNotEqual(few_boxes, boxes)

@@ -626,6 +626,18 @@ class oc_heat_map(SizedStruct):
     ]
 
 
+class oc_tally_options(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("probability", c_double),
+        ("left", c_double),
+        ("top", c_double),
+        ("width", c_double),
+        ("height", c_double),
+    ]
+
+
 class oc_learning_point(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -926,6 +938,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_result_free": (None, [_handle]),
     "oc_result_count": (c_size_t, [_handle]),
     "oc_result_get": (oc_status, [_handle, c_size_t, POINTER(oc_box), _error]),
+    "oc_result_tally": (oc_status, [_handle, POINTER(oc_tally_options), POINTER(c_uint64), c_size_t, _error]),
     "oc_result_tag_name": (c_char_p, [_handle, c_size_t]),
     "oc_model_evaluate": (
         oc_status,

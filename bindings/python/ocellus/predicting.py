@@ -50,6 +50,17 @@ class Result(Tuple[Prediction, ...]):
         """The probability of each tag; of several answers with one tag, the highest."""
         return {prediction.tag: prediction.probability for prediction in reversed(self)}
 
+    def tally(self, *, probability: float = 0.5, region: Optional[Box] = None) -> Dict[str, int]:
+        """Counts a detector's objects by tag: those of at least a probability whose boxes' centres lie in a region (fractions of
+        the picture's sides); tags without any are left out."""
+        area = region or Box(0, 0, 1, 1)
+        counts: Dict[str, int] = {}
+        for tag, certainty, box in self:
+            x, y = box.left + box.width / 2 - area.left, box.top + box.height / 2 - area.top
+            if certainty >= probability and 0 <= x <= area.width and 0 <= y <= area.height:
+                counts[tag] = counts.get(tag, 0) + 1
+        return counts
+
     def __str__(self) -> str:
         return ", ".join(f"{prediction.tag} {prediction.probability:.1%}" for prediction in self)
 

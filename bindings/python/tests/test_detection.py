@@ -45,6 +45,16 @@ def test_boxes(context):
     assert len(dataset) == 2
 
 
+def test_tally():
+    left, right = ocellus.Box(0.1, 0.1, 0.2, 0.2), ocellus.Box(0.7, 0.1, 0.2, 0.2)
+    result = ocellus.Result([
+        ocellus.Prediction("cat", 0.9, left), ocellus.Prediction("cat", 0.8, right), ocellus.Prediction("dog", 0.4, left)
+    ])
+    assert result.tally() == {"cat": 2}
+    assert result.tally(probability=0.3) == {"cat": 2, "dog": 1}
+    assert result.tally(probability=0.3, region=ocellus.Box(0, 0, 0.5, 1)) == {"cat": 1, "dog": 1}
+
+
 def test_draw(context, tmp_path):
     picture = ocellus.Picture(_scene("red", 64, 64), context=context)
     objects = [ocellus.LabelledBox("blue", ocellus.Box(0, 0.5, 0.5, 0.5)), ocellus.Prediction("red", 0.75, ocellus.Box(0.5, 0.5, 0.5, 0.5))]

@@ -34,7 +34,9 @@ def test_every_default_is_accepted(dataset):
     for option in ocellus.training_options():
         trainer.set(option.key, option.default)
         trainer.set(option.key, str(option.default).lower())
-    assert {option.key for option in ocellus.training_options() if option.type is str} == {"base", "domain", "head", "labels", "negative"}
+    assert {option.key for option in ocellus.training_options() if option.type is str} == {
+        "base", "checkpoint", "domain", "head", "labels", "negative", "only_tags", "start"
+    }
 
 
 def test_bad_options(dataset):
