@@ -34,7 +34,7 @@ oc_status oc_trainer_create(oc_trainer **out, oc_context *context, const oc_data
     trainer->context = oc__context_retain(context);
     oc__train_options_default(&trainer->options);
     status = oc__dataset_snapshot(&trainer->dataset, dataset, err);
-    if (!status) status = oc__trainable(trainer->dataset, err);
+    if (!status) status = oc__trainable(trainer->dataset, true, err); /* what is to be made of it is not known yet */
     if (status) oc_trainer_free(trainer);
     else *out = trainer;
     return status;
@@ -63,7 +63,7 @@ oc_status oc_trainer_set_test(oc_trainer *trainer, const oc_dataset *dataset, oc
     if (dataset && dataset->context != trainer->context)
         return oc__fail(err, OC_E_ARGUMENT, "the test set was made with another context");
     if (dataset) status = oc__dataset_snapshot(&test, dataset, err);
-    if (dataset && !status) status = oc__testable(trainer->dataset, test, err);
+    if (dataset && !status && !trainer->options.anomaly) status = oc__testable(trainer->dataset, test, err);
     if (status) {
         oc__dataset_free(test);
         return status;

@@ -85,12 +85,7 @@ static int load_data(oc_dataset **data, oc_dataset **test, session *s, const tra
 static int make_trainer(oc_trainer **trainer, session *s, const train_options *o, const oc_dataset *data,
                         const oc_dataset *test) {
     oc_error error = OC_ERROR_INIT;
-    if (oc_trainer_create(trainer, s->context, data, &error) != OC_OK) {
-        console_failure(&error);
-        if (oc_dataset_n_tags(data) < 2)
-            console_hint("there must be something to tell apart: each sub-folder, or name in the column 'tag', is a tag");
-        return STATUS_FAILED;
-    }
+    if (oc_trainer_create(trainer, s->context, data, &error) != OC_OK) return console_failure(&error);
     for (size_t i = 0; i < o->hyper.n; i++) {
         if (o->hyper.values[i] == NULL || oc_trainer_set(*trainer, o->hyper.keys[i], o->hyper.values[i], &error) == OC_OK)
             continue;
@@ -107,7 +102,7 @@ static int make_trainer(oc_trainer **trainer, session *s, const train_options *o
     return STATUS_DONE;
 }
 
-static int run_trainer(oc_model **model, oc_trainer *trainer, session *s) {
+static int run_trainer(oc_model **model, oc_trainer *trainer, session *s, const oc_dataset *data) {
     oc_error error = OC_ERROR_INIT;
     progress bar;
     progress_begin(&bar, s->general->quiet);
@@ -118,7 +113,12 @@ static int run_trainer(oc_model **model, oc_trainer *trainer, session *s) {
     progress_end(&bar);
     session_end_warnings(s);
     if (platform_interrupt() != 0) return console_interrupted("no model was written");
-    return status == OC_OK ? STATUS_DONE : console_failure(&error);
+    if (status == OC_OK) return STATUS_DONE;
+    console_failure(&error);
+    if (error.code == OC_E_DATA && oc_dataset_n_tags(data) < 2 && !oc_dataset_has_boxes(data))
+        console_hint("there must be something to tell apart: each sub-folder, or name in the column 'tag', is a tag; or, if all are good "
+                     "ones, --anomaly learns to tell what is not");
+    return STATUS_FAILED;
 }
 
 static int show(const oc_model *model, const train_options *o, double seconds) {
@@ -170,7 +170,7 @@ static int train(const train_options *o) {
     if (status == STATUS_DONE) status = session_open(&s, &o->general);
     if (status == STATUS_DONE) status = load_data(&data, &test, &s, o);
     if (status == STATUS_DONE) status = make_trainer(&trainer, &s, o, data, test);
-    if (status == STATUS_DONE) status = run_trainer(&model, trainer, &s);
+    if (status == STATUS_DONE) status = run_trainer(&model, trainer, &s, data);
     if (status == STATUS_DONE && oc_model_save(model, o->output, &error) != OC_OK) status = console_failure(&error);
     if (status == STATUS_DONE) status = show(model, o, platform_seconds() - began);
     oc_model_free(model);

@@ -7,9 +7,17 @@
 #include "memory.h"
 #include "predictor.h"
 
-/* The model's number of each tag of the data set; OC__NONE for its negative one. */
+/* Whether a tag is one of those that a model of anomalies was trained on: `list` has | between them. */
+static bool is_normal(const char *list, const char *tag) {
+    for (size_t size; list && *list; list += size + (list[size] == '|'))
+        if ((size = strcspn(list, "|")) == strlen(tag) && memcmp(list, tag, size) == 0) return true;
+    return false;
+}
+
+/* The model's number of each tag of the data set; OC__NONE for its negative one. To a model of anomalies whatever bears another tag
+ * than its good pictures is one. */
 static oc_status match_tags(uint32_t *map, const oc_model *model, const oc_dataset *dataset, oc_error *err) {
-    const char *negative = oc__model_property(model, "option.negative");
+    const char *negative = oc__model_property(model, "option.negative"), *normal = oc__model_property(model, "normal");
     bool several = model->kind == OC__KIND_MULTILABEL, detects = model->kind == OC__KIND_DETECTION;
     if (detects != dataset->boxed)
         return oc__fail(err, OC_E_DATA, detects ? "the model finds objects in boxes, and the data set has none"
@@ -21,6 +29,10 @@ static oc_status match_tags(uint32_t *map, const oc_model *model, const oc_datas
     for (size_t i = 0; i < dataset->n_tags; i++) {
         size_t t = oc__model_find_tag(model, dataset->tags[i]);
         map[i] = OC__NONE;
+        if (normal && several) {
+            map[i] = is_normal(normal, dataset->tags[i]) ? OC__NONE : 0;
+            continue;
+        }
         if (t == model->n_tags && several && negative && strcmp(negative, dataset->tags[i]) == 0) continue;
         if (t == model->n_tags)
             return oc__fail(err, OC_E_DATA, "the data set has the tag '%s', which the model does not know", dataset->tags[i]);

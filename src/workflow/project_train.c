@@ -204,8 +204,8 @@ static oc_status train(run *r, oc_error *err) {
     oc_dataset *data = NULL;
     const oc_dataset *test = r->test->n_samples ? r->test : NULL;
     oc_status status = oc__dataset_snapshot(&data, r->data, err);
-    if (!status) status = oc__trainable(data, err);
-    if (!status && test) status = oc__testable(data, test, err);
+    if (!status) status = oc__trainable(data, r->options.anomaly, err);
+    if (!status && test && !r->options.anomaly) status = oc__testable(data, test, err);
     if (!status) {
         add_line(r, "%zu pictures, %zu tags; %zu pictures to measure on", data->n_samples, data->n_tags, r->test->n_samples);
         status = oc__train_model(&r->model, data, test, &r->options, r->project, watch, r, NULL, err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "anomaly.h"
 #include "base.h"
 #include "choose_size.h"
 #include "clock.h"
@@ -14,10 +15,11 @@
 #include "random.h"
 #include "start.h"
 
-oc_status oc__trainable(const oc_dataset *dataset, oc_error *err) {
+oc_status oc__trainable(const oc_dataset *dataset, bool anomaly, oc_error *err) {
     if (dataset->boxed && dataset->n_objects == 0)
         return oc__fail(err, OC_E_DATA, "no picture has an object in a box, so there is nothing to learn");
-    if (!dataset->boxed && dataset->n_tags < (oc__dataset_several(dataset) ? 1 : 2))
+    size_t least_tags = anomaly ? 0 : oc__dataset_several(dataset) ? 1 : 2;
+    if (!dataset->boxed && dataset->n_tags < least_tags)
         return oc__fail(err, OC_E_DATA, "there %s with pictures; a classifier needs at least 2",
                         dataset->n_tags ? "is one tag" : "are no tags");
     size_t least = dataset->boxed ? 2 : 4;
@@ -199,18 +201,22 @@ static oc_status train_on_tags(oc_model **out, const oc_dataset *dataset, const 
     if (!status) status = oc__start_open(&base, &start, dataset->context, options, false, err);
     if (!status) status = open_states(&states, &set, options, base, err);
     if (!status && options->size) status = oc__base_resize(&base, options->size, err);
-    if (!status && !options->size && !set.several) {
+    if (!status && !options->size && !set.several && !options->anomaly) {
         oc__progress_share(progress, 0, CHOOSING);
         status = oc__choose_size(&base, &set, options->seed, project, progress, err);
         oc__progress_share(progress, CHOOSING, 1);
     }
-    if (!status && project)
+    if (!status && project && !options->anomaly)
         status = oc__kept_features_open(&kept, project, base, (size_t)options->views, options->mirror, options->seed, err);
     if (kept) set.cache = oc__kept_features_cache(kept);
-    if (!status) status = oc__train_classifier(&model, base, &set, options, !test, progress, err);
+    if (!status)
+        status = options->anomaly ? oc__train_anomaly(&model, base, &set, options, progress, err)
+                                  : oc__train_classifier(&model, base, &set, options, !test, progress, err);
     oc__kept_features_close(kept);
     if (!status) status = describe(model, base, options, err);
     if (!status && test) {
+        oc__measurement_free(model->measurement);
+        model->measurement = NULL;
         oc__progress_stage(progress, "measuring", 0.95, 1, test->n_samples);
         status = oc__evaluate(&model->measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, progress, err);
     }
@@ -233,12 +239,14 @@ oc_status oc__train_model(oc_model **out, const oc_dataset *dataset, const oc_da
     oc_status status = oc__train_options_complete(&options, dataset->boxed, err);
     if (!status && options.only_tags[0]) {
         status = oc__dataset_only(&chosen, dataset, options.only_tags, false, err);
-        if (!status) status = oc__trainable(chosen, err);
-        if (!status && test) status = oc__dataset_only(&chosen_test, test, options.only_tags, true, err);
-        if (!status && test) status = oc__testable(chosen, chosen_test, err);
+        if (!status && test && !options.anomaly) status = oc__dataset_only(&chosen_test, test, options.only_tags, true, err);
     }
     if (!status && chosen) dataset = chosen;
     if (!status && chosen_test) test = chosen_test;
+    if (!status && test && !options.anomaly) status = oc__testable(dataset, test, err);
+    if (!status && options.anomaly && dataset->boxed)
+        status = oc__fail(err, OC_E_ARGUMENT, "anomaly goes with whole pictures, and these have objects in boxes");
+    if (!status) status = oc__trainable(dataset, options.anomaly, err);
     if (!status && dataset->boxed) status = train_on_boxes(out, dataset, test, &options, &progress, err);
     else if (!status) status = train_on_tags(out, dataset, test, &options, project, &progress, err);
     oc__dataset_free(chosen);

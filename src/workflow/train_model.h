@@ -8,7 +8,7 @@
 
 /* OC_E_DATA if the data set cannot be trained on: fewer than 4 samples or 2 tags with samples; 1 tag is enough where a sample
  * may bear any number. */
-oc_status oc__trainable(const oc_dataset *dataset, oc_error *err);
+oc_status oc__trainable(const oc_dataset *dataset, bool anomaly, oc_error *err);
 
 /* OC_E_DATA if `test` bears a tag that `dataset` lacks, or has no samples. */
 oc_status oc__testable(const oc_dataset *dataset, const oc_dataset *test, oc_error *err);

@@ -150,12 +150,15 @@ END_TEST
 
 START_TEST(too_little_data) {
     oc_dataset *d = NULL;
+    oc_model *model;
     oc_trainer *trainer;
     OK(oc_dataset_create(&d, context, err));
     FAILS_OUT(OC_E_DATA, trainer, oc_trainer_create(&trainer, context, d, err));
     oc_dataset_free(d);
-    d = new_dataset(context, 1, 8, 1);
-    FAILS_OUT(OC_E_DATA, trainer, oc_trainer_create(&trainer, context, d, err));
+    d = new_dataset(context, 1, 8, 1); /* enough to tell what is unlike it, but not for tags */
+    OK(oc_trainer_create(&trainer, context, d, err));
+    FAILS_OUT(OC_E_DATA, model, oc_trainer_run(&model, trainer, NULL, NULL, err));
+    oc_trainer_free(trainer);
     oc_dataset_free(d);
     d = new_dataset(context, 3, 1, 1);
     FAILS_OUT(OC_E_DATA, trainer, oc_trainer_create(&trainer, context, d, err));
