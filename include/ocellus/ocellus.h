@@ -516,6 +516,12 @@ OC_API oc_status oc_result_get(const oc_result *result, size_t index, oc_box *bo
 /* The name of answer `index`'s tag. NULL if out of range. */
 OC_API const char *oc_result_tag_name(const oc_result *result, size_t index);
 
+/* How unlike the pictures that a classifier was trained on the picture is, 0 to 1: from 0.5 on it is likely none of what the model
+ * knows, whatever its probabilities say. By the distance of its features from the nearest training picture's, against those of training
+ * pictures from each other: 0.5 is two standard deviations above their mean. -1 if the model does not tell: a detector, or of an older
+ * version. */
+OC_API double oc_result_novelty(const oc_result *result);
+
 /* Which of a detector's answers to count. 0: the default. */
 typedef struct oc_tally_options {
     uint32_t struct_size;

@@ -24,7 +24,7 @@ void oc_predictor_free(oc_predictor *predictor) { oc__predictor_free(predictor);
 /* What a model says of pictures, either way. */
 typedef struct said {
     const oc_model *model;
-    float *probabilities;
+    float *probabilities, *novelties;
     oc__detections *detections; /* of a detector */
     size_t n;
 } said;
@@ -35,27 +35,33 @@ static oc_status begin(said *s, const oc_model *model, size_t n, oc_error *err) 
     size_t size = detects ? sizeof *s->detections : model->n_tags * sizeof *s->probabilities;
     if (detects) s->detections = oc__alloc_array(model->context, n, size);
     else s->probabilities = oc__alloc_array(model->context, n, size);
-    if (!s->detections && !s->probabilities) return oc__fail_nomem(err, model->context, n * size, "results");
+    if (!detects) s->novelties = oc__alloc_array(model->context, n, sizeof *s->novelties);
+    if (!s->detections && (!s->probabilities || !s->novelties)) {
+        oc__free(model->context, s->probabilities);
+        oc__free(model->context, s->novelties);
+        return oc__fail_nomem(err, model->context, n * size, "results");
+    }
     if (detects && n) memset(s->detections, 0, n * size);
     return OC_OK;
 }
 
 static oc_status to_result(oc_result **out, const said *s, size_t i, oc_error *err) {
     return s->detections ? oc__result_create_boxes(out, s->model, &s->detections[i], err)
-                         : oc__result_create(out, s->model, s->probabilities + i * s->model->n_tags, err);
+                         : oc__result_create(out, s->model, s->probabilities + i * s->model->n_tags, s->novelties[i], err);
 }
 
 static void end(said *s) {
     for (size_t i = 0; i < s->n && s->detections; i++) oc__free(s->model->context, s->detections[i].items);
     oc__free(s->model->context, s->detections);
     oc__free(s->model->context, s->probabilities);
+    oc__free(s->model->context, s->novelties);
 }
 
 oc_status oc_predictor_run(oc_result **out, oc_predictor *predictor, const oc_image *image, oc_error *err) {
     said s;
     oc_status status = oc__check_call(out, predictor, "predictor", image, "image", err);
     if (status || (status = begin(&s, predictor->model, 1, err))) return status;
-    status = s.detections ? oc__predict_boxes(s.detections, predictor, image, err) : oc__predict(s.probabilities, predictor, image, err);
+    status = s.detections ? oc__predict_boxes(s.detections, predictor, image, err) : oc__predict(s.probabilities, s.novelties, predictor, image, err);
     if (!status) status = to_result(out, &s, 0, err);
     end(&s);
     return status;
@@ -77,7 +83,7 @@ oc_status oc_predictor_run_batch(oc_result **results, oc_predictor *predictor, c
         return status;
     }
     status = s.detections ? oc__predict_boxes_batch(s.detections, statuses, predictor, images, n, NULL, err)
-                          : oc__predict_batch(s.probabilities, statuses, predictor, images, n, NULL, err);
+                          : oc__predict_batch(s.probabilities, s.novelties, statuses, predictor, images, n, NULL, err);
     bool ran = !status;
     for (size_t i = 0; i < n && ran; i++) {
         bool predicted = statuses[i] == OC_OK;

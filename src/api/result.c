@@ -9,6 +9,7 @@
 struct oc_result {
     oc_model *model;
     size_t n;
+    float novelty; /* below 0: not known */
     oc_box boxes[];
 };
 
@@ -27,6 +28,7 @@ static oc_result *create(const oc_model *model, size_t n, oc_error *err) {
     }
     result->model = oc__model_retain(model);
     result->n = n;
+    result->novelty = -1;
     return result;
 }
 
@@ -43,9 +45,10 @@ oc_status oc__result_create_boxes(oc_result **out, const oc_model *model, const 
     return OC_OK;
 }
 
-oc_status oc__result_create(oc_result **out, const oc_model *model, const float *probabilities, oc_error *err) {
+oc_status oc__result_create(oc_result **out, const oc_model *model, const float *probabilities, float novelty, oc_error *err) {
     oc_result *result = create(model, model->n_tags, err);
     if (!result) return OC_E_NOMEM;
+    result->novelty = novelty;
     for (size_t i = 0; i < result->n; i++)
         result->boxes[i] = (oc_box){sizeof(oc_box), (int32_t)i, probabilities[i], 0, 0, 1, 1};
     qsort(result->boxes, result->n, sizeof *result->boxes, most_probable_first);
@@ -68,6 +71,8 @@ oc_status oc_result_get(const oc_result *result, size_t index, oc_box *box, oc_e
     if (index >= result->n) return oc__fail(err, OC_E_NOT_FOUND, "answer %zu is out of range, there are %zu", index, result->n);
     return oc__struct_write(box, &result->boxes[index], sizeof(oc_box), offsetof(oc_box, left), "oc_box", err);
 }
+
+double oc_result_novelty(const oc_result *result) { return result ? (double)result->novelty : -1; }
 
 const char *oc_result_tag_name(const oc_result *result, size_t index) {
     return index < oc_result_count(result) ? oc_model_tag(result->model, (size_t)result->boxes[index].tag) : NULL;

@@ -7,8 +7,8 @@
 /* A report on the model. Takes the measurement over, also on failure. */
 oc_status oc__report_create(oc_report **out, const oc_model *model, oc__measurement *measurement, oc_error *err);
 
-/* A classifier's answers from the probabilities of all tags. */
-oc_status oc__result_create(oc_result **out, const oc_model *model, const float *probabilities, oc_error *err);
+/* A classifier's answers from the probabilities of all tags and oc__apply_novelty. */
+oc_status oc__result_create(oc_result **out, const oc_model *model, const float *probabilities, float novelty, oc_error *err);
 
 /* A detector's. */
 oc_status oc__result_create_boxes(oc_result **out, const oc_model *model, const oc__detections *detections, oc_error *err);

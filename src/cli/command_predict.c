@@ -127,6 +127,9 @@ static void print_result(prediction *p, const char *name, const oc_result *resul
         printf("\n");
         width = 0;
     }
+    if (oc_result_novelty(result) >= 0.5)
+        printf("%*s  (unlike the pictures that the model was trained on: %.0f %%)\n", (int)p->name_columns, "",
+               100 * oc_result_novelty(result));
     counting_print(&p->counting, result);
     free(wanted);
 }
@@ -147,6 +150,7 @@ static void write_result(prediction *p, const char *name, const oc_result *resul
         json_end_object(&j);
     }
     json_end_array(&j);
+    if (oc_result_novelty(result) >= 0) json_probability(&j, "novelty", oc_result_novelty(result));
     counting_json(&p->counting, &j, result);
     json_end_object(&j);
     free(wanted);

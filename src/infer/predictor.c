@@ -43,12 +43,13 @@ static void to_probabilities(float *probabilities, const oc_model *model, const 
     oc__softmax(probabilities, 1, n);
 }
 
-static oc_status predict_with(float *probabilities, const oc_predictor *predictor, uint32_t worker, const oc_image *image,
+static oc_status predict_with(float *probabilities, float *novelty, const oc_predictor *predictor, uint32_t worker, const oc_image *image,
                               oc_error *err) {
     const float *logits;
     size_t n;
     oc_status status = oc__apply(&logits, &n, predictor->appliers[worker], image, err);
     if (!status) to_probabilities(probabilities, predictor->model, logits, n);
+    if (!status && novelty) *novelty = oc__apply_novelty(predictor->appliers[worker]);
     return status;
 }
 
@@ -69,14 +70,15 @@ oc_status oc__predictor_grow(oc_predictor *predictor, size_t n, oc_error *err) {
     return status;
 }
 
-oc_status oc__predict(float *probabilities, oc_predictor *predictor, const oc_image *image, oc_error *err) {
-    return predict_with(probabilities, predictor, 0, image, err);
+oc_status oc__predict(float *probabilities, float *novelty, oc_predictor *predictor, const oc_image *image, oc_error *err) {
+    return predict_with(probabilities, novelty, predictor, 0, image, err);
 }
 
 typedef struct job {
     oc_predictor *predictor;
     const oc_image *const *images;
     float *probabilities;       /* of a classifier, */
+    float *novelties;           /* or NULL */
     oc__detections *detections; /* or of a detector */
     oc_status *statuses;
     oc__progress *progress;
@@ -94,7 +96,8 @@ static void picture_task(void *argument, size_t i, uint32_t worker) {
                                             j->predictor->how.n_tiles, &err);
     else
         j->statuses[i] =
-            predict_with(j->probabilities + i * j->predictor->model->n_tags, j->predictor, worker, j->images[i], &err);
+            predict_with(j->probabilities + i * j->predictor->model->n_tags, j->novelties ? j->novelties + i : NULL, j->predictor,
+                         worker, j->images[i], &err);
     if (j->statuses[i]) {
         pthread_mutex_lock(&j->lock);
         if (i < j->failed) {
@@ -121,9 +124,10 @@ static oc_status run_job(job *j, size_t n, oc_error *err) {
     return OC_OK;
 }
 
-oc_status oc__predict_batch(float *probabilities, oc_status *statuses, oc_predictor *predictor, const oc_image *const *images,
-                            size_t n, oc__progress *progress, oc_error *err) {
-    job j = {.predictor = predictor, .images = images, .probabilities = probabilities, .statuses = statuses, .progress = progress};
+oc_status oc__predict_batch(float *probabilities, float *novelties, oc_status *statuses, oc_predictor *predictor,
+                            const oc_image *const *images, size_t n, oc__progress *progress, oc_error *err) {
+    job j = {.predictor = predictor, .images = images, .probabilities = probabilities, .novelties = novelties, .statuses = statuses,
+             .progress = progress};
     return run_job(&j, n, err);
 }
 

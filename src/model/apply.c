@@ -1,6 +1,8 @@
 /* Applying a model's network to pictures. SPDX-License-Identifier: MIT */
 #include "apply.h"
 
+#include <math.h>
+
 #include "memory.h"
 
 struct oc__applier {
@@ -39,6 +41,13 @@ static void run(const float **values, size_t *n, oc__applier *applier) {
     oc__runner_run(applier->runner);
     *values = oc__runner_output(applier->runner, 0, &shape);
     *n = shape.c;
+}
+
+float oc__apply_novelty(const oc__applier *applier) {
+    if (!applier->model->tells_novelty) return -1;
+    oc__shape shape;
+    float logit = oc__runner_output(applier->runner, 1, &shape)[0];
+    return 1 / (1 + expf(-logit));
 }
 
 oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap,

@@ -23,6 +23,10 @@ void oc__applier_free(oc__applier *applier);
 oc_status oc__apply_bitmap(const float **values, size_t *n, oc__applier *applier, const oc__bitmap *bitmap,
                            const oc__view *view, oc_error *err);
 
+/* Of the last picture that a classifier was applied to: how unlike the training pictures it is, 0 to 1, 0.5 being where it should not
+ * be believed any more; below 0 if the model does not tell. */
+float oc__apply_novelty(const oc__applier *applier);
+
 /* The same for a picture still to be opened. */
 oc_status oc__apply(const float **values, size_t *n, oc__applier *applier, const oc_image *image, oc_error *err);
 

@@ -156,7 +156,7 @@ static oc_status check_levels(const oc_model *model, const oc__shape *shapes, oc
     return OC_OK;
 }
 
-static oc_status check_graph(const oc_model *model, oc_error *err) {
+static oc_status check_graph(oc_model *model, oc_error *err) {
     const oc__graph *graph = &model->graph;
     oc_status status = oc__graph_check(graph, err);
     if (status) return status;
@@ -173,6 +173,8 @@ static oc_status check_graph(const oc_model *model, oc_error *err) {
         if (out->h != 1 || out->w != 1) status = oc__fail(err, OC_E_CORRUPT, "its first output is not a vector");
         else if (model->kind != OC__KIND_BASE && out->c != model->n_tags)
             status = oc__fail(err, OC_E_CORRUPT, "its network gives %u values for %zu tags", out->c, model->n_tags);
+        const oc__shape *novelty = &shapes[graph->outputs[graph->n_outputs > 1]];
+        model->tells_novelty = model->kind != OC__KIND_BASE && graph->n_outputs > 1 && novelty->h == 1 && novelty->w == 1 && novelty->c == 1;
     }
     oc__free(model->context, shapes);
     return status;

@@ -9,8 +9,9 @@
 
 /* The numbers stand in model files. */
 #define OC__KIND_BASE 1           /* output 0: features of a picture, a vector; trained further by users */
-#define OC__KIND_CLASSIFICATION 2 /* output 0: logits, one per tag; probabilities are their softmax */
-#define OC__KIND_MULTILABEL 3     /* output 0: logits, one per tag; probabilities are their sigmoids */
+#define OC__KIND_CLASSIFICATION 2 /* output 0: logits, one per tag; probabilities are their softmax. Output 1, if there is one: the logit
+                                     of how unlike the training pictures a picture is */
+#define OC__KIND_MULTILABEL 3     /* the same, but probabilities are the logits' sigmoids */
 #define OC__KIND_DETECTION 4      /* outputs: a detector's levels (boxes.h); the rule takes all of a picture: OC__RESIZE_SQUASH */
 
 #define OC__MAX_TAGS 10000
@@ -36,6 +37,7 @@ struct oc_model {
     oc__measurement *measurement; /* how it was measured, or NULL */
     oc__range *ranges;            /* of the graph's nodes, by calibration, or NULL: no int8 */
 
+    bool tells_novelty; /* a classifier's output 1 is one value: see OC__KIND_CLASSIFICATION; found by oc__model_finish */
     oc__program *program;                  /* made by oc__model_finish */
     pthread_mutex_t lock;                  /* guards `others` */
     oc__program *others[OC__N_PRECISIONS]; /* of other precisions, each made when it is first asked for */

@@ -12,6 +12,7 @@
 #include "learning_curve.h"
 #include "memory.h"
 #include "multilabel.h"
+#include "novelty.h"
 #include "temperature.h"
 #include "text.h"
 #include "train.h"
@@ -277,8 +278,11 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
         advanced.graph = (oc__graph){0};
         oc__classifier_graph_scale(&model->graph, 1 / temperature);
         status = oc__model_set_property_u64(model, "n_steps", advanced.n_steps, err);
+        if (!status)
+            status = oc__novelty_add_anew(&model->graph, &base->rule, set->samples, set->n, options->seed, progress, err);
     } else if (!status) {
         status = oc__classifier_graph(&model->graph, &base->graph, roots, &linear, head.sharpness / temperature, err);
+        if (!status) status = oc__novelty_add(&model->graph, &features, options->seed, err);
         if (!status) status = describe_head(model, &head, err);
     }
     if (!status && !set->several) status = set_number(model, "temperature", temperature, err);

@@ -152,7 +152,7 @@ oc_status oc__evaluate(oc__measurement **out, const oc_model *model, const oc_da
     oc_error error = OC_ERROR_INIT; /* also tells of pictures that cannot be read, which is no failure here */
     if (!status)
         status = detects ? oc__predict_boxes_batch(detections, statuses, predictor, images, n, progress, &error)
-                         : oc__predict_batch(probabilities, statuses, predictor, images, n, progress, &error);
+                         : oc__predict_batch(probabilities, NULL, statuses, predictor, images, n, progress, &error);
     if (status && error.code)
         oc__fail(err, status, "%s", error.message);
     for (size_t i = 0; i < n && !status; i++)

@@ -108,7 +108,7 @@ static oc_status predict(suggester *s, oc_error *err) {
     oc__progress_stage(s->progress, "predicting", 0, 0.5, n);
     if (!status)
         status = detects ? oc__predict_boxes_batch(s->objects, statuses, predictor, images, n, s->progress, &why)
-                         : oc__predict_batch(s->probabilities, statuses, predictor, images, n, s->progress, &why);
+                         : oc__predict_batch(s->probabilities, NULL, statuses, predictor, images, n, s->progress, &why);
     if (status && why.code) oc__fail(err, status, "%s", why.message);
     for (uint32_t i = 0; i < n && !status; i++) {
         if (statuses[i] == OC_E_NOMEM)

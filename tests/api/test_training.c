@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <locale.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,13 +175,16 @@ START_TEST(tags_without_pictures) {
     uint8_t pixels[SIDE * SIDE * 3] = {0};
     oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
     oc_dataset *d = NULL, *part = NULL;
-    oc_trainer *trainer;
+    oc_trainer *trainer = NULL;
+    oc_model *none;
     OK(oc_dataset_create(&d, context, err));
     paint(pixels, BLOBS, 1);
     OK(oc_dataset_add(d, &image, "unused", "test", err));
     for (int i = 0; i < 4; i++) OK(oc_dataset_add(d, &image, "a", "train", err));
     OK(oc_dataset_select_split(&part, d, "train", err));
-    FAILS_OUT(OC_E_DATA, trainer, oc_trainer_create(&trainer, context, part, err));
+    OK(oc_trainer_create(&trainer, context, part, err));
+    FAILS_OUT(OC_E_DATA, none, oc_trainer_run(&none, trainer, NULL, NULL, err));
+    oc_trainer_free(trainer);
     oc_dataset_free(part);
     paint(pixels, CHECKS, 1);
     for (int i = 0; i < 4; i++) OK(oc_dataset_add(d, &image, "b", "train", err));
@@ -555,6 +559,103 @@ static oc_model *train_choosing(oc_context *one, const oc_dataset *set) {
     return model;
 }
 
+/* What a model says of pictures of a kind: the mean of its first answer's probability, and of how unlike the training pictures they
+ * are. */
+static void mean_of(double *probability, double *novelty, const oc_model *model, int kind) {
+    oc_predictor *predictor = NULL;
+    oc_result *result = NULL;
+    oc_box box = OC_BOX_INIT;
+    uint8_t pixels[SIDE * SIDE * 3] = {0};
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    *probability = *novelty = 0;
+    OK(oc_predictor_create(&predictor, model, NULL, err));
+    for (uint32_t i = 0; i < 8; i++) {
+        paint(pixels, kind, 900 + i);
+        OK(oc_predictor_run(&result, predictor, &image, err));
+        OK(oc_result_get(result, 0, &box, err));
+        *probability += (double)box.probability / 8;
+        *novelty += oc_result_novelty(result) / 8;
+        oc_result_free(result);
+    }
+    oc_predictor_free(predictor);
+}
+
+/* Trained on good pictures alone, a model tells others from them; and what is measured on pictures with tags is that. */
+START_TEST(anomalies) {
+    oc_dataset *good = new_dataset(context, 1, 16, 1), *mixed = new_dataset(context, N_KINDS, 6, 50), *same = NULL;
+    oc_trainer *trainer = new_trainer(context, good);
+    oc_model *model = NULL, *none;
+    oc_report *report = NULL;
+    oc_metrics metrics = OC_METRICS_INIT;
+    double of_good, of_bad, novelty;
+    make_quick(trainer);
+    OK(oc_trainer_set(trainer, "anomaly", "true", err));
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    ck_assert(oc_model_n_tags(model) == 1 && oc_model_kind(model) == OC_MODEL_MULTILABEL);
+    ck_assert_str_eq(oc_model_tag(model, 0), "anomaly");
+    ck_assert_str_eq(oc_model_property(model, "normal"), kind_names[0]);
+    OK(oc_model_report(&report, model, err)); /* false alarms, on good pictures that had not been seen */
+    ck_assert(oc_report_count(report) == 16 && oc_report_accuracy(report) > 0.7);
+    oc_report_free(report);
+    mean_of(&of_good, &novelty, model, 0);
+    mean_of(&of_bad, &novelty, model, CHECKS);
+    ck_assert_msg(of_good < 0.5 && of_bad > 0.9, "%g and %g", of_good, of_bad);
+    ck_assert(novelty < 0); /* it says so by its tag */
+    OK(oc_model_evaluate(&report, model, mixed, NULL, NULL, NULL, err));
+    OK(oc_report_metrics(report, 0, OC_THRESHOLD_OWN, &metrics, err));
+    ck_assert(metrics.n_pictures == 12 && metrics.recall > 0.9);
+    oc_report_free(report);
+    bytes file = model_bytes(model);
+    oc_model_free(model);
+    OK(oc_model_load_memory(&model, context, file.data, file.size, "anomaly.ocm", err));
+    mean_of(&novelty, &of_good, model, CHECKS);
+    ck_assert_msg(fabs(novelty - of_bad) < 1e-3, "%g and from its file %g", of_bad, novelty);
+    oc_model_free(model);
+    free(file.data);
+    OK(oc_trainer_set_test(trainer, mixed, err)); /* with tags that it does not learn */
+    OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+    OK(oc_model_report(&report, model, err));
+    ck_assert(oc_report_count(report) == 18 && oc_report_method(report) == OC_REPORT_TEST_SET);
+    oc_report_free(report);
+    oc_model_free(model);
+    oc_trainer_free(trainer);
+    OK(oc_dataset_create(&same, context, err)); /* the same picture again and again says nothing of others */
+    uint8_t pixels[SIDE * SIDE * 3] = {0};
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    paint(pixels, BLOBS, 1);
+    for (int i = 0; i < 5; i++) OK(oc_dataset_add(same, &image, "good", NULL, err));
+    trainer = new_trainer(context, same);
+    make_quick(trainer);
+    OK(oc_trainer_set(trainer, "anomaly", "true", err));
+    FAILS_OUT(OC_E_DATA, none, oc_trainer_run(&none, trainer, NULL, NULL, err));
+    oc_trainer_free(trainer);
+    oc_dataset_free(good);
+    oc_dataset_free(mixed);
+    oc_dataset_free(same);
+}
+END_TEST
+
+/* A classifier tells pictures that are none of what it knows, whatever it says of them. */
+START_TEST(none_of_these) {
+    oc_dataset *two = new_dataset(context, 2, 12, 1);
+    oc_trainer *trainer = new_trainer(context, two);
+    make_quick(trainer);
+    for (int tuned = 0; tuned < 2; tuned++) {
+        oc_model *model = NULL;
+        double probability, of_known, of_unknown;
+        OK(oc_trainer_set(trainer, "steps", tuned ? "2" : "0", err));
+        OK(oc_trainer_run(&model, trainer, NULL, NULL, err));
+        mean_of(&probability, &of_known, model, STRIPES);
+        mean_of(&probability, &of_unknown, model, BLOBS);
+        ck_assert_msg(of_known >= 0 && of_known < 0.5 && of_unknown > 0.8, "%d: %g and %g", tuned, of_known, of_unknown);
+        oc_model_free(model);
+    }
+    ck_assert(oc_result_novelty(NULL) < 0);
+    oc_trainer_free(trainer);
+    oc_dataset_free(two);
+}
+END_TEST
+
 START_TEST(the_size_is_chosen) {
     oc_context *one = new_context(2);
     oc_dataset *set = NULL;
@@ -593,6 +694,8 @@ int main(void) {
     tcase_add_test(tests, the_seed_matters);
     tcase_add_test(tests, sizes_and_fine_tuning);
     tcase_add_test(tests, the_size_is_chosen);
+    tcase_add_test(tests, anomalies);
+    tcase_add_test(tests, none_of_these);
     tcase_add_test(tests, domains);
     return run_suite(suite);
 }

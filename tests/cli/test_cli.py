@@ -1299,6 +1299,25 @@ class Interrupts(CommandTest):
         with open(self.path("out", "m.ocm"), "rb") as file:
             self.assertEqual(file.read(), b"older")
 
+    def test_anomaly(self):
+        tags = sorted(os.listdir(self.path("many")))
+        good, model = self.path("good"), self.path("m.ocm")
+        os.makedirs(os.path.join(good, tags[0]))
+        for name in sorted(os.listdir(self.path("many", tags[0])))[:20]:
+            os.link(self.path("many", tags[0], name), os.path.join(good, tags[0], name))
+        self.check(ocellus("train", good, "-o", model), FAILED, "--anomaly")
+        result = self.check(ocellus("train", good, "-o", model, "--anomaly", "--test", self.data, "--html", self.path("r.html"), "--json"), DONE)
+        trained = json.loads(result.out)
+        self.assertEqual((trained["tags"], trained["properties"]["normal"]), (["anomaly"], tags[0]))
+        self.assertGreater(trained["report"]["together"]["recall"], 0.9)
+        with open(self.path("r.html"), encoding="utf-8") as file:
+            self.assertIn("</html>", file.read())
+        other = self.path("many", tags[1], sorted(os.listdir(self.path("many", tags[1])))[0])
+        self.assertIn("anomaly", self.check(ocellus("predict", model, other, "--explain", self.path("why.png")), DONE).out)
+        self.assertTrue(os.path.getsize(self.path("why.png")) > 100)
+        known = json.loads(ocellus("predict", self.model, other, "--json").out)
+        self.assertTrue(0 <= known["novelty"] <= 1)
+
     def test_training_goes_on(self):
         labels = self.path("boxes.csv")
         rows = "".join(f"many/{tag}/{name},{tag},0.2,0.2,0.5,0.5\n" for tag in sorted(os.listdir(self.path("many")))

@@ -39,7 +39,9 @@ class Result(Tuple[Prediction, ...]):
     """The answers for one picture, most probable first. A classifier gives every tag once, and their probabilities add up
     to 1. It is a plain tuple of Predictions and needs no closing."""
 
-    __slots__ = ()
+    novelty: Optional[float] = None
+    """How unlike the pictures that a classifier was trained on the picture is, 0 to 1: from 0.5 on it is likely none of what the
+    model knows, whatever its probabilities say. None if the model does not tell."""
 
     @property
     def best(self) -> Prediction:
@@ -75,7 +77,10 @@ def _take_result(result: int) -> Result:
             predictions.append(Prediction(
                 text(lib.oc_result_tag_name(result, index)), box.probability, Box(box.left, box.top, box.width, box.height)
             ))
-        return Result(predictions)
+        made = Result(predictions)
+        novelty = lib.oc_result_novelty(result)
+        made.novelty = novelty if novelty >= 0 else None
+        return made
     finally:
         lib.oc_result_free(result)
 

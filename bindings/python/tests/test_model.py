@@ -296,6 +296,11 @@ def test_explain(model):
             predictor.explain(scene_png("stripes", 200), side=1)
 
 
+def test_novelty(model):
+    known = model.predict(scene_png("stripes", 200))
+    assert known.novelty is not None and 0 <= known.novelty <= 1
+
+
 def test_learning(model):
     points = model.learning()
     assert points and all(0 <= point.accuracy <= 1 for point in points)
