@@ -947,6 +947,11 @@ OC_API oc_status oc_base_list_get(const oc_base_list *list, size_t index, oc_bas
  * OC_E_ARGUMENT (a trained model), and those of oc_model_load. */
 OC_API oc_status oc_base_open(oc_model **out, oc_context *context, const char *name, oc_error *err);
 
+/* The detector that a base network brings, which detectors that are trained on it begin with: of one tag, "object", for things of
+ * whatever kind. It proposes boxes before anything has been trained. Errors: those of oc_base_open, OC_E_UNSUPPORTED if it brings
+ * none. */
+OC_API oc_status oc_base_open_detector(oc_model **out, oc_context *context, const char *name, oc_error *err);
+
 #define OC_LAYOUT_NCHW 1 /* [picture][channel][row][column] */
 #define OC_LAYOUT_NHWC 2 /* [picture][row][column][channel] */
 

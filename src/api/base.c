@@ -47,6 +47,15 @@ oc_status oc_base_open(oc_model **out, oc_context *context, const char *name, oc
     return status ? status : oc__base_open(out, context, name, err);
 }
 
+oc_status oc_base_open_detector(oc_model **out, oc_context *context, const char *name, oc_error *err) {
+    oc_model *base = NULL;
+    oc_status status = oc__check_call(out, context, "context", name, "name", err);
+    if (!status) status = oc__base_open_both(&base, out, context, name, err);
+    if (!status && !*out) status = oc__fail(err, OC_E_UNSUPPORTED, "the base network '%.64s' brings no detector", name);
+    oc__model_release(base);
+    return status;
+}
+
 static oc_status check_options(const oc_import_options *o, oc_error *err) {
     if (o->layout > OC_LAYOUT_NHWC) return oc__fail(err, OC_E_ARGUMENT, "layout is %u, expected an OC_LAYOUT_...", o->layout);
     if (o->resize > OC_RESIZE_LETTERBOX)

@@ -96,10 +96,15 @@ bool session_names_iteration(char **folder, const char **iteration, const char *
     return false;
 }
 
+/* Before the name of a base network: the detector that it brings. */
+#define BASE_PREFIX "base:"
+
 int session_load_model(oc_model **out, session *s, const char *path) {
     oc_error error = OC_ERROR_INIT;
     char *folder;
     const char *iteration;
+    if (strncmp(path, BASE_PREFIX, strlen(BASE_PREFIX)) == 0)
+        return oc_base_open_detector(out, s->context, path + strlen(BASE_PREFIX), &error) == OC_OK ? STATUS_DONE : console_failure(&error);
     if (session_names_iteration(&folder, &iteration, path)) {
         int status = load_iteration(out, s, folder, iteration);
         free(folder);

@@ -5,6 +5,7 @@
 #include "train.h"
 
 #define OC__ANOMALY_TAG "anomaly"
+#define OC__ANOMALY_SIDE 320 /* of the input, if nothing else is said: marks are small */
 
 /* Trains on a set whose pictures are all good ones. The model is one of any number of tags, of which it has one, "anomaly", and has
  * the property "normal": the set's tags, with | between. What follows of its measurement is on pictures that it had not seen, all of

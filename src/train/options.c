@@ -43,7 +43,7 @@ static const row table[] = {
      offsetof(oc__train_options, balance), NULL},
     {"size", "0",
      "side of the network's input in pixels, a multiple of 32 from 64 on: larger sees smaller things and takes longer; 0: a "
-     "classifier's is chosen by cross-validation, from its base's up to 288 (or is its base's, where pictures bear several tags), a "
+     "classifier's is chosen by cross-validation, from its base's up to 288 (or is its base's, where pictures bear several tags; or 320, for anomalies), a "
      "detector's by its objects",
      OC_OPTION_INTEGER, 0, 1024, offsetof(oc__train_options, size), NULL},
     {"steps", "0",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cut.h"
 #include "file.h"
 #include "hash.h"
 #include "memory.h"
@@ -14,6 +15,8 @@
 #define SUM_ENDING ".sha256"
 #define ONNX_ENDING ".onnx"
 #define MAX_NAME 64
+#define N_LEVELS 3       /* maps, and what a detector says */
+#define N_BASE_OUTPUTS 4 /* features and maps */
 
 /* The bytes of base/compact.ocm, by builtin_base.S. */
 extern const uint8_t oc__builtin_base_begin[], oc__builtin_base_end[];
@@ -146,8 +149,52 @@ oc_status oc__base_list_all(oc__base_list *out, oc_context *context, oc_error *e
 
 /* --- opening --- */
 
+/* How a base is opened. */
+typedef struct opening {
+    oc_context *context;
+    oc_model **detector; /* where the detector that it brings goes; NULL: it is not wanted */
+} opening;
+
+/* A part of a base's network as a model. */
+static oc_status part_of(oc_model **out, const oc_model *base, uint32_t first, uint32_t n, uint32_t kind, oc_error *err) {
+    static const char *const object = OC__OBJECT_TAG;
+    oc_model *part = NULL;
+    oc_status status = oc__model_create(&part, base->context, err);
+    if (status) return status;
+    part->kind = kind;
+    part->rule = base->rule;
+    if (kind == OC__KIND_DETECTION) {
+        part->rule.width = part->rule.height = OC__DETECTOR_SIDE;
+        part->rule.resize = OC__RESIZE_SQUASH;
+        status = oc__model_set_tags(part, &object, 1, err);
+    }
+    if (!status) status = oc__graph_cut(&part->graph, &base->graph, base->graph.outputs + first, n, err);
+    for (size_t i = 0; i < base->n_properties && !status; i++)
+        status = oc__model_set_property(part, base->properties[i].key, base->properties[i].value, err);
+    if (!status) status = oc__model_finish(part, err);
+    if (status) oc__model_release(part);
+    else *out = part;
+    return status;
+}
+
+/* Takes the detector that a base's file brings out of it: outputs 4 to 6 behind the features and the maps. */
+static oc_status take_detector(oc_model **base, const opening *how, oc_error *err) {
+    oc_model *rest = NULL;
+    if (how->detector) *how->detector = NULL;
+    if ((*base)->graph.n_outputs != N_BASE_OUTPUTS + N_LEVELS || !oc__model_property(*base, "detector")) return OC_OK;
+    oc_status status = part_of(&rest, *base, 0, N_BASE_OUTPUTS, OC__KIND_BASE, err);
+    if (!status && how->detector) status = part_of(how->detector, *base, N_BASE_OUTPUTS, N_LEVELS, OC__KIND_DETECTION, err);
+    if (status) {
+        oc__model_release(rest);
+        return status;
+    }
+    oc__model_release(*base);
+    *base = rest;
+    return OC_OK;
+}
+
 /* A base from its file's bytes, with the properties that say where it came from. */
-static oc_status open_bytes(oc_model **out, oc_context *context, const uint8_t *data, size_t size, const char *shown,
+static oc_status open_bytes(oc_model **out, const opening *how, const uint8_t *data, size_t size, const char *shown,
                             const char *name, const char *expected, oc_error *err) {
     oc_model *base = NULL;
     char hex[65];
@@ -156,23 +203,25 @@ static oc_status open_bytes(oc_model **out, oc_context *context, const uint8_t *
         return oc__fail(err, OC_E_CORRUPT,
                         "%s: its checksum is %.12s..., but %.12s... is written down beside it: the file was changed", shown,
                         hex, expected);
-    oc_status status = oc__ocm_read(&base, context, data, size, shown, err);
+    oc_status status = oc__ocm_read(&base, how->context, data, size, shown, err);
     if (!status && base->kind != OC__KIND_BASE)
         status = oc__fail(err, OC_E_ARGUMENT, "%s: is a trained model, not a base network", shown);
     if (!status && name && !oc__model_property(base, "name")) status = oc__model_set_property(base, "name", name, err);
     if (!status) status = oc__model_set_property(base, "sha256", hex, err);
+    if (!status) status = take_detector(&base, how, err);
     if (status) oc__model_release(base);
     else *out = base;
     return status;
 }
 
-static oc_status open_file(oc_model **out, oc_context *context, const char *path, const char *name, oc_error *err) {
+static oc_status open_file(oc_model **out, const opening *how, const char *path, const char *name, oc_error *err) {
+    oc_context *context = how->context;
     oc__mapping file;
     char expected[65];
     oc_status status = read_checksum(expected, context, path, err);
     if (!status) status = oc__file_map(&file, context, path, context->limits.model_bytes, "max_model_bytes", err);
     if (status) return status;
-    status = open_bytes(out, context, file.data, file.size, path, name, expected, err);
+    status = open_bytes(out, how, file.data, file.size, path, name, expected, err);
     oc__file_unmap(&file);
     return status;
 }
@@ -192,32 +241,41 @@ static oc_status no_such_base(const oc__base_list *list, const char *name, oc_er
     return oc__fail(err, OC_E_NOT_FOUND, "there is no base network '%.64s'; there are: %s", name, names);
 }
 
+static oc_status open_builtin(oc_model **out, const opening *how, oc_error *err) {
+    return open_bytes(out, how, oc__builtin_base_begin, builtin_size(), "built-in base", OC__BUILTIN_BASE, "", err);
+}
+
 /* The best of the library's own bases. A base of the user's does not come in by its name alone. */
-static oc_status open_best(oc_model **out, oc_context *context, oc_error *err) {
+static oc_status open_best(oc_model **out, const opening *how, oc_error *err) {
+    oc_context *context = how->context;
     char *path = installed_folder()[0] ? file_path(context, installed_folder(), OC__INSTALLED_BASE, "") : NULL;
     oc_error error = OC_ERROR_INIT;
     uint64_t size;
     if (installed_folder()[0] && !path) return oc__fail_nomem(err, context, strlen(installed_folder()), OC__INSTALLED_BASE);
     oc_status status = path ? oc__file_size(&size, context, path, &error) : OC_E_NOT_FOUND;
-    if (status == OC_E_NOT_FOUND) status = oc__base_open(out, context, OC__BUILTIN_BASE, err);
+    if (status == OC_E_NOT_FOUND) status = open_builtin(out, how, err);
     else if (status) oc__fail(err, status, "%s", error.message);
-    else status = open_file(out, context, path, OC__INSTALLED_BASE, err);
+    else status = open_file(out, how, path, OC__INSTALLED_BASE, err);
     oc__free(context, path);
     return status;
 }
 
 oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, oc_error *err) {
+    return oc__base_open_both(out, NULL, context, name, err);
+}
+
+oc_status oc__base_open_both(oc_model **out, oc_model **detector, oc_context *context, const char *name, oc_error *err) {
+    const opening how = {context, detector};
     oc__base_list list;
     *out = NULL;
-    if (strcmp(name, OC__BEST_BASE) == 0) return open_best(out, context, err);
-    if (strcmp(name, OC__BUILTIN_BASE) == 0)
-        return open_bytes(out, context, oc__builtin_base_begin, builtin_size(), "built-in base", name, "", err);
-    if (is_path(name))
-        return ends_in(name, ONNX_ENDING) ? needs_import(name, err) : open_file(out, context, name, NULL, err);
+    if (detector) *detector = NULL;
+    if (strcmp(name, OC__BEST_BASE) == 0) return open_best(out, &how, err);
+    if (strcmp(name, OC__BUILTIN_BASE) == 0) return open_builtin(out, &how, err);
+    if (is_path(name)) return ends_in(name, ONNX_ENDING) ? needs_import(name, err) : open_file(out, &how, name, NULL, err);
     oc_status status = oc__base_list_all(&list, context, err);
     if (status) return status;
     const oc__base_entry *entry = find_entry(&list, name);
-    status = entry ? open_file(out, context, entry->path, name, err) : no_such_base(&list, name, err);
+    status = entry ? open_file(out, &how, entry->path, name, err) : no_such_base(&list, name, err);
     oc__base_list_free(&list);
     return status;
 }

@@ -11,6 +11,8 @@
 /* The name of the built-in base. */
 #define OC__BUILTIN_BASE "compact"
 #define OC__INSTALLED_BASE "standard"
+#define OC__OBJECT_TAG "object" /* of the detector that a base brings, */
+#define OC__DETECTOR_SIDE 320   /* at this side of the input, if nothing else is said */
 #define OC__BEST_BASE "auto" /* the installed one if it is there, or else the built-in one */
 
 /* One base that can be opened by its name. */
@@ -37,6 +39,9 @@ void oc__base_list_free(oc__base_list *list);
  * "sha256" (of its file). OC_E_NOT_FOUND (the message lists the names there are), OC_E_CORRUPT (also: not the file whose
  * checksum was written down), OC_E_ARGUMENT (a model that is no base), and those of oc__ocm_read. */
 oc_status oc__base_open(oc_model **out, oc_context *context, const char *name, oc_error *err);
+
+/* The same with the detector that the base brings, or NULL if it brings none: of one tag, pretrained, for detectors to begin with. */
+oc_status oc__base_open_both(oc_model **out, oc_model **detector, oc_context *context, const char *name, oc_error *err);
 
 /* Replaces the caller's reference to a base by the same for pictures of size x size. OC_E_ARGUMENT unless that is a multiple of 32 from
  * 64 on and the network can take it. */

@@ -278,6 +278,13 @@ static oc_status open_model(suggester *s, oc_error *err) {
     const oc_suggest *wanted = s->wanted;
     oc_error why = OC_ERROR_INIT;
     oc_status status = oc__project_model(&s->model, s->project, wanted->iteration, &why);
+    if (status == OC_E_NOT_FOUND && !wanted->iteration && s->survey->kind == OC_PROJECT_DETECTION && wanted->order && wanted->order != OC_SUGGEST_ALIKE) {
+        oc_model *base = NULL; /* whose detector proposes objects of any kind */
+        status = oc__base_open_both(&base, &s->model, s->context, wanted->base ? wanted->base : OC__BEST_BASE, err);
+        oc__model_release(base);
+        if (status || s->model) return status;
+        status = OC_E_NOT_FOUND;
+    }
     if (status == OC_E_NOT_FOUND && !wanted->iteration) {
         if (!wanted->order || wanted->order == OC_SUGGEST_ALIKE) return OC_OK;
         return oc__fail(err, OC_E_STATE,

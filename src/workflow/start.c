@@ -19,7 +19,7 @@ static oc_status open_model(oc_model **out, char sha256[65], oc_context *context
 
 oc_status oc__start_open(oc_model **base, oc_model **start, oc_context *context, const oc__train_options *options, bool detection,
                          oc_error *err) {
-    oc_model *model = NULL, *network = NULL;
+    oc_model *model = NULL, *network = NULL, *own = NULL; /* the last: the detector that the base brings */
     char sha256[65];
     const char *name = options->base;
     oc_status status = OC_OK;
@@ -29,16 +29,17 @@ oc_status oc__start_open(oc_model **base, oc_model **start, oc_context *context,
                           detection ? "detector" : "classifier");
     if (!status && model && strcmp(name, OC__BEST_BASE) == 0 && oc__model_property(model, "base"))
         name = oc__model_property(model, "base");
-    if (!status) status = oc__base_open(&network, context, name, err);
+    if (!status) status = oc__base_open_both(&network, detection && !model ? &own : NULL, context, name, err);
     if (!status && model) status = oc__base_check(model, network, err);
     if (!status && model && !detection) status = oc__base_take_weights(&network, model, err);
     if (!status && model) status = oc__model_set_property(network, "start_sha256", sha256, err);
     if (status) {
         oc__model_release(model);
         oc__model_release(network);
+        oc__model_release(own);
         return status;
     }
     *base = network;
-    *start = model;
+    *start = model ? model : own;
     return OC_OK;
 }

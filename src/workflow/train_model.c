@@ -201,6 +201,7 @@ static oc_status train_on_tags(oc_model **out, const oc_dataset *dataset, const 
     if (!status) status = oc__start_open(&base, &start, dataset->context, options, false, err);
     if (!status) status = open_states(&states, &set, options, base, err);
     if (!status && options->size) status = oc__base_resize(&base, options->size, err);
+    if (!status && options->anomaly && !options->size) status = oc__base_resize(&base, OC__ANOMALY_SIDE, err);
     if (!status && !options->size && !set.several && !options->anomaly) {
         oc__progress_share(progress, 0, CHOOSING);
         status = oc__choose_size(&base, &set, options->seed, project, progress, err);

@@ -18,7 +18,7 @@ from ._callbacks import Progress, ProgressCallback
 from ._handle import text as _text
 from ._library import lib as _lib
 from .assisting import Finding, FindingKind, FindingPlace, Match, Severity, SuggestedTag, Suggestion, Suggestions, SuggestOrder
-from .bases import BaseEntry, Place, base_features, bases, check_base, import_base, open_base, remove_base, store_base
+from .bases import BaseEntry, Place, base_features, bases, check_base, import_base, open_base, open_base_detector, remove_base, store_base
 from .context import Context, default_context
 from .dataset import Dataset, DatasetSource, LabelledBox, Sample
 from .errors import (
@@ -80,5 +80,5 @@ __all__ = [
     "Problem", "Progress", "ProgressCallback", "Project", "ProjectInfo", "Region", "RegionKind", "Reliability", "Report", "Result", "Said",
     "Sample", "Severity", "StateError", "StoredPicture", "StoredPrediction", "SuggestOrder", "SuggestedTag", "Suggestion", "Suggestions", "Tag", "TagType", "Track", "Tracker", "Trainer", "Trouble",
     "UnsupportedError", "Version", "Wrong", "annotation_formats", "archive_service", "base_features", "bases", "check_base", "convert", "default_context", "domains",
-    "import_base", "library_version", "load", "open_base", "remove_base", "store_base", "train", "training_options",
+    "import_base", "library_version", "load", "open_base", "open_base_detector", "remove_base", "store_base", "train", "training_options",
 ]

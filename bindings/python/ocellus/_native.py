@@ -976,6 +976,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_base_list_free": (None, [_handle]),
     "oc_base_list_count": (c_size_t, [_handle]),
     "oc_base_list_get": (oc_status, [_handle, c_size_t, POINTER(oc_base), _error]),
+    "oc_base_open_detector": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_base_open": (oc_status, [_out, _handle, c_char_p, _error]),
     "oc_base_import": (oc_status, [_out, _handle, c_char_p, POINTER(oc_import_options), _error]),
     "oc_base_store": (oc_status, [_handle, c_int, _error]),

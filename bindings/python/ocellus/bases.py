@@ -62,6 +62,14 @@ def open_base(name: "Union[str, os.PathLike[str]]", *, context: Optional[Context
         return Model._made(context, create(lib.oc_base_open, owner, path_bytes(name)))
 
 
+def open_base_detector(name: "Union[str, os.PathLike[str]]" = "auto", *, context: Optional[Context] = None) -> Model:
+    """The detector that a base network brings: of one tag, "object", for things of whatever kind. It proposes boxes before anything
+    has been trained. Raises: those of open_base, UnsupportedError if it brings none."""
+    context = context or default_context()
+    with context._borrow() as owner:
+        return Model._made(context, create(lib.oc_base_open_detector, owner, path_bytes(name)))
+
+
 Numbers = Union[float, Sequence[float]]
 
 
