@@ -3,12 +3,15 @@
 #include "average_precision.h"
 #include "box_mistakes.h"
 #include "curve.h"
+#include "explain.h"
 #include "file.h"
 #include "learning.h"
 #include "memory.h"
 #include "metrics.h"
 #include "page.h"
 #include "result.h"
+
+#define EXPLAIN_SIDE 8 /* of the heat maps on the page */
 
 struct oc_report {
     oc_model *model;
@@ -204,13 +207,29 @@ oc_status oc_report_answer(const oc_report *report, size_t index, size_t k, oc_r
     return oc__struct_write(said, &known, sizeof known, sizeof known, "oc_report_said", err);
 }
 
+static oc_status draw_explanation(oc__bitmap *out, void *user, const char *path, uint32_t tag, oc_error *err) {
+    oc_explanation *explanation = NULL;
+    oc_image image = OC_IMAGE_INIT;
+    image.format = OC_IMAGE_PATH;
+    image.data = path;
+    oc_status status = oc__explain(&explanation, user, &image, tag, EXPLAIN_SIDE, err);
+    if (!status) status = oc__explanation_draw(out, explanation, err);
+    if (explanation) oc__explanation_free(explanation);
+    return status;
+}
+
 oc_status oc_report_save_page(const oc_report *report, const char *path, oc_error *err) {
     oc_status status = oc__check_pointer(report, "report", err);
     if (!status) status = oc__check_pointer(path, "path", err);
     if (status) return status;
     oc_context *context = report->model->context;
     oc__buffer page = {.context = context};
-    status = oc__page_write(&page, report->measurement, report->model, err);
+    oc_predictor *predictor = NULL;
+    if (!report->measurement->boxed)
+        status = oc__predictor_create(&predictor, report->model, &(oc__how){.precision = OC_PRECISION_FP32}, err);
+    const oc__page_explainer explainer = {draw_explanation, predictor};
+    if (!status) status = oc__page_write(&page, report->measurement, report->model, predictor ? &explainer : NULL, err);
+    oc__predictor_free(predictor);
     if (!status) status = oc__file_replace(context, path, page.data, page.size, err);
     oc__buffer_free(&page);
     return status;

@@ -56,23 +56,15 @@ static void put_base64(oc__buffer *out, const uint8_t *data, size_t size) {
     }
 }
 
-bool oc__html_drawn_picture(oc__buffer *out, const char *path, uint32_t side, const oc_box *boxes, size_t n) {
+/* A picture of at most `side` pixels, with boxes. */
+static void put_bitmap(oc__buffer *out, const oc__bitmap *bitmap, uint32_t side, const oc_box *boxes, size_t n) {
     oc_context *context = out->context;
-    oc__bitmap bitmap = {0};
-    oc_image image = OC_IMAGE_INIT;
-    image.format = OC_IMAGE_PATH;
-    image.data = path;
-    oc_status status = oc__bitmap_open(&bitmap, context, &image, side, NULL);
-    if (status) {
-        out->failed = out->failed || status == OC_E_NOMEM;
-        return false;
-    }
-    double longer = bitmap.width > bitmap.height ? bitmap.width : bitmap.height, scale = longer > side ? side / longer : 1;
-    uint32_t width = (uint32_t)fmax(1, floor(bitmap.width * scale)), height = (uint32_t)fmax(1, floor(bitmap.height * scale));
+    double longer = bitmap->width > bitmap->height ? bitmap->width : bitmap->height, scale = longer > side ? side / longer : 1;
+    uint32_t width = (uint32_t)fmax(1, floor(bitmap->width * scale)), height = (uint32_t)fmax(1, floor(bitmap->height * scale));
     oc__buffer file = {.context = context};
-    const oc__part whole = {0, 0, (float)bitmap.width, (float)bitmap.height};
+    const oc__part whole = {0, 0, (float)bitmap->width, (float)bitmap->height};
     oc__bitmap small = {context, oc__alloc(context, (size_t)width * height * 3), width, height};
-    status = small.pixels ? oc__resample(small.pixels, width, height, &bitmap, whole, OC__FILTER_TRIANGLE, NULL) : OC_E_NOMEM;
+    oc_status status = small.pixels ? oc__resample(small.pixels, width, height, bitmap, whole, OC__FILTER_TRIANGLE, NULL) : OC_E_NOMEM;
     for (size_t i = 0; i < n && !status; i++) oc__draw_frame(&small, &boxes[i]);
     if (!status) status = oc__jpeg_write(&file, small.pixels, width, height, QUALITY, NULL);
     if (status || file.failed) {
@@ -84,6 +76,21 @@ bool oc__html_drawn_picture(oc__buffer *out, const char *path, uint32_t side, co
     }
     oc__buffer_free(&file);
     oc__bitmap_free(&small);
+}
+
+void oc__html_bitmap(oc__buffer *out, const oc__bitmap *bitmap) { put_bitmap(out, bitmap, SIDE, NULL, 0); }
+
+bool oc__html_drawn_picture(oc__buffer *out, const char *path, uint32_t side, const oc_box *boxes, size_t n) {
+    oc__bitmap bitmap = {0};
+    oc_image image = OC_IMAGE_INIT;
+    image.format = OC_IMAGE_PATH;
+    image.data = path;
+    oc_status status = oc__bitmap_open(&bitmap, out->context, &image, side, NULL);
+    if (status) {
+        out->failed = out->failed || status == OC_E_NOMEM;
+        return false;
+    }
+    put_bitmap(out, &bitmap, side, boxes, n);
     oc__bitmap_free(&bitmap);
     return true;
 }

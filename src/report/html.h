@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "memory.h"
+#include "picture.h"
 
 /* Text that is markup. */
 void oc__html_put(oc__buffer *out, const char *markup);
@@ -20,6 +21,9 @@ void oc__html_percent(oc__buffer *out, double share);
 
 /* A small picture as an <img>, read from a path; false if it cannot be read. Without memory, `out` has failed. */
 bool oc__html_picture(oc__buffer *out, const char *path);
+
+/* The same of a picture in memory. */
+void oc__html_bitmap(oc__buffer *out, const oc__bitmap *bitmap);
 
 /* The same of at most `side` pixels, with boxes drawn into it. */
 bool oc__html_drawn_picture(oc__buffer *out, const char *path, uint32_t side, const oc_box *boxes, size_t n);

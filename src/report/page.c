@@ -15,6 +15,7 @@
 #define MAX_PICTURES 300 /* small pictures on the page */
 #define MAX_IN_CELL 12   /* of those that one cell lists; the others by name */
 #define MAX_MISTAKES 24
+#define MAX_EXPLAINED 12
 #define MAX_CURVES 24
 
 typedef struct page {
@@ -22,6 +23,8 @@ typedef struct page {
     const oc__measurement *m;
     const char *const *tags;
     size_t n_pictures; /* shown */
+    const oc__page_explainer *explainer; /* or NULL */
+    size_t n_explained;
 } page;
 
 static const char style[] =
@@ -289,10 +292,25 @@ static oc_status find_mistakes(mistake **out, size_t *n, const oc__measurement *
     return OC_OK;
 }
 
+/* What spoke for the tag that was wrongly given. */
+static void explain(page *p, const char *path, uint32_t tag_number) {
+    oc__bitmap bitmap = {0};
+    oc_error why = OC_ERROR_INIT;
+    if (!p->explainer || p->n_explained++ >= MAX_EXPLAINED) return;
+    if (p->explainer->draw(&bitmap, p->explainer->user, path, tag_number, &why) == OC_OK) {
+        oc__html_bitmap(p->out, &bitmap);
+        oc__bitmap_free(&bitmap);
+    } else if (why.code == OC_E_NOMEM) {
+        p->out->failed = true;
+    }
+}
+
 static void shot(page *p, const mistake *wrong) {
     const char *name = p->m->entries[wrong->picture].name;
     put(p, "<div class=\"shot\">");
-    if (name && p->n_pictures < MAX_PICTURES) p->n_pictures += oc__html_picture(p->out, name);
+    bool shown = name && p->n_pictures < MAX_PICTURES && oc__html_picture(p->out, name);
+    p->n_pictures += shown;
+    if (shown && wrong->predicted != OC__NONE) explain(p, name, wrong->predicted);
     if (wrong->truth != OC__NONE) {
         put(p, "<b>");
         tag(p, wrong->truth);
@@ -392,7 +410,8 @@ static oc_status mistakes(page *p, oc_error *err) {
     if (status) return status;
     if (n) qsort(list, n, sizeof *list, by_certainty);
     put(p, "<h2>The most certain mistakes</h2>");
-    put(p, n ? "<p>Often it is the tag that is wrong, and not the model.</p><div class=\"shots\">" : "<p>There are none.</p><div class=\"shots\">");
+    put(p, n ? "<p>Often it is the tag that is wrong, and not the model. What spoke for the wrong tag is red and yellow in the "
+               "second picture.</p><div class=\"shots\">" : "<p>There are none.</p><div class=\"shots\">");
     for (size_t i = 0; i < n && i < MAX_MISTAKES; i++) shot(p, &list[i]);
     put(p, "</div><h2>All mistakes</h2>");
     if (!m->several && m->n_tags <= MAX_MATRIX) matrix(p);
@@ -413,9 +432,9 @@ static void learning(page *p, const oc_model *model) {
         x[i] = (double)points[i].n_pictures / (double)points[n - 1].n_pictures;
         y[i] = points[i].accuracy;
     }
-    put(p, "<h2>Would more pictures help?</h2><div class=\"plots\"><div class=\"wide\"><p>What other pictures came out right after learning "
+    put(p, "<h2>Would more pictures help?</h2><p>What other pictures came out right after learning "
            "from so many, by cross-validation when the model was trained; the last line is expected, since errors fall as a power of the "
-           "number of pictures.</p><table><tr><th>pictures<th>right");
+           "number of pictures.</p><div class=\"plots\"><div class=\"wide\"><table><tr><th>pictures<th>right");
     for (uint32_t i = 0; i < n; i++) {
         put(p, points[i].is_measured ? "<tr><td>" : "<tr><td>expected, with ");
         count(p, (size_t)points[i].n_pictures);
@@ -427,9 +446,10 @@ static void learning(page *p, const oc_model *model) {
     put(p, "</figure></div>");
 }
 
-oc_status oc__page_write(oc__buffer *out, const oc__measurement *m, const oc_model *model, oc_error *err) {
+oc_status oc__page_write(oc__buffer *out, const oc__measurement *m, const oc_model *model,
+                         const oc__page_explainer *explainer, oc_error *err) {
     const char *const *tags = (const char *const *)model->tags;
-    page p = {.out = out, .m = m, .tags = tags};
+    page p = {.out = out, .m = m, .tags = tags, .explainer = explainer};
     if (m->boxed) return oc__box_page_write(out, m, tags, err);
     oc_status status = head(&p, err);
     if (!status) status = tag_table(&p, err);

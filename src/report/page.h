@@ -5,9 +5,16 @@
 #include "memory.h"
 #include "model.h"
 
+/* Draws what in a picture spoke for a tag; the bitmap is the caller's to free. */
+typedef struct oc__page_explainer {
+    oc_status (*draw)(oc__bitmap *out, void *user, const char *path, uint32_t tag, oc_error *err);
+    void *user;
+} oc__page_explainer;
+
 /* Writes a measurement of a model as HTML that needs nothing else: plots are SVG, pictures small JPEGs within it, there is no script. The
- * pictures are read from the paths that their entries have as names; one that cannot be is shown by its name alone. */
-oc_status oc__page_write(oc__buffer *out, const oc__measurement *measurement, const oc_model *model, oc_error *err);
+ * pictures are read from the paths that their entries have as names; one that cannot be is shown by its name alone. With an explainer (or NULL) the first mistakes are explained. */
+oc_status oc__page_write(oc__buffer *out, const oc__measurement *measurement, const oc_model *model,
+                         const oc__page_explainer *explainer, oc_error *err);
 
 /* The same for what a detector found: with the boxes of each mistake drawn into its picture. */
 oc_status oc__box_page_write(oc__buffer *out, const oc__measurement *measurement, const char *const *tags, oc_error *err);

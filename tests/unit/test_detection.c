@@ -374,7 +374,7 @@ static oc_status write_page(oc_context *context, void *user, oc_error *err) {
     oc_status status = make_mistakes_with(&m, context, err);
     if (!status && !(m->entries[0].name = oc__strdup(context, user))) status = oc__fail_nomem(err, context, 16, "name");
     const oc_model model = {.context = context, .tags = (char **)(uintptr_t)tags, .n_tags = 2};
-    if (!status) status = oc__page_write(&page, m, &model, err);
+    if (!status) status = oc__page_write(&page, m, &model, NULL, err);
     if (!status) {
         oc__buffer_append(&page, "", 1);
         ck_assert(!page.failed);

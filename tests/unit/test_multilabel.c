@@ -447,7 +447,7 @@ static oc_status write_page(oc_context *context, void *user, oc_error *err) {
     oc_status status = by_hand(&m, context, err);
     if (!status && !(m->entries[1].name = oc__strdup(context, user ? user : "/no/such/<i>.png"))) status = oc__fail_nomem(err, context, 16, "name");
     const oc_model model = {.context = context, .tags = (char **)(uintptr_t)tags, .n_tags = 2};
-    if (!status) status = oc__page_write(&page, m, &model, err);
+    if (!status) status = oc__page_write(&page, m, &model, NULL, err);
     if (!status && user) {
         oc__buffer_append(&page, "", 1);
         const char *text = (const char *)page.data;
