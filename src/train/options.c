@@ -63,6 +63,9 @@ static const row table[] = {
     {"anomaly", "false",
      "all pictures are good ones, whatever their tags: learn to tell what is not like them, as the tag 'anomaly'", OC_OPTION_BOOLEAN, 0,
      1, offsetof(oc__train_options, anomaly), NULL},
+    {"fine", "false",
+     "classification: look for what is small, as hairline cracks: at a larger size (448, unless size says so), where what stands out in a part "
+     "of the picture counts beside what it is like on the whole", OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, fine), NULL},
     {"blur", "false", "detection, fine-tuning: let views be out of focus", OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, blur),
      NULL},
     {"noise", "false", "detection, fine-tuning: let views be noisy", OC_OPTION_BOOLEAN, 0, 1, offsetof(oc__train_options, noise), NULL},

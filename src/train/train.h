@@ -21,6 +21,7 @@ typedef struct oc__train_options {
     bool mosaic, crop, light, blur, noise, erase; /* of the views of detectors and fine-tuning */
     bool mix;                                     /* of fine-tuning */
     bool anomaly;             /* all pictures are good ones; learn to tell what is not */
+    bool fine;                /* a classifier looks for what is small */
     bool freeze;              /* a detector leaves its base's weights as they are */
     char head[OC__MAX_OPTION_TEXT];     /* "auto", "regression", "discriminant" */
     char labels[OC__MAX_OPTION_TEXT];   /* "auto", "one", "several" */

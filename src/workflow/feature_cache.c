@@ -34,9 +34,10 @@ static void flush(void *user) { oc__cache_flush(((oc__kept_features *)user)->sto
 /* All that a view's features depend on, but for the picture. */
 static void describe(char key[320], const oc_model *base, size_t view, bool mirror, uint64_t seed) {
     const oc__kernels *kernels = base->context->kernels;
+    const char *fine = oc__model_property(base, "fine") ? " fine" : "";
     const char *sum = oc__model_property(base, "sha256"), *start = oc__model_property(base, "start_sha256");
-    int n = snprintf(key, 320, "features base=%s%s%s size=%ux%u library=%s cpu=%s", sum ? sum : "", start ? " start=" : "",
-                     start ? start : "", base->rule.width,
+    int n = snprintf(key, 320, "features base=%s%s%s%s size=%ux%u library=%s cpu=%s", sum ? sum : "", start ? " start=" : "",
+                     start ? start : "", fine, base->rule.width,
                      base->rule.height, oc_version_string(), kernels->name);
     if (view)
         snprintf(key + n, 320 - (size_t)n, " seed=%llu view=%zu mirror=%d", (unsigned long long)seed, view, mirror);

@@ -9,6 +9,7 @@
 #include "choose_size.h"
 #include "clock.h"
 #include "evaluate.h"
+#include "fine_features.h"
 #include "feature_cache.h"
 #include "hash.h"
 #include "memory.h"
@@ -202,7 +203,11 @@ static oc_status train_on_tags(oc_model **out, const oc_dataset *dataset, const 
     if (!status) status = open_states(&states, &set, options, base, err);
     if (!status && options->size) status = oc__base_resize(&base, options->size, err);
     if (!status && options->anomaly && !options->size) status = oc__base_resize(&base, OC__ANOMALY_SIDE, err);
-    if (!status && !options->size && !set.several && !options->anomaly) {
+    if (!status && options->fine && !options->anomaly) {
+        if (!options->size) status = oc__base_resize(&base, OC__FINE_SIDE, err);
+        if (!status) status = oc__fine_features(&base, err);
+        if (!status) status = oc__model_set_property(base, "fine", "true", err);
+    } else if (!status && !options->size && !set.several && !options->anomaly) {
         oc__progress_share(progress, 0, CHOOSING);
         status = oc__choose_size(&base, &set, options->seed, project, progress, err);
         oc__progress_share(progress, CHOOSING, 1);

@@ -656,6 +656,35 @@ START_TEST(none_of_these) {
 }
 END_TEST
 
+/* `fine` gives more features of a larger picture, and the model is the same from its file. */
+START_TEST(fine_features) {
+    oc_trainer *trainer = new_trainer(context, dataset);
+    oc_model *plain = NULL, *fine = NULL, *again = NULL;
+    double of_fine, of_again, novelty;
+    make_quick(trainer);
+    OK(oc_trainer_set(trainer, "size", "64", err));
+    OK(oc_trainer_run(&plain, trainer, NULL, NULL, err));
+    OK(oc_trainer_set(trainer, "fine", "true", err));
+    OK(oc_trainer_run(&fine, trainer, NULL, NULL, err));
+    ck_assert_str_eq(oc_model_property(fine, "input"), "64x64");
+    ck_assert_int_gt(atoi(oc_model_property(fine, "n_parameters")), atoi(oc_model_property(plain, "n_parameters")));
+    bytes file = model_bytes(fine);
+    OK(oc_model_load_memory(&again, context, file.data, file.size, "fine.ocm", err));
+    mean_of(&of_fine, &novelty, fine, CHECKS);
+    mean_of(&of_again, &novelty, again, CHECKS);
+    ck_assert_msg(fabs(of_fine - of_again) < 1e-4, "%g and %g", of_fine, of_again);
+    free(file.data);
+    oc_model_free(plain);
+    oc_model_free(fine);
+    oc_model_free(again);
+    OK(oc_trainer_set(trainer, "size", "0", err));
+    OK(oc_trainer_run(&fine, trainer, NULL, NULL, err));
+    ck_assert_str_eq(oc_model_property(fine, "input"), "448x448");
+    oc_model_free(fine);
+    oc_trainer_free(trainer);
+}
+END_TEST
+
 START_TEST(the_size_is_chosen) {
     oc_context *one = new_context(2);
     oc_dataset *set = NULL;
@@ -694,6 +723,7 @@ int main(void) {
     tcase_add_test(tests, the_seed_matters);
     tcase_add_test(tests, sizes_and_fine_tuning);
     tcase_add_test(tests, the_size_is_chosen);
+    tcase_add_test(tests, fine_features);
     tcase_add_test(tests, anomalies);
     tcase_add_test(tests, none_of_these);
     tcase_add_test(tests, domains);

@@ -399,7 +399,7 @@ START_TEST(test_options) {
             ck_assert_int_eq(oc__train_options_set(&options, option.key, "maybe", &err), OC_E_ARGUMENT);
         if (option.type != OC_OPTION_TEXT || option.minimum > 0) ck_assert_ptr_nonnull(strstr(err.message, option.key));
     }
-    ck_assert_uint_eq(n, 27);
+    ck_assert_uint_eq(n, 28);
     char path[OC__MAX_OPTION_TEXT + 1]; /* one byte more than fits */
     memset(path, 'x', sizeof path);
     path[OC__MAX_OPTION_TEXT] = 0;
