@@ -1734,7 +1734,8 @@ typedef struct oc_suggest {
     uint64_t limit;          /* at most so many pictures; default: all */
     double min_probability;  /* of tags and boxes, 0 to 1. Default: the best tag, however probable; where pictures bear several,
                                 those at their thresholds; boxes from 0.5 on */
-    const char *iteration;   /* default: the chosen one, or else the newest */
+    const char *iteration;   /* default: the chosen one, or else the newest. "base:NAME": what the detector of a base network proposes
+                                (oc_base_open_detector), boxes from 0.2 on; nothing needs to have been trained */
     const char *base;        /* by whose features pictures are alike: default the best of the library's own */
     const oc_picture_filter *filter; /* among these (offset and limit are not looked at); default: pictures without a tag */
 } oc_suggest;

@@ -382,7 +382,8 @@ static int run_suggest(const command *self, int argc, char **argv) {
     suggest_options o = {.what = OC_SUGGEST_INIT, .accept = -1};
     oc_picture_filter filter = OC_PICTURE_FILTER_INIT;
     select_options select = {0};
-    bool useful = false, alike = false;
+    bool useful = false, alike = false, objects = false;
+    char *proposer = NULL;
     long long limit = 0;
     const cli_option options[] = {
         {"useful", 'u', OPTION_FLAG, NULL, "those first that teach most: uncertain, and unlike each other", 0, 0, &useful},
@@ -393,6 +394,8 @@ static int run_suggest(const command *self, int argc, char **argv) {
         {"group", 0, OPTION_INTEGER, "N", "with --alike: this group alone", 1, INT32_MAX, &o.group},
         {"give", 0, OPTION_TEXT, "TAG", "with --group: give its pictures this tag", 0, 0, &o.give},
         {"iteration", 0, OPTION_TEXT, "NAME", "what suggests (default: the default one, or else the newest)", 0, 0, &o.what.iteration},
+        {"objects", 0, OPTION_FLAG, NULL,
+         "boxes of things of whatever kind, as the detector of the base network proposes them; nothing needs to have been trained", 0, 0, &objects},
         BASE_OPTION(&o.what.base),
     };
     const option_group own[] = {{"Options", options, sizeof(options) / sizeof(options[0])}, select_group(&select, false)};
@@ -405,6 +408,9 @@ static int run_suggest(const command *self, int argc, char **argv) {
         o.what.limit = (uint64_t)limit;
         if (status == STATUS_DONE && useful && (alike || o.group))
             status = options_misused(self, "--useful does not go with --alike and --group");
+        if (status == STATUS_DONE && objects && (o.what.iteration || alike || o.group))
+            status = options_misused(self, "--objects does not go with --iteration, --alike and --group");
+        if (objects) o.what.iteration = proposer = text_format("base:%s", o.what.base != NULL ? o.what.base : "auto");
         if (status == STATUS_DONE && o.give && !o.group) status = options_misused(self, "--give takes --group");
         if (status == STATUS_DONE)
             status = suggest(&c, &o);
@@ -412,6 +418,7 @@ static int run_suggest(const command *self, int argc, char **argv) {
             project_end(&c, OC_OK);
     }
     text_list_free(&select.tags);
+    free(proposer);
     return status;
 }
 

@@ -14,6 +14,8 @@
 #include "project_train.h"
 
 #define GROUP_SIZE 8   /* pictures, on the average */
+#define BASE_PREFIX "base:" /* before the name of a base, in the place of an iteration */
+#define PROPOSED_BOX 0.2 /* the same of boxes that a base's detector proposes */
 #define SURE_BOX 0.5   /* boxes from this probability on are suggested */
 #define LEAST_BOX 0.05 /* and below this one they are no reason for doubt */
 
@@ -30,6 +32,7 @@ typedef struct suggester {
     const oc_suggest *wanted;
     oc__survey *survey;
     oc_model *model;         /* or NULL */
+    bool proposes;           /* it is a base's detector */
     float *probabilities;    /* of a classifier: [survey->n][n_tags] */
     oc__detections *objects; /* of a detector */
     candidate *candidates;   /* those that can be read */
@@ -43,7 +46,7 @@ typedef struct suggester {
 static float threshold_of(const suggester *s, size_t tag) {
     if (s->wanted->min_probability > 0) return (float)s->wanted->min_probability;
     if (s->model->kind == OC__KIND_CLASSIFICATION) return 0;
-    if (s->model->kind == OC__KIND_DETECTION) return SURE_BOX;
+    if (s->model->kind == OC__KIND_DETECTION) return s->proposes ? PROPOSED_BOX : SURE_BOX;
     return s->model->thresholds ? s->model->thresholds[tag] : 0.5f;
 }
 
@@ -273,18 +276,25 @@ static oc_status make_list(suggester *s, size_t limit, oc_error *err) {
 
 /* --- all --- */
 
+/* The detector that a base brings, which proposes boxes of objects of any kind. */
+static oc_status open_proposer(suggester *s, oc_error *err) {
+    oc_model *base = NULL;
+    const char *name = s->wanted->iteration + strlen(BASE_PREFIX);
+    if (s->survey->kind != OC_PROJECT_DETECTION)
+        return oc__fail(err, OC_E_STATE, "%s: its pictures have no objects in boxes, which is what base networks propose", s->project->folder);
+    oc_status status = oc__base_open_both(&base, &s->model, s->context, name, err);
+    if (!status && !s->model) status = oc__fail(err, OC_E_UNSUPPORTED, "the base network '%.64s' brings no detector", name);
+    s->proposes = true;
+    oc__model_release(base);
+    return status;
+}
+
 /* The iteration, if there is one that fits. */
 static oc_status open_model(suggester *s, oc_error *err) {
     const oc_suggest *wanted = s->wanted;
     oc_error why = OC_ERROR_INIT;
+    if (wanted->iteration && strncmp(wanted->iteration, BASE_PREFIX, strlen(BASE_PREFIX)) == 0) return open_proposer(s, err);
     oc_status status = oc__project_model(&s->model, s->project, wanted->iteration, &why);
-    if (status == OC_E_NOT_FOUND && !wanted->iteration && s->survey->kind == OC_PROJECT_DETECTION && wanted->order && wanted->order != OC_SUGGEST_ALIKE) {
-        oc_model *base = NULL; /* whose detector proposes objects of any kind */
-        status = oc__base_open_both(&base, &s->model, s->context, wanted->base ? wanted->base : OC__BEST_BASE, err);
-        oc__model_release(base);
-        if (status || s->model) return status;
-        status = OC_E_NOT_FOUND;
-    }
     if (status == OC_E_NOT_FOUND && !wanted->iteration) {
         if (!wanted->order || wanted->order == OC_SUGGEST_ALIKE) return OC_OK;
         return oc__fail(err, OC_E_STATE,

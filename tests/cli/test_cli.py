@@ -1064,6 +1064,9 @@ class Detection(CommandTest):
             self.assertEqual(set(one), {"tag", "probability", "left", "top", "width", "height"})
             self.assertTrue(0 <= one["left"] <= one["left"] + one["width"] <= 1.0001)
         self.check(ocellus("predict", model, self.path("scenes", "01.png")), DONE)
+        proposed = json.loads(ocellus("predict", "base:compact", self.path("scenes", "01.png"), "--threshold", "0.01", "--json").out)
+        self.assertTrue({one["tag"] for one in proposed["predictions"]} <= {"object"})
+        self.check(ocellus("predict", "base:nothing", self.path("scenes", "01.png")), FAILED, "there is no base network")
         counted = ("predict", model, self.path("scenes", "01.png"), "--threshold", "0.01")
         counts = json.loads(ocellus(*counted, "--count", "--json").out)["counts"]
         self.assertEqual([one["tag"] for one in counts], trained["tags"])

@@ -188,6 +188,25 @@ START_TEST(tells_bases_apart) {
 END_TEST
 
 /* Without a home there is only what is built in, and nothing can be stored. */
+/* The built-in base brings a detector, which is no part of what classifiers are made of; a base of the user's brings none. */
+START_TEST(brings_a_detector) {
+    oc_model *base = NULL, *detector = NULL;
+    ck_assert_int_eq(oc__base_open_both(&base, &detector, context, OC__BUILTIN_BASE, NULL), OC_OK);
+    ck_assert_ptr_nonnull(detector);
+    ck_assert(detector->kind == OC__KIND_DETECTION && detector->n_tags == 1 && detector->graph.n_outputs == 3);
+    ck_assert_str_eq(detector->tags[0], OC__OBJECT_TAG);
+    ck_assert(base->kind == OC__KIND_BASE && base->graph.n_outputs == 4);
+    ck_assert_uint_lt(base->graph.n_nodes, detector->graph.n_nodes);
+    ck_assert_str_eq(oc__model_property(base, "sha256"), oc__model_property(detector, "sha256"));
+    oc__model_release(base);
+    oc__model_release(detector);
+    store("plain", 1);
+    ck_assert_int_eq(oc__base_open_both(&base, &detector, context, "plain", NULL), OC_OK);
+    ck_assert_ptr_null(detector);
+    oc__model_release(base);
+}
+END_TEST
+
 START_TEST(lives_without_a_home) {
     oc__base_list list;
     oc_error error = OC_ERROR_INIT;
@@ -238,6 +257,7 @@ int main(void) {
     tcase_add_test(tests, notices_a_changed_file);
     tcase_add_test(tests, removes_only_the_users_own);
     tcase_add_test(tests, tells_bases_apart);
+    tcase_add_test(tests, brings_a_detector);
     tcase_add_test(tests, lives_without_a_home);
     tcase_add_test(tests, survives_without_memory);
     suite_add_tcase(suite, tests);

@@ -289,7 +289,8 @@ class Assisting:
             limit: at most so many pictures; 0: all.
             min_probability: of tags and boxes. 0: the best tag; where pictures bear several, those at their thresholds; boxes
                 from 0.5 on.
-            iteration: what suggests; default: the chosen one, or else the newest.
+            iteration: what suggests; default: the chosen one, or else the newest. "base:NAME": what the detector of a base network
+                proposes, boxes of the tag "object" from 0.2 on; nothing needs to have been trained.
             tagged, tags, where, name: among these pictures: see pictures().
             base: by whose features pictures are alike; default: the best of the library's own.
             progress: see Trainer.run.

@@ -36,6 +36,13 @@ def test_the_built_in_base(context, folder):
         base.predict(b"")
 
 
+def test_detector(context, folder):
+    detector = ocellus.open_base_detector("compact", context=context)
+    assert detector.detection and detector.tags == ("object",)
+    with pytest.raises(ocellus.NotFoundError):
+        ocellus.open_base_detector("nothing", context=context)
+
+
 def test_import_store_train_remove(context, folder, training_folder):
     base = imported(context, name="plain", licence="none")
     assert base.properties["licence"] == "none" and base.properties["input"] == "8x8"
