@@ -1,5 +1,6 @@
-/* Puts the neck and head of a detector, trained on a base with its weights as they were (ocellus train --freeze), into the base's file,
- * from where detectors begin: add_detector BASE.ocm DETECTOR.ocm OUT.ocm. See README.md. SPDX-License-Identifier: MIT */
+/* Puts the neck and head of a detector, trained on a base with its weights as they were (ocellus train --freeze), into the
+ * base's file, from where detectors begin: add_detector BASE.ocm DETECTOR.ocm OUT.ocm. See README.md. SPDX-License-Identifier:
+ * MIT */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,8 @@ static size_t needed_nodes(uint32_t *places, const oc__graph *graph) {
 static uint32_t copy_param(oc__graph *to, const oc__param *from, oc_error *err) {
     uint32_t number;
     check(oc__graph_add_param(&number, to, from->rank, from->dimensions, err), err);
-    for (size_t i = 0; i < from->count; i++) to->params[number].values[i] = oc__half_to_float(oc__half_from_float(from->values[i]));
+    for (size_t i = 0; i < from->count; i++)
+        to->params[number].values[i] = oc__half_to_float(oc__half_from_float(from->values[i]));
     to->params[number].storage = OC__STORE_F16;
     return number;
 }
@@ -79,9 +81,11 @@ int main(int argc, char **argv) {
     check(oc__context_create(&context, NULL, err), err);
     context->kernels = oc__kernels_select(getenv("OCELLUS_CPU"));
     oc_model *base = load(context, argv[1], err), *detector = load(context, argv[2], err), *out = NULL;
-    if (base->kind != OC__KIND_BASE || base->graph.n_outputs < N_LEVELS + 1) fail("the first file is no base with maps at three strides");
+    if (base->kind != OC__KIND_BASE || base->graph.n_outputs < N_LEVELS + 1)
+        fail("the first file is no base with maps at three strides");
     if (detector->kind != OC__KIND_DETECTION || detector->n_tags != 1) fail("the second file is no detector of one tag");
-    check(oc__graph_cut(&graph, &base->graph, base->graph.outputs, N_LEVELS + 1, err), err); /* without a detector that it has */
+    check(oc__graph_cut(&graph, &base->graph, base->graph.outputs, N_LEVELS + 1, err),
+          err); /* without a detector that it has */
     uint32_t *places = malloc((graph.n_nodes + detector->graph.n_nodes) * sizeof *places);
     if (!places) fail("out of memory");
     size_t n = needed_nodes(places, &graph);
@@ -91,7 +95,8 @@ int main(int argc, char **argv) {
     for (size_t i = n; i < detector->graph.n_nodes; i++) {
         oc__node node = detector->graph.nodes[i];
         for (uint32_t k = 0; k < node.n_inputs; k++) node.inputs[k] = places[node.inputs[k]];
-        for (uint32_t k = 0; k < node.n_params; k++) node.params[k] = copy_param(&graph, &detector->graph.params[node.params[k]], err);
+        for (uint32_t k = 0; k < node.n_params; k++)
+            node.params[k] = copy_param(&graph, &detector->graph.params[node.params[k]], err);
         check(oc__graph_add_node(&places[i], &graph, &node, err), err);
     }
     for (uint32_t i = 0; i < N_LEVELS; i++) graph.outputs[graph.n_outputs++] = places[detector->graph.outputs[i]];

@@ -24,9 +24,12 @@ static int read_region(oc_tally_options *o, const char *region) {
         at += size + 1;
     }
     free(copy);
-    good = good && o->left >= 0 && o->top >= 0 && o->width > 0 && o->height > 0 && o->left + o->width <= 1 && o->top + o->height <= 1;
+    good = good && o->left >= 0 && o->top >= 0 && o->width > 0 && o->height > 0 && o->left + o->width <= 1 &&
+           o->top + o->height <= 1;
     if (good) return STATUS_DONE;
-    console_error("--region is '%s', expected LEFT,TOP,WIDTH,HEIGHT in fractions of the picture's sides, for instance 0,0.5,1,0.5", region);
+    console_error(
+        "--region is '%s', expected LEFT,TOP,WIDTH,HEIGHT in fractions of the picture's sides, for instance 0,0.5,1,0.5",
+        region);
     return STATUS_USAGE;
 }
 

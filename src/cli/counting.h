@@ -18,8 +18,8 @@ typedef struct counting {
     uint64_t *counts;
 } counting;
 
-/* What the command line says: `region` "LEFT,TOP,WIDTH,HEIGHT" or NULL, `expect` "TAG=N,TAG=N" or NULL, `threshold` a probability
- * or below 0. Says what is wrong and gives an exit code. Free with counting_end. */
+/* What the command line says: `region` "LEFT,TOP,WIDTH,HEIGHT" or NULL, `expect` "TAG=N,TAG=N" or NULL, `threshold` a
+ * probability or below 0. Says what is wrong and gives an exit code. Free with counting_end. */
 int counting_begin(counting *c, const oc_model *model, bool count, const char *region, const char *expect, double threshold);
 void counting_end(counting *c);
 

@@ -22,8 +22,8 @@ static uint32_t read_points(oc_learning_point *out, const char *text) {
         text += size + (text[size] == ' ');
         if (!(colon = strchr(part, ':'))) return 0;
         *colon = 0;
-        if (!oc__parse_u64(part, &point.n_pictures) || !oc__parse_double(colon + 1, &point.accuracy) || !(point.accuracy >= 0)
-            || point.accuracy > 1 || point.n_pictures <= (n ? out[n - 1].n_pictures : 0))
+        if (!oc__parse_u64(part, &point.n_pictures) || !oc__parse_double(colon + 1, &point.accuracy) ||
+            !(point.accuracy >= 0) || point.accuracy > 1 || point.n_pictures <= (n ? out[n - 1].n_pictures : 0))
             return 0;
         out[n++] = point;
     }

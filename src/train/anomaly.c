@@ -1,9 +1,9 @@
 /* Telling what is not as it should be. SPDX-License-Identifier: MIT
  *
- * After PatchCore (Roth et al. 2022, Towards Total Recall in Industrial Anomaly Detection): what the base says at each place of its
- * maps at strides 8 and 16, each averaged over 3 x 3 places, is compared with what it said of good pictures, of which those patches are
- * kept that are farthest from each other. A picture is as strange as its strangest patch. All of it is a network as others are:
- * distances are products with the patches that are kept. */
+ * After PatchCore (Roth et al. 2022, Towards Total Recall in Industrial Anomaly Detection): what the base says at each place of
+ * its maps at strides 8 and 16, each averaged over 3 x 3 places, is compared with what it said of good pictures, of which those
+ * patches are kept that are farthest from each other. A picture is as strange as its strangest patch. All of it is a network as
+ * others are: distances are products with the patches that are kept. */
 #include "anomaly.h"
 
 #include <math.h>
@@ -27,14 +27,14 @@ typedef struct job {
     const oc__training_set *set;
     const oc__train_options *options;
     oc__progress *progress;
-    uint32_t side;     /* places along a side of the finer map */
-    size_t dim;        /* channels */
-    float *patches;    /* some of each picture's */
-    uint32_t *owners;  /* of each, the picture among the readable ones */
+    uint32_t side;    /* places along a side of the finer map */
+    size_t dim;       /* channels */
+    float *patches;   /* some of each picture's */
+    uint32_t *owners; /* of each, the picture among the readable ones */
     size_t n_patches;
-    uint32_t *index;   /* readable pictures among the set's */
+    uint32_t *index; /* readable pictures among the set's */
     uint64_t *content;
-    size_t n;          /* of them */
+    size_t n;                  /* of them */
     float *means, *deviations; /* of each channel */
 } job;
 
@@ -44,7 +44,8 @@ typedef struct job {
 static oc_status patch_graph(oc__graph *out, uint32_t *node, const oc_model *base, oc_error *err) {
     oc__graph graph = {.context = base->context};
     if (base->graph.n_outputs < 3)
-        return oc__fail(err, OC_E_UNSUPPORTED, "the base network gives no feature maps at strides 8 and 16, which anomalies are told by");
+        return oc__fail(err, OC_E_UNSUPPORTED,
+                        "the base network gives no feature maps at strides 8 and 16, which anomalies are told by");
     oc_status status = oc__graph_cut(&graph, &base->graph, base->graph.outputs + 1, 2, err);
     uint32_t maps[2] = {status ? 0 : graph.outputs[0], status ? 0 : graph.outputs[1]};
     for (int i = 0; i < 2 && !status; i++) {
@@ -53,8 +54,10 @@ static oc_status patch_graph(oc__graph *out, uint32_t *node, const oc_model *bas
     }
     if (!status) status = oc__graph_resize(&maps[1], &graph, maps[1], 2, 1, OC__RESIZE_BILINEAR, err);
     if (!status) status = oc__graph_concat(node, &graph, maps, 2, err);
-    if (status) oc__graph_free(&graph);
-    else *out = graph;
+    if (status)
+        oc__graph_free(&graph);
+    else
+        *out = graph;
     return status;
 }
 
@@ -72,13 +75,16 @@ static oc_status as_base(oc_model **out, oc__graph *graph, uint32_t output, cons
     model->graph.n_outputs = 1;
     model->graph.outputs[0] = output;
     status = oc__model_finish(model, err);
-    if (status) oc__model_release(model);
-    else *out = model;
+    if (status)
+        oc__model_release(model);
+    else
+        *out = model;
     return status;
 }
 
 /* The network that tells how strange a picture is. */
-static oc_status anomaly_graph(oc__graph *out, const job *j, const oc__bank *bank, double centre, double factor, oc_error *err) {
+static oc_status anomaly_graph(oc__graph *out, const job *j, const oc__bank *bank, double centre, double factor,
+                               oc_error *err) {
     oc__graph graph = {0};
     uint32_t node;
     oc_status status = patch_graph(&graph, &node, j->base, err);
@@ -148,7 +154,8 @@ static oc_status collect_patches(job *j, oc_error *err) {
     if (!status) status = as_base(&model, &graph, node, j->base, err);
     for (size_t first = 0; first < n && !status; first += CHUNK) {
         oc__features f = {0};
-        status = oc__features_extract(&f, model, j->set->samples + first, n - first < CHUNK ? n - first : CHUNK, &what, j->progress, err);
+        status = oc__features_extract(&f, model, j->set->samples + first, n - first < CHUNK ? n - first : CHUNK, &what,
+                                      j->progress, err);
         if (!status && first == 0) {
             j->dim = f.dim / n_places;
             j->patches = oc__alloc_array(j->context, n * n_each, j->dim * sizeof *j->patches);
@@ -162,8 +169,7 @@ static oc_status collect_patches(job *j, oc_error *err) {
         oc__features_free(&f);
     }
     oc__model_release(model);
-    if (!status && j->n < 4)
-        status = oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", j->n);
+    if (!status && j->n < 4) status = oc__fail(err, OC_E_DATA, "%zu pictures can be read, training needs at least 4", j->n);
     if (!status) standardise(j);
     return status;
 }
@@ -176,8 +182,7 @@ static oc_status choose_bank(oc__bank *out, const job *j, const uint32_t *folds,
     float *rows = oc__alloc_array(j->context, j->n_patches, j->dim * sizeof *rows);
     if (!rows) return oc__fail_nomem(err, j->context, j->n_patches * j->dim * sizeof *rows, "training");
     for (size_t i = 0; i < j->n_patches; i++)
-        if (!folds || folds[j->owners[i]] != fold)
-            memcpy(rows + n++ * j->dim, j->patches + i * j->dim, j->dim * sizeof *rows);
+        if (!folds || folds[j->owners[i]] != fold) memcpy(rows + n++ * j->dim, j->patches + i * j->dim, j->dim * sizeof *rows);
     oc_status status = oc__bank_choose(out, j->context, rows, n, j->dim, MOST_PATCHES, j->options->seed, err);
     oc__free(j->context, rows);
     return status;
@@ -224,7 +229,8 @@ static oc_status measure(oc__measurement **out, const job *j, const double *dist
         const char *name = j->set->samples[j->index[i]].sample->image.name;
         probabilities[i] = (float)(1 / (1 + exp(-factor * (distances[i] - centre))));
         m->entries[i].fold = folds[i];
-        if (!(m->entries[i].name = oc__strdup(j->context, name))) status = oc__fail_nomem(err, j->context, strlen(name), "training");
+        if (!(m->entries[i].name = oc__strdup(j->context, name)))
+            status = oc__fail_nomem(err, j->context, strlen(name), "training");
     }
     if (!status) {
         m->method = OC_REPORT_CROSS_VALIDATION;
@@ -236,17 +242,21 @@ static oc_status measure(oc__measurement **out, const job *j, const double *dist
     if (!status) status = oc__measurement_finish(m, err);
     oc__free(j->context, probabilities);
     oc__free(j->context, bears);
-    if (status) oc__measurement_free(m);
-    else *out = m;
+    if (status)
+        oc__measurement_free(m);
+    else
+        *out = m;
     return status;
 }
 
 /* Of each good picture, how far it is from the others; in folds. */
 static oc_status cross_validate(oc__measurement **out, double *centre, double *factor, job *j, oc_error *err) {
     uint32_t n_folds = j->options->folds < j->n ? (uint32_t)j->options->folds : (uint32_t)j->n;
-    uint32_t *folds = oc__alloc_array(j->context, j->n, sizeof *folds), *alike = oc__alloc_zero(j->context, j->n * sizeof *alike);
+    uint32_t *folds = oc__alloc_array(j->context, j->n, sizeof *folds),
+             *alike = oc__alloc_zero(j->context, j->n * sizeof *alike);
     double *distances = oc__alloc_array(j->context, j->n, sizeof *distances);
-    oc_status status = folds && alike && distances ? OC_OK : oc__fail_nomem(err, j->context, j->n * sizeof *distances, "training");
+    oc_status status =
+        folds && alike && distances ? OC_OK : oc__fail_nomem(err, j->context, j->n * sizeof *distances, "training");
     if (!status) status = oc__folds_assign(folds, &n_folds, j->context, alike, j->content, j->n, 1, j->options->seed, err);
     if (!status && n_folds < 2) status = oc__fail(err, OC_E_DATA, "all %zu pictures are the same one", j->n);
     oc__progress_stage(j->progress, "cross-validation", 0.5, 0.9, j->n);
@@ -297,8 +307,10 @@ static oc_status make_model(oc_model **out, job *j, double centre, double factor
     if (!status) status = oc__model_set_property_u64(model, "n_patches", bank.n, err);
     if (!status) status = oc__model_finish(model, err);
     oc__bank_free(&bank);
-    if (status) oc__model_release(model);
-    else *out = model;
+    if (status)
+        oc__model_release(model);
+    else
+        *out = model;
     return status;
 }
 

@@ -54,21 +54,24 @@ oc_status oc__states_open(oc__states *out, oc_context *context, const char *fold
         if (!status && (n < sizeof head || head.magic != MAGIC))
             status = oc__fail(err, OC_E_CORRUPT, "%s: is no state of a training", path);
         if (!status && head.identity != identity)
-            status = oc__fail(err, OC_E_STATE,
-                              "%s: is the state of another training (other pictures, options or base network); finish that one, or "
-                              "remove the folder",
-                              path);
+            status =
+                oc__fail(err, OC_E_STATE,
+                         "%s: is the state of another training (other pictures, options or base network); finish that one, or "
+                         "remove the folder",
+                         path);
     }
     oc__free(context, path);
-    if (status) oc__states_close(&states, false);
-    else *out = states;
+    if (status)
+        oc__states_close(&states, false);
+    else
+        *out = states;
     return status;
 }
 
 /* --- the course --- */
 
-oc_status oc__course_begin(oc__course *out, oc_context *context, const uint32_t *picks, size_t n, uint64_t seed, uint64_t stream,
-                           oc_error *err) {
+oc_status oc__course_begin(oc__course *out, oc_context *context, const uint32_t *picks, size_t n, uint64_t seed,
+                           uint64_t stream, oc_error *err) {
     *out = (oc__course){.context = context, .n = n, .next = n, .begun = oc__now()};
     if (!(out->order = oc__alloc_array(context, n, sizeof *out->order)))
         return oc__fail_nomem(err, context, n * sizeof *out->order, "training");
@@ -120,8 +123,8 @@ static oc_status take_up(oc__course *c, const oc__mapping *file, const char *pat
     header head;
     if (file->size < sizeof head) return oc__fail(err, OC_E_CORRUPT, "%s: is cut off; remove it", path);
     memcpy(&head, file->data, sizeof head);
-    if (head.magic != MAGIC || head.identity != c->states->identity || head.n != c->n || head.n_steps != c->n_steps
-        || head.at > c->n_steps || head.step > head.at || head.n_drawn > MAX_DRAWN * head.step || !(head.elapsed >= 0))
+    if (head.magic != MAGIC || head.identity != c->states->identity || head.n != c->n || head.n_steps != c->n_steps ||
+        head.at > c->n_steps || head.step > head.at || head.n_drawn > MAX_DRAWN * head.step || !(head.elapsed >= 0))
         return oc__fail(err, OC_E_CORRUPT, "%s: is not the state of this training; remove it", path);
     oc_status status = oc__checkpoint_read(graph, optimiser, file->data + sizeof head, file->size - sizeof head, &why);
     if (status) return oc__fail(err, OC_E_CORRUPT, "%s: %s; remove it", path, why.message);
@@ -149,7 +152,9 @@ oc_status oc__course_resume(oc__course *c, uint64_t n_steps, double seconds, oc_
         status = oc__file_map(&file, c->context, path, UINT64_MAX, "", err);
         if (!status) status = take_up(c, &file, path, graph, optimiser, err);
         oc__file_unmap(&file);
-        if (!status) oc__log(c->context, OC_LOG_INFO, "%s: going on from step %llu of %llu", path, (unsigned long long)c->step, (unsigned long long)n_steps);
+        if (!status)
+            oc__log(c->context, OC_LOG_INFO, "%s: going on from step %llu of %llu", path, (unsigned long long)c->step,
+                    (unsigned long long)n_steps);
         if (!status) oc__progress_step(progress, (size_t)c->at, 0);
     }
     oc__free(c->context, path);

@@ -1,4 +1,5 @@
-/* The steps of a training: which pictures come when, how far it has come, and its state on disk. SPDX-License-Identifier: MIT */
+/* The steps of a training: which pictures come when, how far it has come, and its state on disk. SPDX-License-Identifier: MIT
+ */
 #ifndef OC_TRAIN_COURSE_H
 #define OC_TRAIN_COURSE_H
 
@@ -37,11 +38,12 @@ typedef struct oc__course {
 } oc__course;
 
 /* `picks` are drawn, or 0 to n - 1 if that is NULL; n is above 0. */
-oc_status oc__course_begin(oc__course *out, oc_context *context, const uint32_t *picks, size_t n, uint64_t seed, uint64_t stream,
-                           oc_error *err);
+oc_status oc__course_begin(oc__course *out, oc_context *context, const uint32_t *picks, size_t n, uint64_t seed,
+                           uint64_t stream, oc_error *err);
 void oc__course_free(oc__course *course);
 
-/* Sets how long it is, and takes up the state that is kept of it, if one is: the weights and the optimiser's too. OC_E_CORRUPT. */
+/* Sets how long it is, and takes up the state that is kept of it, if one is: the weights and the optimiser's too. OC_E_CORRUPT.
+ */
 oc_status oc__course_resume(oc__course *course, uint64_t n_steps, double seconds, oc__states *states, oc__graph *graph,
                             oc__optimiser *optimiser, oc__progress *progress, oc_error *err);
 

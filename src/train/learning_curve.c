@@ -17,8 +17,8 @@ typedef struct job {
     const oc__validation *v;
     const oc__head *head;
     oc__progress *progress;
-    const uint32_t *order; /* of the pictures, by chance */
-    double share;          /* of each tag's pictures outside a fold */
+    const uint32_t *order;       /* of the pictures, by chance */
+    double share;                /* of each tag's pictures outside a fold */
     size_t *n_right, *n_learned; /* by fold */
     oc_status *statuses;
     oc_error *errors;
@@ -40,7 +40,8 @@ static uint32_t best_of(const oc__linear *linear, const float *features) {
 /* Which pictures a fold's head does not learn from: its own, and of the others all but the share of each tag. */
 static oc_status leave_out(uint32_t *folds, size_t *n_learned, const job *j, uint32_t fold, oc_error *err) {
     const oc__validation *v = j->v;
-    size_t n = v->features->n, *counts = oc__alloc_zero(v->features->context, 2 * v->n_tags * sizeof *counts), *taken = counts + v->n_tags;
+    size_t n = v->features->n, *counts = oc__alloc_zero(v->features->context, 2 * v->n_tags * sizeof *counts),
+           *taken = counts + v->n_tags;
     if (!counts) return oc__fail_nomem(err, v->features->context, 2 * v->n_tags * sizeof *counts, "learning curve");
     for (size_t i = 0; i < n; i++) counts[v->tags[i]] += v->folds[i] != fold;
     for (size_t k = 0; k < n; k++) {
@@ -66,8 +67,7 @@ static void fold_task(void *argument, size_t fold, uint32_t worker) {
     if (!status) status = leave_out(folds, &j->n_learned[fold], j, (uint32_t)fold, &j->errors[fold]);
     if (!status) status = oc__fit_without_fold(&linear, &part, 1, j->head, j->progress, &j->errors[fold]);
     for (size_t i = 0; i < f->n && !status; i++)
-        if (j->v->folds[i] == fold)
-            j->n_right[fold] += best_of(&linear, f->values + i * f->n_views * f->dim) == j->v->tags[i];
+        if (j->v->folds[i] == fold) j->n_right[fold] += best_of(&linear, f->values + i * f->n_views * f->dim) == j->v->tags[i];
     oc__linear_free(&linear);
     oc__free(f->context, folds);
     j->statuses[fold] = status;

@@ -7,10 +7,10 @@
 #include "memory.h"
 #include "random.h"
 
-#define PROJECTED 32   /* dimensions in which rows are compared when they are chosen */
-#define DEVIATIONS 2   /* above the mean is unlike */
-#define STEEPNESS 2    /* of the sigmoid, a deviation */
-#define LEAST 1e-3f    /* keeps the root's slope finite */
+#define PROJECTED 32 /* dimensions in which rows are compared when they are chosen */
+#define DEVIATIONS 2 /* above the mean is unlike */
+#define STEEPNESS 2  /* of the sigmoid, a deviation */
+#define LEAST 1e-3f  /* keeps the root's slope finite */
 
 void oc__bank_free(oc__bank *bank) {
     if (bank->context) oc__free(bank->context, bank->rows);
@@ -31,8 +31,8 @@ static float squared_distance(const float *a, const float *b, size_t n) {
     return sum;
 }
 
-oc_status oc__bank_choose(oc__bank *out, oc_context *context, const float *rows, size_t n, size_t dim, size_t most, uint64_t seed,
-                          oc_error *err) {
+oc_status oc__bank_choose(oc__bank *out, oc_context *context, const float *rows, size_t n, size_t dim, size_t most,
+                          uint64_t seed, oc_error *err) {
     oc__random random;
     oc__bank bank = {.context = context, .dim = dim};
     size_t room = n < most ? n : most;
@@ -51,8 +51,10 @@ oc_status oc__bank_choose(oc__bank *out, oc_context *context, const float *rows,
     oc__random_seed(&random, seed, 11);
     for (size_t i = 0; i < dim * PROJECTED && !small; i++) matrix[i] = (float)oc__random_normal(&random);
     for (size_t i = 0; i < n; i++) {
-        if (small) memcpy(projected + i * width, rows + i * dim, dim * sizeof *rows);
-        else project(projected + i * width, rows + i * dim, matrix, dim);
+        if (small)
+            memcpy(projected + i * width, rows + i * dim, dim * sizeof *rows);
+        else
+            project(projected + i * width, rows + i * dim, matrix, dim);
         far[i] = INFINITY;
     }
     for (size_t chosen = n ? (size_t)oc__random_below(&random, n) : 0; bank.n < room;) {
@@ -85,7 +87,8 @@ static void set_conv(oc__graph *graph, uint32_t node, const float *weights, cons
 }
 
 /* -d^2 + |x|^2 = the largest over the rows m of 2 x m - |m|^2. */
-static oc_status add_best_row(uint32_t *node, oc__graph *graph, const oc__bank *bank, uint32_t height, uint32_t width, oc_error *err) {
+static oc_status add_best_row(uint32_t *node, oc__graph *graph, const oc__bank *bank, uint32_t height, uint32_t width,
+                              oc_error *err) {
     uint32_t n_places = height * width;
     oc_status status = oc__graph_conv(node, graph, *node, (uint32_t)bank->n, 1, 1, 1, true, err);
     if (status) return status;
@@ -105,8 +108,8 @@ static oc_status add_best_row(uint32_t *node, oc__graph *graph, const oc__bank *
     return status ? status : oc__graph_reshape(node, graph, *node, height, width, 1, err);
 }
 
-oc_status oc__nearest_add(uint32_t *node, oc__graph *graph, const oc__bank *bank, uint32_t height, uint32_t width, double centre,
-                          double factor, oc_error *err) {
+oc_status oc__nearest_add(uint32_t *node, oc__graph *graph, const oc__bank *bank, uint32_t height, uint32_t width,
+                          double centre, double factor, oc_error *err) {
     uint32_t input = *node, both[2] = {input, input};
     const float difference[] = {1, -1}, nothing = 0, scale = (float)factor, shift = (float)(-factor * centre);
     oc_status status = oc__graph_multiply(&both[0], graph, input, input, err);

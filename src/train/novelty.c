@@ -26,8 +26,8 @@ static oc_status choose(oc__bank *out, const oc__features *f, const uint32_t *or
     return status;
 }
 
-/* Distances of pictures from others, of which none is the same: of a few each from all others, of many some of one half from the
- * other. */
+/* Distances of pictures from others, of which none is the same: of a few each from all others, of many some of one half from
+ * the other. */
 static oc_status measure(double *centre, double *factor, const oc__features *f, const uint32_t *order, size_t n, uint64_t seed,
                          oc_error *err) {
     oc__bank bank = {.context = f->context, .dim = f->dim};
@@ -84,8 +84,8 @@ oc_status oc__novelty_add(oc__graph *graph, const oc__features *f, uint64_t seed
     return status;
 }
 
-oc_status oc__novelty_add_anew(oc__graph *graph, const oc__prepare_rule *rule, const oc__labelled *samples, size_t n, uint64_t seed,
-                               oc__progress *progress, oc_error *err) {
+oc_status oc__novelty_add_anew(oc__graph *graph, const oc__prepare_rule *rule, const oc__labelled *samples, size_t n,
+                               uint64_t seed, oc__progress *progress, oc_error *err) {
     oc_model *model = NULL;
     oc__features f = {0};
     const oc__extraction what = {.n_views = 1, .skip_broken = true, .quiet = true};

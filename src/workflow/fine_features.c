@@ -37,8 +37,11 @@ static oc_status add_largest(uint32_t *node, oc__graph *graph, uint32_t map, con
 oc_status oc__fine_features(oc_model **base, oc_error *err) {
     const oc_model *from = *base;
     oc_model *to = NULL;
-    uint32_t maps[MAX_MAPS], all[MAX_MAPS + 1] = {from->graph.outputs[0]}, n = find_maps(maps, &from->graph, from->graph.outputs[0]);
-    if (n == 0) return oc__fail(err, OC_E_UNSUPPORTED, "the base network averages no map to its features, so there is no looking closer");
+    uint32_t maps[MAX_MAPS], all[MAX_MAPS + 1] = {from->graph.outputs[0]},
+                                            n = find_maps(maps, &from->graph, from->graph.outputs[0]);
+    if (n == 0)
+        return oc__fail(err, OC_E_UNSUPPORTED,
+                        "the base network averages no map to its features, so there is no looking closer");
     oc__shape *shapes = oc__alloc_array(from->context, from->graph.n_nodes, sizeof *shapes);
     if (!shapes) return oc__fail_nomem(err, from->context, from->graph.n_nodes * sizeof *shapes, "network");
     oc_status status = oc__graph_shapes(shapes, &from->graph, 1, from->rule.height, from->rule.width, err);

@@ -17,8 +17,8 @@ static oc_status open_model(oc_model **out, char sha256[65], oc_context *context
     return status;
 }
 
-oc_status oc__start_open(oc_model **base, oc_model **start, oc_context *context, const oc__train_options *options, bool detection,
-                         oc_error *err) {
+oc_status oc__start_open(oc_model **base, oc_model **start, oc_context *context, const oc__train_options *options,
+                         bool detection, oc_error *err) {
     oc_model *model = NULL, *network = NULL, *own = NULL; /* the last: the detector that the base brings */
     char sha256[65];
     const char *name = options->base;

@@ -614,6 +614,16 @@ START_TEST(suggestions_of_boxes) {
     OK(oc_project_train(&iterations, project, &training, NULL, NULL, err));
     oc_iteration_list_free(iterations);
     add_painted(id, project, 0, 50, NULL, NULL);
+    how.iteration = "base:compact"; /* proposals, which take no training */
+    how.min_probability = 1e-6;
+    OK(oc_project_suggest(&list, project, &how, NULL, NULL, err));
+    ck_assert_uint_eq(oc_suggestion_list_count(list), 1);
+    OK(oc_suggestion_list_get(list, 0, &one, err));
+    ck_assert(one.n_boxes > 0 && strcmp(oc_suggestion_list_tag(list, 0), "object") == 0);
+    oc_suggestion_list_free(list);
+    how.iteration = "base:nothing";
+    FAILS_OUT(OC_E_NOT_FOUND, list, oc_project_suggest(&list, project, &how, NULL, NULL, err));
+    how.iteration = NULL;
     how.min_probability = 1e-6; /* it has learned next to nothing */
     OK(oc_project_suggest(&list, project, &how, NULL, NULL, err));
     ck_assert_uint_eq(oc_suggestion_list_count(list), 1);

@@ -29,8 +29,7 @@ static void paint_object(uint8_t *canvas, float box[4], int kind, uint32_t seed)
     uint8_t object[SIDE * SIDE * 3];
     uint32_t x = mix(seed) % (CANVAS - SIDE), y = mix(seed + 1) % (CANVAS - SIDE);
     paint(object, kind, seed);
-    for (uint32_t row = 0; row < SIDE; row++)
-        memcpy(canvas + ((y + row) * CANVAS + x) * 3, object + row * SIDE * 3, SIDE * 3);
+    for (uint32_t row = 0; row < SIDE; row++) memcpy(canvas + ((y + row) * CANVAS + x) * 3, object + row * SIDE * 3, SIDE * 3);
     const float rect[4] = {(float)x / CANVAS, (float)y / CANVAS, (float)SIDE / CANVAS, (float)SIDE / CANVAS};
     memcpy(box, rect, sizeof rect);
 }
