@@ -119,7 +119,8 @@ static oc_status fill_memory(oc_context *context, oc_error *err) {
     return status;
 }
 
-static oc_status train_small(oc_context *context, bool with_test, const char *size, oc_error *err) {
+static oc_status train_small(oc_context *context, bool with_test, const char *size, const char *key, const char *value,
+                             oc_error *err) {
     oc_dataset *dataset = NULL;
     oc_trainer *trainer = NULL;
     oc_model *model = (oc_model *)(void *)pixels;
@@ -131,6 +132,7 @@ static oc_status train_small(oc_context *context, bool with_test, const char *si
     if (!status) {
         make_quick(trainer);
         status = oc_trainer_set(trainer, "size", size, err);
+        if (!status && key) status = oc_trainer_set(trainer, key, value, err);
         if (!status) status = oc_trainer_run(&model, trainer, NULL, NULL, err);
         EMPTY(model);
         if (!status) status = oc_model_report(&report, model, err);
@@ -142,9 +144,16 @@ static oc_status train_small(oc_context *context, bool with_test, const char *si
     return status;
 }
 
-static oc_status train_alone(oc_context *context, oc_error *err) { return train_small(context, false, "160", err); }
-static oc_status train_with_test(oc_context *context, oc_error *err) { return train_small(context, true, "160", err); }
-static oc_status train_choosing(oc_context *context, oc_error *err) { return train_small(context, false, "0", err); }
+static oc_status train_alone(oc_context *context, oc_error *err) { return train_small(context, false, "160", NULL, NULL, err); }
+static oc_status train_with_test(oc_context *context, oc_error *err) { return train_small(context, true, "160", NULL, NULL, err); }
+static oc_status train_choosing(oc_context *context, oc_error *err) { return train_small(context, false, "0", NULL, NULL, err); }
+static oc_status train_anomaly(oc_context *context, oc_error *err) {
+    return train_small(context, false, "64", "anomaly", "true", err);
+}
+static oc_status train_fine(oc_context *context, oc_error *err) { return train_small(context, false, "64", "fine", "true", err); }
+static oc_status train_some(oc_context *context, oc_error *err) {
+    return train_small(context, true, "64", "only_tags", "stripes|checks", err);
+}
 
 static oc_status load_model(oc_context *context, oc_error *err) {
     oc_model *model = (oc_model *)(void *)pixels;
@@ -316,6 +325,9 @@ START_TEST(training) { sweep(train_alone, false, 1, (size_t)scaled(300, 40), (ui
 END_TEST
 START_TEST(training_on_threads) {
     sweep(train_choosing, false, 2, 5, 400, "training that chooses the size");
+    sweep(train_anomaly, false, 2, (size_t)scaled(60, 10), (uint32_t)scaled(40, 200), "training on good pictures");
+    sweep(train_fine, false, 2, (size_t)scaled(10, 3), (uint32_t)scaled(150, 400), "training that looks closer");
+    sweep(train_some, false, 2, (size_t)scaled(10, 3), (uint32_t)scaled(150, 400), "training some of the tags");
     sweep(train_with_test, false, 3, (size_t)scaled(40, 10), (uint32_t)scaled(20, 120), "training with a test set");
 }
 END_TEST
