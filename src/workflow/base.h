@@ -12,7 +12,7 @@
 #define OC__BUILTIN_BASE "compact"
 #define OC__INSTALLED_BASE "standard"
 #define OC__OBJECT_TAG "object" /* of the detector that a base brings, */
-#define OC__DETECTOR_SIDE 320   /* at this side of the input, if nothing else is said */
+#define OC__DETECTOR_SIDE 256   /* at the side of the input at which it learned */
 #define OC__BEST_BASE "auto" /* the installed one if it is there, or else the built-in one */
 
 /* One base that can be opened by its name. */
