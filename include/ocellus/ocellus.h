@@ -366,7 +366,8 @@ typedef struct oc_domain {
 OC_API oc_status oc_trainer_domain(uint32_t index, oc_domain *domain, oc_error *err);
 
 /* A trainer for the samples that `dataset`, made with the same context, has now. Pictures added to it later are not seen.
- * Errors: OC_E_DATA: fewer than 2 tags with pictures, or fewer than 4 pictures in all. */
+ * Errors: OC_E_DATA: fewer than 4 pictures in all. That there are 2 tags with pictures at least is looked at by oc_trainer_run, as
+ * anomalies are told without. */
 OC_API oc_status oc_trainer_create(oc_trainer **out, oc_context *context, const oc_dataset *dataset, oc_error *err);
 OC_API void oc_trainer_free(oc_trainer *trainer);
 

@@ -106,7 +106,7 @@ class Trainer(ExclusiveHandle):
         context: for what is given as a path; default: the default context. A Dataset brings its own.
         **options: hyper-parameters by name: see training_options().
 
-    Raises: DataError (fewer than 2 tags with pictures, fewer than 4 pictures in all, more than 10,000 tags; a tag in `test`
+    Raises: DataError (fewer than 4 pictures in all, more than 10,000 tags, and from run() fewer than 2 tags; a tag in `test`
         that the training pictures lack), NotFoundError (no such option; the message lists them), ArgumentError (not a value
         that the option takes), and those of Dataset.from_folder.
     """

@@ -65,8 +65,20 @@ def test_unusable_data(context):
         ocellus.Trainer(dataset)
     for seed in range(6):
         dataset.add(scene_png("disc", seed), "disc")
-    with pytest.raises(ocellus.DataError):
-        ocellus.Trainer(dataset)
+    with pytest.raises(ocellus.DataError):  # one tag
+        ocellus.Trainer(dataset).run()
+
+
+def test_anomaly(context):
+    dataset, mixed = ocellus.Dataset(context=context), ocellus.Dataset(context=context)
+    for seed in range(12):
+        dataset.add(scene_png("disc", seed), "disc")
+    for seed in range(6):
+        mixed.add(scene_png(TAGS[seed % len(TAGS)], 100 + seed), TAGS[seed % len(TAGS)])
+    model = ocellus.train(dataset, anomaly=True, size=64, folds=2, base="compact", context=context)
+    assert model.tags == ("anomaly",) and model.properties["normal"] == "disc"
+    assert 0 <= model.evaluate(mixed).accuracy <= 1
+    assert model.predict(scene_png("disc", 50)).best.tag == "anomaly"
 
 
 def test_train_writes_the_model(training_folder, test_folder, tmp_path, context):
