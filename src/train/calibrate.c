@@ -136,6 +136,12 @@ static size_t merge(worker *workers, uint32_t n_workers, size_t n_nodes) {
     return workers[0].n;
 }
 
+/* Leaves the ranges open of the nodes that tell how unlike the training pictures a picture is: those go far beyond what training
+ * pictures show, so they are computed in single precision. They stand behind the node that gives output 0, and none is before it. */
+static void leave_novelty(oc__range *ranges, const oc_model *model) {
+    for (size_t i = model->graph.outputs[0] + 1; i < model->graph.n_nodes && model->tells_novelty; i++) ranges[i] = (oc__range){0, 0};
+}
+
 oc_status oc__calibrate(oc_model *model, const oc__labelled *samples, size_t n, oc__progress *progress, oc_error *err) {
     oc_context *context = model->context;
     uint32_t n_workers = context->n_threads;
@@ -163,6 +169,7 @@ oc_status oc__calibrate(oc_model *model, const oc__labelled *samples, size_t n, 
         if (workers[w].error.code) status = oc__fail(err, workers[w].error.code, "%s", workers[w].error.message);
     if (!status && merge(workers, n_workers, n_nodes) > 0) {
         for (size_t i = 0; i < n_nodes; i++) ranges[i] = best_range(&workers[0].histograms[i]);
+        leave_novelty(ranges, model);
         oc__free(context, model->ranges);
         model->ranges = ranges;
         ranges = NULL;

@@ -165,8 +165,8 @@ static oc_status check_objects(const oc__training_set *set, oc_context *context,
 
 oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc_model *start, const oc__training_set *set,
                              const oc__train_options *options, oc__progress *progress, oc_error *err) {
-    const oc__detector_start *from = NULL, begin = start ? (oc__detector_start){&start->graph, (const char *const *)start->tags, start->n_tags} : (oc__detector_start){0};
-    if (start) from = &begin;
+    oc__detector_start from = {0};
+    if (start) from = (oc__detector_start){&start->graph, (const char *const *)start->tags, start->n_tags};
     oc_context *context = base->context;
     oc_model *model = NULL;
     training t = {.context = context, .graph = {.context = context}, .seed = options->seed};
@@ -184,7 +184,7 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc_mode
     status = oc__view_source_open(&t.source, context, set, &model->rule, options, progress, err);
     if (!status && t.source.n_usable == 0) status = oc__fail(err, OC_E_DATA, "none of the pictures can be read");
     if (!status) status = oc__course_begin(&t.course, context, NULL, t.source.n_usable, t.seed, STREAM_ORDER, err);
-    if (!status) status = oc__detector_graph(&t.graph, &n_stem, &n_base, base, from, set->tags, set->n_tags, options->seed, err);
+    if (!status) status = oc__detector_graph(&t.graph, &n_stem, &n_base, base, start ? &from : NULL, set->tags, set->n_tags, options->seed, err);
     if (!status) status = make_learner(&t, n_stem, n_base, &model->rule, set->n_tags, options->freeze, err);
     if (!status) {
         uint64_t n_steps = choose_steps(options, t.source.n_usable);

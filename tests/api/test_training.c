@@ -561,14 +561,16 @@ static oc_model *train_choosing(oc_context *one, const oc_dataset *set) {
 
 /* What a model says of pictures of a kind: the mean of its first answer's probability, and of how unlike the training pictures they
  * are. */
-static void mean_of(double *probability, double *novelty, const oc_model *model, int kind) {
+static void mean_in(double *probability, double *novelty, const oc_model *model, int kind, uint32_t precision) {
+    oc_predictor_options how = OC_PREDICTOR_OPTIONS_INIT;
     oc_predictor *predictor = NULL;
     oc_result *result = NULL;
     oc_box box = OC_BOX_INIT;
     uint8_t pixels[SIDE * SIDE * 3] = {0};
     oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
     *probability = *novelty = 0;
-    OK(oc_predictor_create(&predictor, model, NULL, err));
+    how.precision = precision;
+    OK(oc_predictor_create(&predictor, model, &how, err));
     for (uint32_t i = 0; i < 8; i++) {
         paint(pixels, kind, 900 + i);
         OK(oc_predictor_run(&result, predictor, &image, err));
@@ -578,6 +580,10 @@ static void mean_of(double *probability, double *novelty, const oc_model *model,
         oc_result_free(result);
     }
     oc_predictor_free(predictor);
+}
+
+static void mean_of(double *probability, double *novelty, const oc_model *model, int kind) {
+    mean_in(probability, novelty, model, kind, OC_PRECISION_FP32);
 }
 
 /* Trained on good pictures alone, a model tells others from them; and what is measured on pictures with tags is that. */
@@ -648,6 +654,9 @@ START_TEST(none_of_these) {
         mean_of(&probability, &of_known, model, STRIPES);
         mean_of(&probability, &of_unknown, model, BLOBS);
         ck_assert_msg(of_known >= 0 && of_known < 0.5 && of_unknown > 0.8, "%d: %g and %g", tuned, of_known, of_unknown);
+        mean_in(&probability, &of_known, model, STRIPES, OC_PRECISION_INT8); /* beyond what training pictures show, too */
+        mean_in(&probability, &of_unknown, model, BLOBS, OC_PRECISION_INT8);
+        ck_assert_msg(of_known < 0.5 && of_unknown > 0.8, "%d, int8: %g and %g", tuned, of_known, of_unknown);
         oc_model_free(model);
     }
     ck_assert(oc_result_novelty(NULL) < 0);
