@@ -12,6 +12,7 @@
 #include "progress.h"
 #include "session.h"
 #include "text.h"
+#include "unknown.h"
 
 #define BATCH 32
 #define MAX_NAME_COLUMNS 48
@@ -33,6 +34,7 @@ typedef struct predict_options {
     const char *explain; /* the same for what spoke for a tag, */
     const char *tag;     /* this one; NULL: the most probable */
     bool count;
+    double unknown;
     const char *region, *expect;
     general_options general;
 } predict_options;
@@ -55,6 +57,7 @@ typedef struct prediction {
     bool draws_into_folder;
     text_list drawn; /* files */
     counting counting;
+    unknown_objects unknown;
 } prediction;
 
 static void measure_columns(prediction *p) {
@@ -88,6 +91,9 @@ static size_t *wanted_answers(size_t *n, const prediction *p, const oc_result *r
     return wanted;
 }
 
+/* From which probability on a detector's boxes are shown. */
+static double known_from(const prediction *p) { return p->options->threshold >= 0 ? p->options->threshold : 0.5; }
+
 /* Where it is, in fractions, if the model says so. */
 static void print_place(const prediction *p, const oc_box *box) {
     if (oc_model_kind(p->model) == OC_MODEL_DETECTION)
@@ -103,7 +109,7 @@ static void write_place(json *j, const prediction *p, const oc_box *box) {
     json_probability(j, "height", box->height);
 }
 
-static void print_result(prediction *p, const char *name, const oc_result *result) {
+static void print_result(prediction *p, const char *name, const oc_image *image, const oc_result *result) {
     char *shown = text_printable(name);
     size_t width = text_width(shown), n, *wanted = wanted_answers(&n, p, result);
     printf("%s", shown);
@@ -127,6 +133,7 @@ static void print_result(prediction *p, const char *name, const oc_result *resul
         printf("\n");
         width = 0;
     }
+    unknown_print(&p->unknown, image, result, known_from(p), (int)p->name_columns);
     if (oc_result_novelty(result) >= 0.5)
         printf("%*s  (unlike the pictures that the model was trained on: %.0f %%)\n", (int)p->name_columns, "",
                100 * oc_result_novelty(result));
@@ -134,7 +141,7 @@ static void print_result(prediction *p, const char *name, const oc_result *resul
     free(wanted);
 }
 
-static void write_result(prediction *p, const char *name, const oc_result *result) {
+static void write_result(prediction *p, const char *name, const oc_image *image, const oc_result *result) {
     json j = {.compact = true};
     size_t n, *wanted = wanted_answers(&n, p, result);
     json_object(&j, NULL);
@@ -150,6 +157,7 @@ static void write_result(prediction *p, const char *name, const oc_result *resul
         json_end_object(&j);
     }
     json_end_array(&j);
+    unknown_json(&p->unknown, &j, image, result, known_from(p));
     if (oc_result_novelty(result) >= 0) json_probability(&j, "novelty", oc_result_novelty(result));
     counting_json(&p->counting, &j, result);
     json_end_object(&j);
@@ -274,9 +282,9 @@ static void handle_missing(prediction *p, size_t index) {
     const char *name = p->pictures.names[index];
     if (oc_predictor_run(&result, p->predictor, &image, &error) == OC_OK) {
         if (p->options->general.json)
-            write_result(p, name, result);
+            write_result(p, name, &image, result);
         else
-            print_result(p, name, result);
+            print_result(p, name, &image, result);
         store_result(p, &image, result);
         draw_result(p, name, &image, result);
         draw_explanation(p, name, &image);
@@ -337,9 +345,9 @@ static void predict_batch(prediction *p, size_t first, size_t n) {
             continue;
         }
         if (p->options->general.json)
-            write_result(p, p->pictures.names[first + i], results[i]);
+            write_result(p, p->pictures.names[first + i], &images[i], results[i]);
         else
-            print_result(p, p->pictures.names[first + i], results[i]);
+            print_result(p, p->pictures.names[first + i], &images[i], results[i]);
         store_result(p, &images[i], results[i]);
         draw_result(p, p->pictures.names[first + i], &images[i], results[i]);
         draw_explanation(p, p->pictures.names[first + i], &images[i]);
@@ -404,9 +412,11 @@ static int predict(const predict_options *o) {
         measure_columns(&p);
         status = check_drawing(&p);
         if (status == STATUS_DONE) status = counting_begin(&p.counting, model, o->count, o->region, o->expect, o->threshold);
+        if (status == STATUS_DONE) status = unknown_begin(&p.unknown, s.context, model, o->unknown);
         if (status == STATUS_DONE) status = predict_all(&p);
     }
     counting_end(&p.counting);
+    unknown_end(&p.unknown);
     text_list_free(&p.drawn);
     pictures_free(&p.pictures);
     oc_predictor_free(p.predictor);
@@ -418,7 +428,7 @@ static int predict(const predict_options *o) {
 }
 
 static int run(const command *self, int argc, char **argv) {
-    predict_options o = {.n_top = -1, .threshold = -1, .n_tiles = 1};
+    predict_options o = {.n_top = -1, .threshold = -1, .n_tiles = 1, .unknown = -1};
     int n_operands = 0;
     const cli_option own[] = {
         {"top", 'n', OPTION_INTEGER, "N",
@@ -445,6 +455,9 @@ static int run(const command *self, int argc, char **argv) {
         {"count", 0, OPTION_FLAG, NULL, "count the objects of each tag", 0, 0, &o.count},
         {"region", 0, OPTION_TEXT, "LEFT,TOP,WIDTH,HEIGHT",
          "count those whose centres lie in this part of the picture, in fractions of its sides", 0, 0, &o.region},
+        {"unknown", 0, OPTION_NUMBER, "P",
+         "also show things that the model does not know: what the base network's detector proposes with at least this probability (0.2, say)", 0,
+         1, &o.unknown},
         {"expect", 0, OPTION_TEXT, "TAG=N,...", "say what is missing and what is extra, of what should be there", 0, 0, &o.expect},
         {"recursive", 'r', OPTION_FLAG, NULL, "predict the pictures in folders and the folders below them", 0, 0, &o.recursive},
     };

@@ -1067,6 +1067,12 @@ class Detection(CommandTest):
         proposed = json.loads(ocellus("predict", "base:compact", self.path("scenes", "01.png"), "--threshold", "0.01", "--json").out)
         self.assertTrue({one["tag"] for one in proposed["predictions"]} <= {"object"})
         self.check(ocellus("predict", "base:nothing", self.path("scenes", "01.png")), FAILED, "there is no base network")
+        strange = ("predict", model, self.path("scenes", "01.png"), "--unknown", "0.01")
+        told = json.loads(ocellus(*strange, "--json").out)["unknown"]
+        self.assertTrue(told and all({"probability", "left", "top", "width", "height"} == set(one) for one in told))
+        self.assertIn("(unknown)", self.check(ocellus(*strange), DONE).out)
+        self.assertEqual(json.loads(ocellus(*strange[:-1], "1", "--json").out)["unknown"], [])
+        self.check(ocellus("predict", self.model, self.path("scenes", "01.png"), "--unknown", "0.2"), FAILED, "--unknown goes with")
         counted = ("predict", model, self.path("scenes", "01.png"), "--threshold", "0.01")
         counts = json.loads(ocellus(*counted, "--count", "--json").out)["counts"]
         self.assertEqual([one["tag"] for one in counts], trained["tags"])
