@@ -271,6 +271,44 @@ START_TEST(a_classifier_from_a_classifier) {
 }
 END_TEST
 
+/* In a project an iteration will do, by its name or identifier; the settings tell one start from another. */
+START_TEST(an_iteration_from_an_iteration) {
+    const char *keys[] = {"size", "folds", "views", "l2", "start"}, *values[] = {"64", "2", "1", "0.01", ""};
+    oc_project *project = NULL;
+    oc_iteration_list *list = NULL, *none;
+    oc_iteration first = OC_ITERATION_INIT, second = OC_ITERATION_INIT;
+    oc_training training = OC_TRAINING_INIT;
+    oc_labels labels = OC_LABELS_INIT;
+    uint8_t pixels[SIDE * SIDE * 3] = {0};
+    char path[512], name[128];
+    join(path, folder, "project");
+    OK(oc_project_create(&project, context, path, NULL, err));
+    for (uint32_t i = 0; i < 12; i++) {
+        paint(pixels, (int)i % 2, i);
+        bytes file = make_png(pixels, SIDE, SIDE);
+        oc_image image = encoded_image(file);
+        labels.tags = &kind_names[i % 2], labels.n_tags = 1;
+        OK(oc_project_add_picture(NULL, project, &image, &labels, err));
+        free(file.data);
+    }
+    training.n_options = 5, training.keys = keys, training.values = values;
+    OK(oc_project_train(&list, project, &training, NULL, NULL, err));
+    OK(oc_iteration_list_get(list, 0, &first, err));
+    snprintf(name, sizeof name, "%s", first.name);
+    oc_iteration_list_free(list);
+    values[4] = name;
+    for (uint32_t again = 0; again < 2; again++) { /* the second time it is there already */
+        OK(oc_project_train(&list, project, &training, NULL, NULL, err));
+        OK(oc_iteration_list_get(list, 0, &second, err));
+        ck_assert(second.is_new == !again && strcmp(second.name, name) != 0);
+        oc_iteration_list_free(list);
+    }
+    values[4] = "nothing";
+    FAILS_OUT(OC_E_NOT_FOUND, none, oc_project_train(&none, project, &training, NULL, NULL, err));
+    oc_project_free(project);
+}
+END_TEST
+
 /* --- some of the tags --- */
 
 START_TEST(some_of_the_tags) {
@@ -312,6 +350,7 @@ int main(void) {
     tcase_add_test(tests, states_of_others);
     tcase_add_test(tests, a_detector_from_a_detector);
     tcase_add_test(tests, a_classifier_from_a_classifier);
+    tcase_add_test(tests, an_iteration_from_an_iteration);
     tcase_add_test(tests, some_of_the_tags);
     return run_suite(suite);
 }
