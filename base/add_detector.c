@@ -6,14 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boxes.h"
 #include "cut.h"
 #include "file.h"
 #include "half.h"
 #include "kernels.h"
 #include "memory.h"
 #include "ocm.h"
-
-#define N_LEVELS 3
 
 static void fail(const char *what) {
     fprintf(stderr, "add_detector: %s\n", what);
@@ -38,7 +37,7 @@ static size_t needed_nodes(uint32_t *places, const oc__graph *graph) {
     bool *needed = calloc(graph->n_nodes, sizeof *needed);
     size_t n = 0;
     if (!needed) fail("out of memory");
-    for (uint32_t i = 1; i <= N_LEVELS; i++) needed[graph->outputs[i]] = true;
+    for (uint32_t i = 1; i <= OC__N_LEVELS; i++) needed[graph->outputs[i]] = true;
     for (size_t i = graph->n_nodes; i-- > 0;)
         for (uint32_t k = 0; needed[i] && k < graph->nodes[i].n_inputs; k++) needed[graph->nodes[i].inputs[k]] = true;
     for (size_t i = 0; i < graph->n_nodes; i++)
@@ -81,10 +80,10 @@ int main(int argc, char **argv) {
     check(oc__context_create(&context, NULL, err), err);
     context->kernels = oc__kernels_select(getenv("OCELLUS_CPU"));
     oc_model *base = load(context, argv[1], err), *detector = load(context, argv[2], err), *out = NULL;
-    if (base->kind != OC__KIND_BASE || base->graph.n_outputs < N_LEVELS + 1)
+    if (base->kind != OC__KIND_BASE || base->graph.n_outputs < OC__N_LEVELS + 1)
         fail("the first file is no base with maps at three strides");
     if (detector->kind != OC__KIND_DETECTION || detector->n_tags != 1) fail("the second file is no detector of one tag");
-    check(oc__graph_cut(&graph, &base->graph, base->graph.outputs, N_LEVELS + 1, err),
+    check(oc__graph_cut(&graph, &base->graph, base->graph.outputs, OC__N_LEVELS + 1, err),
           err); /* without a detector that it has */
     uint32_t *places = malloc((graph.n_nodes + detector->graph.n_nodes) * sizeof *places);
     if (!places) fail("out of memory");
@@ -99,7 +98,7 @@ int main(int argc, char **argv) {
             node.params[k] = copy_param(&graph, &detector->graph.params[node.params[k]], err);
         check(oc__graph_add_node(&places[i], &graph, &node, err), err);
     }
-    for (uint32_t i = 0; i < N_LEVELS; i++) graph.outputs[graph.n_outputs++] = places[detector->graph.outputs[i]];
+    for (uint32_t i = 0; i < OC__N_LEVELS; i++) graph.outputs[graph.n_outputs++] = places[detector->graph.outputs[i]];
     check(oc__model_create(&out, context, err), err);
     out->kind = OC__KIND_BASE;
     out->rule = base->rule;

@@ -98,7 +98,6 @@ oc_status oc_predictor_run_batch(oc_result **results, oc_predictor *predictor, c
     return status;
 }
 
-#define EXPLAIN_SIDE 8
 #define MIN_EXPLAIN_SIDE 2
 #define MAX_EXPLAIN_SIDE 64
 
@@ -113,7 +112,7 @@ oc_status oc_predictor_explain(oc_explanation **out, oc_predictor *predictor, co
     const oc_model *model = predictor->model;
     if (model->kind == OC__KIND_DETECTION)
         return oc__fail(err, OC_E_UNSUPPORTED, "a detector's boxes say where what it found is; there is nothing to explain");
-    if (!how.side) how.side = EXPLAIN_SIDE;
+    if (!how.side) how.side = OC__EXPLAIN_SIDE;
     if (how.side < MIN_EXPLAIN_SIDE || how.side > MAX_EXPLAIN_SIDE)
         return oc__fail(err, OC_E_ARGUMENT, "side is %u, expected %d to %d", how.side, MIN_EXPLAIN_SIDE, MAX_EXPLAIN_SIDE);
     size_t tag = how.tag ? oc__model_find_tag(model, how.tag) : OC__NONE;

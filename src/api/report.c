@@ -11,8 +11,6 @@
 #include "page.h"
 #include "result.h"
 
-#define EXPLAIN_SIDE 8 /* of the heat maps on the page */
-
 struct oc_report {
     oc_model *model;
     oc__measurement *measurement;
@@ -212,7 +210,7 @@ static oc_status draw_explanation(oc__bitmap *out, void *user, const char *path,
     oc_image image = OC_IMAGE_INIT;
     image.format = OC_IMAGE_PATH;
     image.data = path;
-    oc_status status = oc__explain(&explanation, user, &image, tag, EXPLAIN_SIDE, err);
+    oc_status status = oc__explain(&explanation, user, &image, tag, OC__EXPLAIN_SIDE, err);
     if (!status) status = oc__explanation_draw(out, explanation, err);
     if (explanation) oc__explanation_free(explanation);
     return status;

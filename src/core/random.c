@@ -37,6 +37,8 @@ uint64_t oc__random_below(oc__random *random, uint64_t n) {
 
 double oc__random_unit(oc__random *random) { return (double)(oc__random_next(random) >> 11) * 0x1p-53; }
 
+double oc__random_between(oc__random *random, double low, double high) { return low + (high - low) * oc__random_unit(random); }
+
 double oc__random_normal(oc__random *random) {
     double u = 1.0 - oc__random_unit(random), v = oc__random_unit(random); /* Box and Muller 1958 */
     return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);

@@ -15,6 +15,7 @@ void oc__random_seed(oc__random *random, uint64_t seed, uint64_t stream);
 uint64_t oc__random_next(oc__random *random);
 uint64_t oc__random_below(oc__random *random, uint64_t n); /* 0 to n-1, unbiased; n > 0 */
 double oc__random_unit(oc__random *random);                /* [0, 1) */
+double oc__random_between(oc__random *random, double low, double high); /* [low, high) */
 double oc__random_normal(oc__random *random);              /* mean 0, deviation 1 */
 void oc__random_shuffle(oc__random *random, uint32_t *items, size_t n);
 

@@ -4,6 +4,8 @@
 
 #include "predictor.h"
 
+#define OC__EXPLAIN_SIDE 8 /* of a map, if nothing else is said */
+
 struct oc_explanation {
     oc_context *context; /* retained */
     oc__bitmap bitmap;   /* the picture, which may have been reduced */

@@ -39,6 +39,7 @@ double oc__rect_overlap(const oc__rect *a, const oc__rect *b);
  * in pixels of the level. */
 #define OC__BOX_CHANNELS 4
 #define OC__MAX_LEVELS 5
+#define OC__N_LEVELS 3 /* of the detectors that are trained: the base's maps at strides 8, 16 and 32 */
 
 /* The distance that a network's value stands for; values are held within bounds in which nothing overflows. */
 #define OC__DISTANCE_LOW (-6.0f)

@@ -89,6 +89,13 @@ oc_status oc__model_set_property_u64(oc_model *model, const char *key, uint64_t 
     return oc__model_set_property(model, key, text, err);
 }
 
+oc_status oc__model_copy_properties(oc_model *to, const oc_model *from, oc_error *err) {
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < from->n_properties && !status; i++)
+        status = oc__model_set_property(to, from->properties[i].key, from->properties[i].value, err);
+    return status;
+}
+
 const char *oc__model_property(const oc_model *model, const char *key) {
     for (size_t i = 0; i < model->n_properties; i++)
         if (strcmp(model->properties[i].key, key) == 0) return model->properties[i].value;

@@ -57,6 +57,7 @@ size_t oc__model_find_tag(const oc_model *model, const char *name);
 /* Sets a property, replacing the value of a key that is there. */
 oc_status oc__model_set_property(oc_model *model, const char *key, const char *value, oc_error *err);
 oc_status oc__model_set_property_u64(oc_model *model, const char *key, uint64_t value, oc_error *err);
+oc_status oc__model_copy_properties(oc_model *to, const oc_model *from, oc_error *err); /* all of them */
 const char *oc__model_property(const oc_model *model, const char *key); /* NULL if not there */
 
 /* From which probability on tag `tag` counts as given: 0 if each picture has one tag. */

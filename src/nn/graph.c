@@ -85,6 +85,18 @@ oc_status oc__graph_copy(oc__graph *out, const oc__graph *graph, oc_error *err) 
     return status;
 }
 
+bool oc__node_take_values(oc__graph *graph, const oc__graph *from, size_t i) {
+    const oc__node *to = &graph->nodes[i], *node = &from->nodes[i];
+    bool same = to->op == node->op && to->n_params == node->n_params;
+    for (uint32_t k = 0; k < to->n_params && same; k++)
+        same = graph->params[to->params[k]].count == from->params[node->params[k]].count;
+    for (uint32_t k = 0; k < to->n_params && same; k++) {
+        oc__param *param = &graph->params[to->params[k]];
+        memcpy(param->values, from->params[node->params[k]].values, param->count * sizeof(float));
+    }
+    return same;
+}
+
 /* Attributes beyond those an operator has are 0, so that a file says nothing that is passed over. */
 static oc_status check_attributes(const oc__node *node, const oc__op *op, size_t index, oc_error *err) {
     const oc__function *f = &node->function;

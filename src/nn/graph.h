@@ -122,6 +122,10 @@ oc_status oc__graph_add_node(uint32_t *out, oc__graph *graph, const oc__node *no
 oc_status oc__graph_add_param(uint32_t *out, oc__graph *graph, uint32_t rank, const uint32_t *dimensions, oc_error *err);
 oc_status oc__graph_copy(oc__graph *out, const oc__graph *graph, oc_error *err);
 
+/* Gives node i the values of the parameters of node i of another graph. False, with nothing changed, if the two differ in operator
+ * or in the sizes of their parameters. */
+bool oc__node_take_values(oc__graph *graph, const oc__graph *from, size_t i);
+
 /* Short cuts that add a node and its parameters (build.c). Each returns the node's number through *out. Those that make
  * parameters need to know how many channels their input has: OC_E_ARGUMENT if that depends on the picture's size. */
 oc_status oc__graph_input(uint32_t *out, oc__graph *graph, uint32_t channels, oc_error *err);

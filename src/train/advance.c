@@ -88,13 +88,7 @@ static oc_status measure_fold(job *j, const oc__graph *graph, uint32_t fold, oc_
     if (!samples) return oc__fail_nomem(err, j->context, j->set.n * sizeof *samples, "cross-validation");
     for (size_t i = 0; i < j->set.n; i++)
         if (j->validation.folds[i] == fold) samples[n++] = j->samples[i];
-    oc_status status = oc__model_create(&model, j->context, err);
-    if (!status) {
-        model->kind = OC__KIND_BASE; /* whose features are logits */
-        model->rule = j->quick->base->rule;
-        status = oc__graph_copy(&model->graph, graph, err);
-    }
-    if (!status) status = oc__model_finish(model, err);
+    oc_status status = oc__graph_as_base(&model, graph, graph->outputs[0], &j->quick->base->rule, err);
     silent.callback = NULL;
     if (!status) status = oc__features_extract(&logits, model, samples, n, &what, &silent, err);
     n = 0;

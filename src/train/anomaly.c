@@ -61,27 +61,6 @@ static oc_status patch_graph(oc__graph *out, uint32_t *node, const oc_model *bas
     return status;
 }
 
-/* A model of kind base whose features are a graph's output, for oc__features_extract. Takes the graph over. */
-static oc_status as_base(oc_model **out, oc__graph *graph, uint32_t output, const oc_model *base, oc_error *err) {
-    oc_model *model = NULL;
-    oc_status status = oc__model_create(&model, base->context, err);
-    if (status) {
-        oc__graph_free(graph);
-        return status;
-    }
-    model->kind = OC__KIND_BASE;
-    model->rule = base->rule;
-    model->graph = *graph;
-    model->graph.n_outputs = 1;
-    model->graph.outputs[0] = output;
-    status = oc__model_finish(model, err);
-    if (status)
-        oc__model_release(model);
-    else
-        *out = model;
-    return status;
-}
-
 /* The network that tells how strange a picture is. */
 static oc_status anomaly_graph(oc__graph *out, const job *j, const oc__bank *bank, double centre, double factor,
                                oc_error *err) {
@@ -141,7 +120,7 @@ static void standardise(job *j) {
 }
 
 static oc_status collect_patches(job *j, oc_error *err) {
-    oc__graph graph;
+    oc__graph graph = {.context = j->context};
     oc_model *model = NULL;
     oc__random random;
     uint32_t node;
@@ -151,7 +130,8 @@ static oc_status collect_patches(job *j, oc_error *err) {
     oc__random_seed(&random, j->options->seed, STREAM);
     oc_status status = patch_graph(&graph, &node, j->base, err);
     if (!status) status = oc__graph_flatten(&node, &graph, node, err);
-    if (!status) status = as_base(&model, &graph, node, j->base, err);
+    if (!status) status = oc__graph_as_base(&model, &graph, node, &j->base->rule, err);
+    oc__graph_free(&graph);
     for (size_t first = 0; first < n && !status; first += CHUNK) {
         oc__features f = {0};
         status = oc__features_extract(&f, model, j->set->samples + first, n - first < CHUNK ? n - first : CHUNK, &what,
@@ -191,7 +171,7 @@ static oc_status choose_bank(oc__bank *out, const job *j, const uint32_t *folds,
 /* Distances of the pictures of a fold from what the others hold. */
 static oc_status score_fold(double *distances, const job *j, const uint32_t *folds, uint32_t fold, oc_error *err) {
     oc__bank bank = {0};
-    oc__graph graph = {0};
+    oc__graph graph = {.context = j->context};
     oc_model *model = NULL;
     oc__features f = {0};
     const oc__extraction what = {.n_views = 1, .skip_broken = true, .quiet = true};
@@ -202,15 +182,13 @@ static oc_status score_fold(double *distances, const job *j, const uint32_t *fol
         if (folds[i] == fold) samples[n++] = j->set->samples[j->index[i]];
     oc_status status = choose_bank(&bank, j, folds, fold, err);
     if (!status) status = anomaly_graph(&graph, j, &bank, 0, 1, err);
-    if (!status) {
-        uint32_t output = graph.outputs[0];
-        status = as_base(&model, &graph, output, j->base, err);
-    }
+    if (!status) status = oc__graph_as_base(&model, &graph, graph.outputs[0], &j->base->rule, err);
     if (!status) status = oc__features_extract(&f, model, samples, n, &what, j->progress, err);
     n = 0;
     for (size_t i = 0; i < j->n && !status; i++)
         if (folds[i] == fold) distances[i] = (double)f.values[n++];
     oc__features_free(&f);
+    oc__graph_free(&graph);
     oc__model_release(model);
     oc__bank_free(&bank);
     oc__free(j->context, samples);

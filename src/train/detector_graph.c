@@ -11,7 +11,6 @@
 #include "detector.h"
 #include "memory.h"
 
-#define N_LEVELS 3
 #define N_HEAD_BLOCKS 2
 #define FIRST_PROBABILITY                                                                                                      \
     0.01 /* of every tag before training, so that the many pixels without objects do not overwhelm the rest */
@@ -35,15 +34,15 @@ static oc_status separable(uint32_t *node, builder *b) {
 }
 
 /* maps: from the finest on; they become the pyramid's levels. */
-static oc_status add_pyramid(uint32_t maps[N_LEVELS], builder *b) {
+static oc_status add_pyramid(uint32_t maps[OC__N_LEVELS], builder *b) {
     oc_status status = OC_OK;
-    for (int i = 0; i < N_LEVELS && !status; i++) status = conv_norm(&maps[i], b, 1, 1);
-    for (int i = N_LEVELS - 2; i >= 0 && !status; i--) {
+    for (int i = 0; i < OC__N_LEVELS && !status; i++) status = conv_norm(&maps[i], b, 1, 1);
+    for (int i = OC__N_LEVELS - 2; i >= 0 && !status; i--) {
         uint32_t enlarged;
         status = oc__graph_resize(&enlarged, b->graph, maps[i + 1], 2, 1, OC__RESIZE_NEAREST, b->err);
         if (!status) status = oc__graph_add(&maps[i], b->graph, maps[i], enlarged, b->err);
     }
-    for (int i = 0; i < N_LEVELS && !status; i++) status = separable(&maps[i], b);
+    for (int i = 0; i < OC__N_LEVELS && !status; i++) status = separable(&maps[i], b);
     return status;
 }
 
@@ -78,13 +77,13 @@ static void initialise(oc__graph *graph, const oc__graph *base, size_t n_tags, u
 }
 
 static oc_status check_base(const oc_model *base, oc_error *err) {
-    static const uint32_t strides[N_LEVELS] = {8, 16, 32};
+    static const uint32_t strides[OC__N_LEVELS] = {8, 16, 32};
     const oc__graph *graph = &base->graph;
     oc__shape *shapes = oc__alloc_array(base->context, graph->n_nodes, sizeof *shapes);
-    bool maps = graph->n_outputs == N_LEVELS + 1;
+    bool maps = graph->n_outputs == OC__N_LEVELS + 1;
     if (!shapes) return oc__fail_nomem(err, base->context, graph->n_nodes * sizeof *shapes, "network");
     oc_status status = oc__graph_shapes(shapes, graph, 1, 64, 64, err);
-    for (int i = 0; i < N_LEVELS && maps && !status; i++) {
+    for (int i = 0; i < OC__N_LEVELS && maps && !status; i++) {
         const oc__shape *map = &shapes[graph->outputs[i + 1]];
         maps = map->h == 64 / strides[i] && map->w == 64 / strides[i];
     }
@@ -121,43 +120,32 @@ static void copy_head(oc__graph *graph, const oc__node *head, const oc__detector
 static oc_status copy_start(oc__graph *graph, const oc__detector_start *start, const char *const *tags, size_t n_tags,
                             oc_error *err) {
     const oc__graph *from = start->graph;
-    size_t extra = n_tags, had = start->n_tags;
-    bool same = graph->n_nodes == from->n_nodes && graph->n_params == from->n_params && graph->n_outputs == from->n_outputs;
-    for (uint32_t i = 0; i < graph->n_outputs && same; i++) same = graph->outputs[i] == from->outputs[i];
+    bool same = graph->n_nodes == from->n_nodes && graph->n_outputs == from->n_outputs;
     for (size_t i = 0; i < graph->n_nodes && same; i++) {
         const oc__node *a = &graph->nodes[i], *b = &from->nodes[i];
-        same = a->op == b->op && a->n_params == b->n_params && a->channels - (is_output(graph, i) ? extra : 0)
-                                                                   == b->channels - (is_output(graph, i) ? had : 0);
-        for (uint32_t k = 0; k < a->n_params && same && !is_output(graph, i); k++)
-            same = graph->params[a->params[k]].count == from->params[b->params[k]].count;
+        if (!is_output(graph, i)) same = oc__node_take_values(graph, from, i);
+        else if ((same = is_output(from, i) && a->op == b->op && b->channels == start->n_tags + OC__BOX_CHANNELS))
+            copy_head(graph, a, start, b, tags, n_tags);
     }
-    if (!same) return oc__fail(err, OC_E_DATA, "the model to start from is no detector on this base network");
-    for (size_t i = 0; i < graph->n_nodes; i++) {
-        const oc__node *a = &graph->nodes[i], *b = &from->nodes[i];
-        if (is_output(graph, i)) copy_head(graph, a, start, b, tags, n_tags);
-        for (uint32_t k = 0; k < a->n_params && !is_output(graph, i); k++)
-            memcpy(graph->params[a->params[k]].values, from->params[b->params[k]].values,
-                   graph->params[a->params[k]].count * sizeof(float));
-    }
-    return OC_OK;
+    return same ? OC_OK : oc__fail(err, OC_E_DATA, "the model to start from is no detector on this base network");
 }
 
 oc_status oc__detector_graph(oc__graph *out, uint32_t *n_stem, uint32_t *n_base, const oc_model *base,
                              const oc__detector_start *start, const char *const *tags, size_t n_tags, uint64_t seed, oc_error *err) {
     oc__graph graph = {.context = base->context}, cut = graph;
-    uint32_t maps[N_LEVELS];
+    uint32_t maps[OC__N_LEVELS];
     builder b = {&graph, 0, err};
     oc_status status = check_base(base, err);
-    if (!status) status = oc__graph_cut(&cut, &base->graph, base->graph.outputs + 1, N_LEVELS, err);
+    if (!status) status = oc__graph_cut(&cut, &base->graph, base->graph.outputs + 1, OC__N_LEVELS, err);
     if (!status) status = oc__graph_copy(&graph, &cut, err);
     if (status) goto done;
     *n_base = (uint32_t)graph.n_nodes;
     *n_stem = oc__graph_after_weights(&graph, graph.outputs[0]);
     /* As wide as suits the base: 64 for one of under two million parameters. */
     b.channels = oc__graph_n_weights(&graph) < 2000000 ? 64 : 96;
-    for (int i = 0; i < N_LEVELS; i++) maps[i] = graph.outputs[i];
+    for (int i = 0; i < OC__N_LEVELS; i++) maps[i] = graph.outputs[i];
     status = add_pyramid(maps, &b);
-    for (int i = 0; i < N_LEVELS && !status; i++) {
+    for (int i = 0; i < OC__N_LEVELS && !status; i++) {
         status = add_head(&maps[i], &b, n_tags);
         graph.outputs[i] = maps[i];
     }

@@ -12,8 +12,6 @@
 #define LEAST_AREA 0.02
 #define MOST_AREA 0.2 /* of what is covered */
 
-static double between(oc__random *random, double low, double high) { return low + (high - low) * oc__random_unit(random); }
-
 /* A box filter over `radius` pixels to both sides of a line of n pixels, `step` floats apart; edges go on as they are. */
 static void box_filter(float *line, float *copy, size_t n, size_t step, size_t radius) {
     double sum = 0;
@@ -29,7 +27,7 @@ static void box_filter(float *line, float *copy, size_t n, size_t step, size_t r
 oc_status oc__distort_blur(float *input, oc_context *context, const oc__prepare_rule *rule, oc__random *random, oc_error *err) {
     size_t width = rule->width, height = rule->height, longer = width > height ? width : height;
     if (oc__random_unit(random) >= SHARE) return OC_OK;
-    double deviation = between(random, 0, MAX_BLUR) * (double)width;
+    double deviation = oc__random_between(random, 0, MAX_BLUR) * (double)width;
     size_t radius = (size_t)floor(0.5 * (sqrt(6 * deviation * deviation + 1) - 1) + 0.5); /* of two: 2 ((2 r + 1)^2 - 1) / 12 */
     if (radius == 0) return OC_OK;
     float *copy = oc__alloc_array(context, longer, sizeof *copy);
@@ -45,14 +43,14 @@ oc_status oc__distort_blur(float *input, oc_context *context, const oc__prepare_
 
 void oc__distort_noise(float *input, const oc__prepare_rule *rule, oc__random *random) {
     if (oc__random_unit(random) >= SHARE) return;
-    double deviation = between(random, 0, MAX_NOISE);
+    double deviation = oc__random_between(random, 0, MAX_NOISE);
     for (size_t i = 0; i < (size_t)rule->width * rule->height * 3; i++)
         input[i] += (float)(deviation * oc__random_normal(random));
 }
 
 void oc__distort_erase(float *input, const oc__prepare_rule *rule, oc__random *random) {
     if (oc__random_unit(random) >= SHARE) return;
-    double area = between(random, LEAST_AREA, MOST_AREA), aspect = exp(between(random, -1, 1) * log(3));
+    double area = oc__random_between(random, LEAST_AREA, MOST_AREA), aspect = exp(oc__random_between(random, -1, 1) * log(3));
     size_t width = (size_t)(sqrt(area * aspect) * rule->width), height = (size_t)(sqrt(area / aspect) * rule->height);
     size_t left = (size_t)oc__random_below(random, rule->width - width + 1);
     size_t top = (size_t)oc__random_below(random, rule->height - height + 1);

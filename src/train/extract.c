@@ -191,3 +191,20 @@ oc_status oc__features_extract(oc__features *out, const oc_model *base, const oc
     else *out = f;
     return status;
 }
+
+oc_status oc__graph_as_base(oc_model **out, const oc__graph *graph, uint32_t node, const oc__prepare_rule *rule, oc_error *err) {
+    oc_model *model = NULL;
+    oc_status status = oc__model_create(&model, graph->context, err);
+    if (status) return status;
+    model->kind = OC__KIND_BASE;
+    model->rule = *rule;
+    status = oc__graph_copy(&model->graph, graph, err);
+    if (!status) {
+        model->graph.n_outputs = 1;
+        model->graph.outputs[0] = node;
+        status = oc__model_finish(model, err);
+    }
+    if (status) oc__model_release(model);
+    else *out = model;
+    return status;
+}

@@ -43,4 +43,7 @@ oc_status oc__features_extract(oc__features *out, const oc_model *base, const oc
                                const oc__extraction *what, oc__progress *progress, oc_error *err);
 void oc__features_free(oc__features *features);
 
+/* A model whose features are what a node of a graph gives, a vector: to look at pictures with a network that is no base. */
+oc_status oc__graph_as_base(oc_model **out, const oc__graph *graph, uint32_t node, const oc__prepare_rule *rule, oc_error *err);
+
 #endif

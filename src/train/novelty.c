@@ -89,15 +89,7 @@ oc_status oc__novelty_add_anew(oc__graph *graph, const oc__prepare_rule *rule, c
     oc_model *model = NULL;
     oc__features f = {0};
     const oc__extraction what = {.n_views = 1, .skip_broken = true, .quiet = true};
-    oc_status status = oc__model_create(&model, graph->context, err);
-    if (status) return status;
-    model->kind = OC__KIND_BASE;
-    model->rule = *rule;
-    status = oc__graph_copy(&model->graph, graph, err);
-    if (!status) {
-        model->graph.outputs[0] = graph->nodes[graph->outputs[0]].inputs[0];
-        status = oc__model_finish(model, err);
-    }
+    oc_status status = oc__graph_as_base(&model, graph, graph->nodes[graph->outputs[0]].inputs[0], rule, err);
     if (!status) status = oc__features_extract(&f, model, samples, n, &what, progress, err);
     size_t kept = 0;
     for (size_t i = 0; i < f.n && !status; i++) {

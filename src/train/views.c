@@ -96,8 +96,6 @@ void oc__view_source_close(oc__view_source *s) {
 
 /* --- objects --- */
 
-static double between(oc__random *random, double low, double high) { return low + (high - low) * oc__random_unit(random); }
-
 /* The object as fractions of a view that goes to `place`. False if too little of it is seen. */
 static bool see_object(oc__object *out, const oc__object *object, const oc__view *view, const oc__rect *place) {
     const oc__rect *b = &object->box;
@@ -133,10 +131,10 @@ static oc_status see_objects(oc__view_objects *objects, const oc__view_source *s
 
 /* A part of `low` to 1 of the sides' mean, of an aspect up to 4:3 relative to the picture. */
 static oc__view random_part(oc__random *random, double low, bool mirror) {
-    double scale = between(random, low, 1), aspect = exp(between(random, -1, 1) * 0.25 * log(4.0 / 3));
+    double scale = oc__random_between(random, low, 1), aspect = exp(oc__random_between(random, -1, 1) * 0.25 * log(4.0 / 3));
     oc__view view = {.width = fmin(scale * aspect, 1), .height = fmin(scale / aspect, 1)};
-    view.left = between(random, 0, 1 - view.width);
-    view.top = between(random, 0, 1 - view.height);
+    view.left = oc__random_between(random, 0, 1 - view.width);
+    view.top = oc__random_between(random, 0, 1 - view.height);
     view.mirror = mirror && oc__random_unit(random) < 0.5;
     return view;
 }
@@ -190,9 +188,9 @@ static oc_status put_view(float *input, oc__view_objects *objects, const oc__vie
 
 /* Other contrast, and other light in each channel, in the network's units, in which the colours' deviation is about 1. */
 static void change_light(float *input, const oc__prepare_rule *rule, oc__random *random) {
-    float gain = (float)between(random, 0.7, 1.3), shift[3];
-    double all = between(random, -0.3, 0.3);
-    for (int c = 0; c < 3; c++) shift[c] = (float)(all + between(random, -0.15, 0.15));
+    float gain = (float)oc__random_between(random, 0.7, 1.3), shift[3];
+    double all = oc__random_between(random, -0.3, 0.3);
+    for (int c = 0; c < 3; c++) shift[c] = (float)(all + oc__random_between(random, -0.15, 0.15));
     for (size_t i = 0; i < (size_t)rule->width * rule->height; i++)
         for (int c = 0; c < 3; c++) input[3 * i + (size_t)c] = gain * input[3 * i + (size_t)c] + shift[c];
 }
@@ -205,7 +203,7 @@ oc_status oc__view_draw(float *input, oc__view_objects *objects, const oc__view_
     if (!mosaic) {
         status = put_view(input, objects, s, pick, 0, 0, width, height, 0.5, random, err);
     } else { /* Bochkovskiy et al. 2020 */
-        uint32_t x = (uint32_t)(between(random, 0.35, 0.65) * width), y = (uint32_t)(between(random, 0.35, 0.65) * height);
+        uint32_t x = (uint32_t)(oc__random_between(random, 0.35, 0.65) * width), y = (uint32_t)(oc__random_between(random, 0.35, 0.65) * height);
         for (int i = 0; i < 4 && !status; i++) {
             bool right = i & 1, below = i & 2;
             size_t which = i ? (size_t)oc__random_below(random, s->n_usable) : pick;

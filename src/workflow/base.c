@@ -15,8 +15,7 @@
 #define SUM_ENDING ".sha256"
 #define ONNX_ENDING ".onnx"
 #define MAX_NAME 64
-#define N_LEVELS 3       /* maps, and what a detector says */
-#define N_BASE_OUTPUTS 4 /* features and maps */
+#define N_BASE_OUTPUTS (1 + OC__N_LEVELS) /* features and maps */
 
 /* The bytes of base/compact.ocm, by builtin_base.S. */
 extern const uint8_t oc__builtin_base_begin[], oc__builtin_base_end[];
@@ -169,8 +168,7 @@ static oc_status part_of(oc_model **out, const oc_model *base, uint32_t first, u
         status = oc__model_set_tags(part, &object, 1, err);
     }
     if (!status) status = oc__graph_cut(&part->graph, &base->graph, base->graph.outputs + first, n, err);
-    for (size_t i = 0; i < base->n_properties && !status; i++)
-        status = oc__model_set_property(part, base->properties[i].key, base->properties[i].value, err);
+    if (!status) status = oc__model_copy_properties(part, base, err);
     if (!status) status = oc__model_finish(part, err);
     if (status) oc__model_release(part);
     else *out = part;
@@ -181,9 +179,9 @@ static oc_status part_of(oc_model **out, const oc_model *base, uint32_t first, u
 static oc_status take_detector(oc_model **base, const opening *how, oc_error *err) {
     oc_model *rest = NULL;
     if (how->detector) *how->detector = NULL;
-    if ((*base)->graph.n_outputs != N_BASE_OUTPUTS + N_LEVELS || !oc__model_property(*base, "detector")) return OC_OK;
+    if ((*base)->graph.n_outputs != N_BASE_OUTPUTS + OC__N_LEVELS || !oc__model_property(*base, "detector")) return OC_OK;
     oc_status status = part_of(&rest, *base, 0, N_BASE_OUTPUTS, OC__KIND_BASE, err);
-    if (!status && how->detector) status = part_of(how->detector, *base, N_BASE_OUTPUTS, N_LEVELS, OC__KIND_DETECTION, err);
+    if (!status && how->detector) status = part_of(how->detector, *base, N_BASE_OUTPUTS, OC__N_LEVELS, OC__KIND_DETECTION, err);
     if (status) {
         oc__model_release(rest);
         return status;
@@ -283,19 +281,8 @@ oc_status oc__base_open_both(oc_model **out, oc_model **detector, oc_context *co
 /* Gives the base's nodes, with which a classifier's network begins, the classifier's weights. */
 static oc_status copy_weights(oc__graph *graph, const oc__graph *from, oc_error *err) {
     bool same = from->n_nodes > graph->n_nodes;
-    for (size_t i = 0; i < graph->n_nodes && same; i++) {
-        const oc__node *a = &graph->nodes[i], *b = &from->nodes[i];
-        same = a->op == b->op && a->n_params == b->n_params;
-        for (uint32_t k = 0; k < a->n_params && same; k++)
-            same = graph->params[a->params[k]].count == from->params[b->params[k]].count;
-    }
-    if (!same) return oc__fail(err, OC_E_DATA, "the model to start from is no classifier on this base network");
-    for (size_t i = 0; i < graph->n_nodes; i++)
-        for (uint32_t k = 0; k < graph->nodes[i].n_params; k++) {
-            oc__param *param = &graph->params[graph->nodes[i].params[k]];
-            memcpy(param->values, from->params[from->nodes[i].params[k]].values, param->count * sizeof(float));
-        }
-    return OC_OK;
+    for (size_t i = 0; i < graph->n_nodes && same; i++) same = oc__node_take_values(graph, from, i);
+    return same ? OC_OK : oc__fail(err, OC_E_DATA, "the model to start from is no classifier on this base network");
 }
 
 /* Replaces the caller's reference to a base by one of another side, and with a classifier's weights unless that is NULL. */
@@ -309,8 +296,7 @@ static oc_status make_anew(oc_model **base, uint32_t size, const oc_model *class
     if (size) to->rule.width = to->rule.height = size;
     status = oc__graph_copy(&to->graph, &from->graph, err);
     if (!status && classifier) status = copy_weights(&to->graph, &classifier->graph, err);
-    for (size_t i = 0; i < from->n_properties && !status; i++)
-        status = oc__model_set_property(to, from->properties[i].key, from->properties[i].value, err);
+    if (!status) status = oc__model_copy_properties(to, from, err);
     if (!status) status = oc__model_finish(to, err);
     if (status) {
         oc__model_release(to);

@@ -53,8 +53,8 @@ oc_status oc__fine_features(oc_model **base, oc_error *err) {
     }
     for (uint32_t i = 0; i < n && !status; i++) status = add_largest(&all[i + 1], &to->graph, maps[i], &shapes[maps[i]], err);
     if (!status) status = oc__graph_concat(&to->graph.outputs[0], &to->graph, all, n + 1, err);
-    for (size_t i = 0; i < from->n_properties && !status; i++)
-        status = oc__model_set_property(to, from->properties[i].key, from->properties[i].value, err);
+    if (!status) status = oc__model_copy_properties(to, from, err);
+    if (!status) status = oc__model_set_property(to, "fine", "true", err);
     if (!status) status = oc__model_finish(to, err);
     oc__free(from->context, shapes);
     if (status) {

@@ -8,8 +8,8 @@
 
 /* Replaces the caller's reference to a base by one that gives more features: beside the mean over each map that the base
  * averages over all of a picture, the largest of the means over its overlapping parts, an eighth of the sides each. What is in
- * one place only is lost in the mean over all, and stands out in that of its part. OC_E_UNSUPPORTED if the base averages no
- * map. */
+ * one place only is lost in the mean over all, and stands out in that of its part. It has the
+ * property "fine". OC_E_UNSUPPORTED if the base averages no map. */
 oc_status oc__fine_features(oc_model **base, oc_error *err);
 
 #endif

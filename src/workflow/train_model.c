@@ -201,13 +201,10 @@ static oc_status train_on_tags(oc_model **out, const oc_dataset *dataset, const 
     oc_status status = tell_labels(&set, dataset, options, err);
     if (!status) status = oc__start_open(&base, &start, dataset->context, options, false, err);
     if (!status) status = open_states(&states, &set, options, base, err);
-    if (!status && options->size) status = oc__base_resize(&base, options->size, err);
-    if (!status && options->anomaly && !options->size) status = oc__base_resize(&base, OC__ANOMALY_SIDE, err);
-    if (!status && options->fine && !options->anomaly) {
-        if (!options->size) status = oc__base_resize(&base, OC__FINE_SIDE, err);
-        if (!status) status = oc__fine_features(&base, err);
-        if (!status) status = oc__model_set_property(base, "fine", "true", err);
-    } else if (!status && !options->size && !set.several && !options->anomaly) {
+    uint64_t side = options->size ? options->size : options->anomaly ? OC__ANOMALY_SIDE : options->fine ? OC__FINE_SIDE : 0;
+    if (!status && side) status = oc__base_resize(&base, side, err);
+    if (!status && options->fine && !options->anomaly) status = oc__fine_features(&base, err);
+    if (!status && !side && !set.several) {
         oc__progress_share(progress, 0, CHOOSING);
         status = oc__choose_size(&base, &set, options->seed, project, progress, err);
         oc__progress_share(progress, CHOOSING, 1);

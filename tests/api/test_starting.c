@@ -107,15 +107,22 @@ static oc_model *train_in_parts(oc_trainer *trainer, const char *stage, const ch
     return model;
 }
 
-START_TEST(a_detector_goes_on) {
-    oc_dataset *set = boxed(10);
+/* The same training at once and in parts. */
+static void train_both(oc_model **at_once, oc_model **in_parts, const oc_dataset *set, const char *steps, const char *stage) {
     char state[512];
     join(state, folder, "state");
-    oc_trainer *at_once = new_tuner(set, "60", NULL), *in_parts = new_tuner(set, "60", state);
-    oc_model *one = NULL;
+    oc_trainer *one = new_tuner(set, steps, NULL), *other = new_tuner(set, steps, state);
+    OK(oc_trainer_run(at_once, one, NULL, NULL, err));
+    *in_parts = train_in_parts(other, stage, state);
+    oc_trainer_free(one);
+    oc_trainer_free(other);
+}
+
+START_TEST(a_detector_goes_on) {
+    oc_dataset *set = boxed(10);
+    oc_model *one = NULL, *other = NULL;
     oc_box a[MOST_BOXES], b[MOST_BOXES];
-    OK(oc_trainer_run(&one, at_once, NULL, NULL, err));
-    oc_model *other = train_in_parts(in_parts, "training", state);
+    train_both(&one, &other, set, "60", "training");
     ck_assert_str_eq(oc_model_property(other, "n_steps"), "60");
     ck_assert_ptr_null(oc_model_property(other, "option.checkpoint"));
     uint32_t n = boxes_of(a, one);
@@ -124,8 +131,6 @@ START_TEST(a_detector_goes_on) {
     for (uint32_t i = 0; i < n; i++) ck_assert_mem_eq(&a[i], &b[i], sizeof a[i]);
     oc_model_free(one);
     oc_model_free(other);
-    oc_trainer_free(at_once);
-    oc_trainer_free(in_parts);
     oc_dataset_free(set);
 }
 END_TEST
@@ -152,21 +157,15 @@ static void probabilities_of(float out[N_KINDS], const oc_model *model) {
 
 START_TEST(fine_tuning_goes_on) {
     oc_dataset *set = alike(16);
-    char state[512];
-    join(state, folder, "state");
-    oc_trainer *at_once = new_tuner(set, "40", NULL), *in_parts = new_tuner(set, "40", state);
-    oc_model *one = NULL;
+    oc_model *one = NULL, *other = NULL;
     float a[N_KINDS] = {0}, b[N_KINDS] = {0};
-    OK(oc_trainer_run(&one, at_once, NULL, NULL, err));
-    oc_model *other = train_in_parts(in_parts, "fine-tuning", state);
+    train_both(&one, &other, set, "40", "fine-tuning");
     ck_assert_str_eq(oc_model_property(one, "n_steps"), "40");
     probabilities_of(a, one);
     probabilities_of(b, other);
     ck_assert_mem_eq(a, b, sizeof a);
     oc_model_free(one);
     oc_model_free(other);
-    oc_trainer_free(at_once);
-    oc_trainer_free(in_parts);
     oc_dataset_free(set);
 }
 END_TEST
