@@ -507,7 +507,7 @@ OC_API void oc_result_free(oc_result *result);
 
 /* The answers, most probable first (equal ones in the order of the tags). A classifier gives every tag once, and their
  * probabilities add up to 1; but not those of a multilabel model, of whose answers those count whose probability is at least
- * oc_model_threshold of their tag. A detector gives up to 100 objects of at least 1 %, which do not add up to anything; of boxes of one tag
+ * oc_model_threshold of their tag. A detector gives up to 300 objects (of each tile) of at least 1 %, which do not add up to anything; of boxes of one tag
  * that overlap (intersection over union above 0.6) it gives the most probable one. */
 OC_API size_t oc_result_count(const oc_result *result);
 
@@ -540,6 +540,24 @@ typedef struct oc_tally_options {
  * Errors: OC_E_ARGUMENT (no detector's result; another number of tags; a part that is not within the picture). */
 OC_API oc_status oc_result_tally(const oc_result *result, const oc_tally_options *options, uint64_t *counts, size_t n_counts,
                                  oc_error *err);
+
+/* Which of what a second detector proposes is unknown to the first. 0: the default. */
+typedef struct oc_unknown_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    double probability; /* proposals of at least this: default 0.2 */
+    double known;       /* what answers of at least this tell is known: default 0.5 */
+} oc_unknown_options;
+
+#define OC_UNKNOWN_OPTIONS_INIT {sizeof(oc_unknown_options), 0, 0, 0}
+
+/* The things in a picture that a detector does not know, unknown goods on a shelf, say: of the boxes `proposed`, by the detector of the
+ * base network (oc_base_open_detector) in the same picture, those that share at most 40 % of the smaller box with one of `result`
+ * or with a more probable one of their own. Boxes of over 70 % of the picture, which show it and not a thing in it, count in neither.
+ * The new result is of the proposing model's tags and lives as long as the caller wants. `options` may be NULL.
+ * Errors: OC_E_ARGUMENT (not two detectors' results; out of range), OC_E_NOMEM. */
+OC_API oc_status oc_result_unknown(oc_result **out, const oc_result *result, const oc_result *proposed,
+                                   const oc_unknown_options *options, oc_error *err);
 
 /* What in a picture spoke for a tag. */
 

@@ -1,6 +1,7 @@
 /* oc_result. SPDX-License-Identifier: MIT */
 #include "result.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "arguments.h"
@@ -112,5 +113,64 @@ oc_status oc_result_tally(const oc_result *result, const oc_tally_options *optio
         return oc__fail(err, OC_E_ARGUMENT, "n_counts is %zu, expected %zu, one for each tag", n_counts, result->model->n_tags);
     for (size_t i = 0; i < n_counts; i++) counts[i] = 0;
     for (size_t i = 0; i < result->n; i++) counts[result->boxes[i].tag] += is_counted(&result->boxes[i], &known);
+    return OC_OK;
+}
+
+/* --- things that a detector does not know --- */
+
+#define SHARED 0.4    /* of the smaller of two boxes: they are of one thing */
+#define MOST_AREA 0.7 /* a box that is larger shows the picture, and not a thing in it */
+
+static double area(const oc_box *b) { return (double)b->width * (double)b->height; }
+
+/* The share of the smaller box that lies in the other. */
+static double shared(const oc_box *a, const oc_box *b) {
+    double left = fmax((double)a->left, (double)b->left), top = fmax((double)a->top, (double)b->top);
+    double width = fmin((double)a->left + (double)a->width, (double)b->left + (double)b->width) - left;
+    double height = fmin((double)a->top + (double)a->height, (double)b->top + (double)b->height) - top;
+    double smaller = fmin(area(a), area(b));
+    return width > 0 && height > 0 && smaller > 0 ? width * height / smaller : 0;
+}
+
+/* Whether a box lies on one of the first n of a result that are at least so probable. */
+static bool is_told(const oc_box *box, const oc_result *result, size_t n, double probability) {
+    for (size_t i = 0; i < n; i++) {
+        const oc_box *other = &result->boxes[i];
+        if ((double)other->probability >= probability && area(other) <= MOST_AREA && shared(box, other) > SHARED) return true;
+    }
+    return false;
+}
+
+static oc_status unknown_options(oc_unknown_options *known, const oc_unknown_options *options, oc_error *err) {
+    *known = (oc_unknown_options)OC_UNKNOWN_OPTIONS_INIT;
+    oc_status status = options ? oc__struct_read(known, sizeof *known, sizeof *known, options, "oc_unknown_options", err) : OC_OK;
+    if (status) return status;
+    if (!(known->probability >= 0 && known->probability <= 1 && known->known >= 0 && known->known <= 1))
+        return oc__fail(err, OC_E_ARGUMENT, "oc_unknown_options: probability %g, known %g, expected numbers from 0 to 1",
+                        known->probability, known->known);
+    if (known->probability == 0) known->probability = 0.2;
+    if (known->known == 0) known->known = 0.5;
+    return OC_OK;
+}
+
+oc_status oc_result_unknown(oc_result **out, const oc_result *result, const oc_result *proposed,
+                            const oc_unknown_options *options, oc_error *err) {
+    oc_unknown_options o;
+    oc_status status = oc__check_call(out, result, "result", proposed, "proposed", err);
+    if (!status) status = unknown_options(&o, options, err);
+    if (status) return status;
+    if (result->model->kind != OC__KIND_DETECTION || proposed->model->kind != OC__KIND_DETECTION)
+        return oc__fail(err, OC_E_ARGUMENT, "the %s is not of a detector, so there are no boxes to compare",
+                        result->model->kind != OC__KIND_DETECTION ? "result" : "proposed result");
+    oc_result *unknown = create(proposed->model, proposed->n, err);
+    if (!unknown) return OC_E_NOMEM;
+    unknown->n = 0;
+    for (size_t i = 0; i < proposed->n; i++) {
+        const oc_box *box = &proposed->boxes[i];
+        if ((double)box->probability < o.probability || area(box) > MOST_AREA) continue;
+        if (!is_told(box, result, result->n, o.known) && !is_told(box, proposed, i, o.probability))
+            unknown->boxes[unknown->n++] = *box;
+    }
+    *out = unknown;
     return OC_OK;
 }

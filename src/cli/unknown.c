@@ -7,8 +7,7 @@
 #include "cli.h"
 #include "console.h"
 
-#define SHARED 0.4    /* of the smaller of two boxes: they are of one thing */
-#define MOST_AREA 0.7 /* a proposal that is larger shows the picture, and not a thing in it */
+#define LEAST 1e-9 /* a probability that any box has */
 
 int unknown_begin(unknown_objects *u, oc_context *context, const oc_model *model, double probability) {
     oc_error error = OC_ERROR_INIT;
@@ -30,44 +29,23 @@ void unknown_end(unknown_objects *u) {
     oc_model_free(u->model);
 }
 
-static double area(const oc_box *b) { return (double)b->width * (double)b->height; }
-
-/* The share of the smaller box that lies in the other. */
-static double shared(const oc_box *a, const oc_box *b) {
-    double left = a->left > b->left ? a->left : b->left, top = a->top > b->top ? a->top : b->top;
-    double a_right = (double)a->left + (double)a->width, b_right = (double)b->left + (double)b->width;
-    double a_bottom = (double)a->top + (double)a->height, b_bottom = (double)b->top + (double)b->height;
-    double width = (a_right < b_right ? a_right : b_right) - left, height = (a_bottom < b_bottom ? a_bottom : b_bottom) - top;
-    double smaller = area(a) < area(b) ? area(a) : area(b);
-    return width > 0 && height > 0 && smaller > 0 ? width * height / smaller : 0;
-}
-
-/* Whether a box lies on one of the first n of a result that are at least so probable. */
-static bool is_told(const oc_box *box, const oc_result *result, size_t n, double probability) {
-    for (size_t i = 0; i < n; i++) {
-        oc_box other = OC_BOX_INIT;
-        oc_result_get(result, i, &other, NULL);
-        if ((double)other.probability >= probability && area(&other) <= MOST_AREA && shared(box, &other) > SHARED) return true;
-    }
-    return false;
-}
-
-/* Calls `tell` for each. */
+/* Calls `tell` for each. The library takes 0 for its default. */
 static void find(unknown_objects *u, const oc_image *image, const oc_result *result, double known,
                  void (*tell)(void *user, const oc_box *box), void *user) {
     oc_error error = OC_ERROR_INIT;
-    oc_result *proposed = NULL;
-    if (oc_predictor_run(&proposed, u->predictor, image, &error) != OC_OK) {
+    oc_unknown_options how = OC_UNKNOWN_OPTIONS_INIT;
+    oc_result *proposed = NULL, *unknown = NULL;
+    how.probability = u->probability > 0 ? u->probability : LEAST;
+    how.known = known > 0 ? known : LEAST;
+    if (oc_predictor_run(&proposed, u->predictor, image, &error) != OC_OK ||
+        oc_result_unknown(&unknown, result, proposed, &how, &error) != OC_OK)
         console_failure(&error);
-        return;
-    }
-    for (size_t i = 0; i < oc_result_count(proposed); i++) {
+    for (size_t i = 0; i < oc_result_count(unknown); i++) {
         oc_box box = OC_BOX_INIT;
-        oc_result_get(proposed, i, &box, NULL);
-        if ((double)box.probability < u->probability || area(&box) > MOST_AREA) continue;
-        if (!is_told(&box, result, oc_result_count(result), known) && !is_told(&box, proposed, i, u->probability))
-            tell(user, &box);
+        oc_result_get(unknown, i, &box, NULL);
+        tell(user, &box);
     }
+    oc_result_free(unknown);
     oc_result_free(proposed);
 }
 

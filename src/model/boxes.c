@@ -7,7 +7,7 @@
 
 #include "memory.h"
 
-const oc__box_limits oc__box_limits_standard = {.probability = 0.01f, .overlap = 0.6f, .n = 100};
+const oc__box_limits oc__box_limits_standard = {.probability = 0.01f, .overlap = 0.6f, .n = 300};
 
 #define MAX_CANDIDATES 2000 /* that are compared with each other; the most probable ones */
 

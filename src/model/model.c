@@ -289,8 +289,9 @@ oc_status oc__model_program(const oc__program **out, const oc_model *model, uint
     if (precision >= OC__N_PRECISIONS)
         return oc__fail(err, OC_E_ARGUMENT, "precision is %u, expected 0 to %d", precision, OC__N_PRECISIONS - 1);
     if (precision == OC_PRECISION_INT8 && !model->ranges)
-        return oc__fail(err, OC_E_UNSUPPORTED,
-                        "the model does not say what range its values have, as int8 needs: train it with this version");
+        return oc__fail(err, OC_E_UNSUPPORTED, "%s", oc__model_property(model, "normal")
+                            ? "a model of good pictures alone (anomaly) has no int8: take fp32 or bf16"
+                            : "the model does not say what range its values have, as int8 needs: train it with this version");
     pthread_mutex_lock(&same->lock);
     if (!same->others[precision])
         status =

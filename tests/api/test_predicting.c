@@ -374,6 +374,79 @@ START_TEST(tallies) {
 }
 END_TEST
 
+/* The share of the smaller of two boxes that lies in the other. */
+static double shared(const oc_box *a, const oc_box *b) {
+    double width = fmin((double)a->left + (double)a->width, (double)b->left + (double)b->width) - fmax((double)a->left, (double)b->left);
+    double height = fmin((double)a->top + (double)a->height, (double)b->top + (double)b->height) - fmax((double)a->top, (double)b->top);
+    double smaller = fmin((double)a->width * (double)a->height, (double)b->width * (double)b->height);
+    return width > 0 && height > 0 ? width * height / smaller : 0;
+}
+
+/* A detector knows all that it proposes itself; if nothing of it counts as known, one box of those that lie on each other is left. */
+START_TEST(unknown_things) {
+    oc_model *detector = NULL;
+    oc_predictor *finding = NULL, *telling = NULL;
+    oc_result *found = NULL, *told = NULL, *unknown = NULL;
+    oc_unknown_options options = OC_UNKNOWN_OPTIONS_INIT;
+    oc_image image = raw_image(pixels, SIDE, SIDE, OC_IMAGE_RGB8);
+    oc_box boxes[300], box = OC_BOX_INIT;
+    paint(pixels, BLOBS, 3);
+    OK(oc_model_load(&detector, context, GOLDEN "/v1-detector.ocm", err));
+    OK(oc_predictor_create(&finding, detector, NULL, err));
+    OK(oc_predictor_run(&found, finding, &image, err));
+    options.probability = options.known = 1e-9;
+    OK(oc_result_unknown(&unknown, found, found, &options, err));
+    ck_assert_uint_eq(oc_result_count(unknown), 0);
+    oc_result_free(unknown);
+    OK(oc_result_unknown(&unknown, found, found, NULL, err));
+    for (size_t i = 0; i < oc_result_count(unknown); i++) {
+        OK(oc_result_get(unknown, i, &box, err));
+        ck_assert(box.probability >= 0.2F && box.probability < 0.5F);
+    }
+    oc_result_free(unknown);
+    options.known = 1;
+    OK(oc_result_unknown(&unknown, found, found, &options, err));
+    size_t n = oc_result_count(unknown);
+    ck_assert(n > 0 && n < oc_result_count(found) && n <= 300);
+    for (size_t i = 0; i < n; i++) {
+        boxes[i] = (oc_box)OC_BOX_INIT;
+        OK(oc_result_get(unknown, i, &boxes[i], err));
+        ck_assert_ptr_nonnull(oc_result_tag_name(unknown, i));
+        for (size_t k = 0; k < i; k++) ck_assert_double_le(shared(&boxes[i], &boxes[k]), 0.4);
+    }
+    /* what is left out lies on what is kept, or is nearly all of the picture */
+    for (size_t i = 0; i < oc_result_count(found); i++) {
+        OK(oc_result_get(found, i, &box, err));
+        double most = (double)box.width * (double)box.height > 0.7 ? 1 : 0;
+        for (size_t k = 0; k < oc_result_count(found); k++) {
+            oc_box other = OC_BOX_INIT;
+            OK(oc_result_get(found, k, &other, err));
+            if (k < i || other.probability > box.probability) most = fmax(most, shared(&box, &other));
+        }
+        size_t k = 0;
+        while (k < n && memcmp(&boxes[k], &box, sizeof box) != 0) k++;
+        ck_assert(k < n || most > 0.4);
+    }
+    options.known = -1;
+    FAILS_OUT(OC_E_ARGUMENT, told, oc_result_unknown(&told, found, found, &options, err));
+    FAILS_OUT(OC_E_ARGUMENT, told, oc_result_unknown(&told, NULL, found, NULL, err));
+    FAILS_OUT(OC_E_ARGUMENT, told, oc_result_unknown(&told, found, NULL, NULL, err));
+    FAILS(OC_E_ARGUMENT, oc_result_unknown(NULL, found, found, NULL, err));
+    oc_result *of_classifier = NULL;
+    OK(oc_predictor_create(&telling, model, NULL, err));
+    OK(oc_predictor_run(&of_classifier, telling, &image, err));
+    FAILS_OUT(OC_E_ARGUMENT, told, oc_result_unknown(&told, of_classifier, found, NULL, err));
+    FAILS_OUT(OC_E_ARGUMENT, told, oc_result_unknown(&told, found, of_classifier, NULL, err));
+    oc_model_free(detector);
+    oc_predictor_free(finding);
+    oc_result_free(found); /* the new one does not need it */
+    ck_assert_ptr_nonnull(oc_result_tag_name(unknown, 0));
+    oc_result_free(unknown);
+    oc_result_free(of_classifier);
+    oc_predictor_free(telling);
+}
+END_TEST
+
 /* An alarm is raised once and cleared once; only what a detector finds is followed. */
 START_TEST(streams) {
     oc_predictor *watching = NULL;
@@ -445,6 +518,7 @@ int main(void) {
     tcase_add_test(tests, an_empty_batch);
     tcase_add_test(tests, explanations);
     tcase_add_test(tests, tallies);
+    tcase_add_test(tests, unknown_things);
     tcase_add_test(tests, streams);
     return run_suite(suite);
 }

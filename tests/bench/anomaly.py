@@ -3,6 +3,7 @@
 """How well a model of good pictures alone tells others: AUROC, and what is told at the model's own threshold.
 
     anomaly.py [--command build/src/cli/ocellus] [--size 320]
+    anomaly.py --halves      the training split's two halves train and test: for choosing anything
 
 Of neu-surface each kind of defect is taken as the good pictures, in turn: of the test pictures the other kinds are to be told (a texture that is
 another). Then a mark is painted into the test pictures of each kind, a scratch or a spot of a tenth of the side, which is to be told from
@@ -21,7 +22,7 @@ import time
 
 from PIL import Image, ImageDraw
 
-from novelty import auroc
+from novelty import auroc, halves
 
 
 def mark(picture, chance):
@@ -53,9 +54,13 @@ def main():
     parser.add_argument("--data", default=os.path.join(os.environ.get("OCELLUS_TEST_DATA", "."), "classification", "neu-surface"))
     parser.add_argument("--base", default="standard")
     parser.add_argument("--size", type=int, default=0)
+    parser.add_argument("--halves", action="store_true", help="the training split alone, in halves")
     options = parser.parse_args()
     with open(os.path.join(options.data, "labels.csv"), newline="") as file:
         rows = [(os.path.join(options.data, row["path"]), row["tag"], row["split"]) for row in csv.DictReader(file)]
+    if options.halves:
+        train, test = halves([row for row in rows if row[2] == "train"], 0)
+        rows = train + [(path, tag, "test") for path, tag, _ in test]
     tags, figures = sorted({tag for _, tag, _ in rows}), []
     with tempfile.TemporaryDirectory() as folder:
         for tag in tags:

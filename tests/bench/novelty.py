@@ -3,6 +3,7 @@
 """How well classifiers tell pictures that are none of what they know.
 
     novelty.py [--shots 5] [--base standard] [--sets weather,neu-surface,grocery]
+    novelty.py --halves      the training split's two halves train and test: for choosing anything
 
 A classifier is trained on each set's training split. Of its own test pictures few should count as unlike the training pictures (novelty of
 at least 0.5), of the other sets' test pictures most. Then each of some tags is left out in training, and its test pictures are to be told.
@@ -50,6 +51,12 @@ def few(rows, shots, seed):
     return chosen
 
 
+def halves(rows, seed):
+    """Rows to train on and to test with, by chance."""
+    mixed = random.Random(seed).sample(rows, len(rows))
+    return mixed[: len(rows) // 2], mixed[len(rows) // 2 :]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--command", default="build/src/cli/ocellus")
@@ -59,6 +66,7 @@ def main():
     parser.add_argument("--shots", type=int, default=0, help="pictures a tag; 0: all")
     parser.add_argument("--left-out", type=int, default=3, help="tags of each set that are left out, one after the other")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--halves", action="store_true", help="the training split alone, in halves")
     options = parser.parse_args()
     sets = {}
     for name in options.sets.split(","):
@@ -66,6 +74,9 @@ def main():
             for row in csv.DictReader(file):
                 path = os.path.join(options.data, name, row["path"])
                 sets.setdefault(name, {}).setdefault(row["split"], []).append((path, row["tag"]))
+    if options.halves:
+        for splits in sets.values():
+            splits["train"], splits["test"] = halves(splits["train"], options.seed)
     with tempfile.TemporaryDirectory() as folder:
         for name, splits in sets.items():
             model = train(options, folder, few(splits["train"], options.shots, options.seed), options.seed)

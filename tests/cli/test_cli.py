@@ -1324,6 +1324,7 @@ class Interrupts(CommandTest):
         other = self.path("many", tags[1], sorted(os.listdir(self.path("many", tags[1])))[0])
         self.assertIn("anomaly", self.check(ocellus("predict", model, other, "--explain", self.path("why.png")), DONE).out)
         self.assertTrue(os.path.getsize(self.path("why.png")) > 100)
+        self.check(ocellus("predict", model, other, "--precision", "int8"), FAILED, "take fp32 or bf16")
         known = json.loads(ocellus("predict", self.model, other, "--json").out)
         self.assertTrue(0 <= known["novelty"] <= 1)
 

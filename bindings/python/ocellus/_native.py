@@ -638,6 +638,15 @@ class oc_tally_options(SizedStruct):
     ]
 
 
+class oc_unknown_options(SizedStruct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("probability", c_double),
+        ("known", c_double),
+    ]
+
+
 class oc_learning_point(SizedStruct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -939,6 +948,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "oc_result_count": (c_size_t, [_handle]),
     "oc_result_get": (oc_status, [_handle, c_size_t, POINTER(oc_box), _error]),
     "oc_result_tally": (oc_status, [_handle, POINTER(oc_tally_options), POINTER(c_uint64), c_size_t, _error]),
+    "oc_result_unknown": (oc_status, [_out, _handle, _handle, POINTER(oc_unknown_options), _error]),
     "oc_result_novelty": (c_double, [_handle]),
     "oc_result_tag_name": (c_char_p, [_handle, c_size_t]),
     "oc_model_evaluate": (

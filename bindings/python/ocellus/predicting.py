@@ -195,6 +195,31 @@ class Predictor(ExclusiveHandle):
         finally:
             lib.oc_explanation_free(made)
 
+    def predict_unknown(
+        self, image: ImageSource, proposer: "Predictor", *, probability: float = 0.2, known: float = 0.5
+    ) -> Result:
+        """The things in a picture that this detector does not know: what `proposer`, of open_base_detector(), finds where it finds
+        nothing. The tags are the proposer's.
+
+        Args:
+            probability: that a proposal has at least.
+            known: what this detector tells with at least this probability is known.
+
+        Raises: ArgumentError (not two detectors; out of range), those of Picture.
+        """
+        picture = as_image(image)
+        # 0 is a default in the library, but just the lowest bound here.
+        native = _native.oc_unknown_options(probability=probability or 1e-9, known=known or 1e-9)
+        made = []
+        try:
+            for predictor in (self, proposer):
+                with predictor._borrow() as pointer:
+                    made.append(create(lib.oc_predictor_run, pointer, byref(picture._native)))
+            return _take_result(create(lib.oc_result_unknown, *made, byref(native)))
+        finally:
+            for result in made:
+                lib.oc_result_free(result)
+
     def _run_batch(self, sources: List[ImageSource]) -> "List[Union[Result, Error]]":
         answers: "List[Union[Result, Error, None]]" = [None] * len(sources)
         images: List[Tuple[int, Image]] = []

@@ -105,7 +105,7 @@ def test_train(context, tmp_path):
             left, top, width, height = answer.box
             assert answer.tag in ("red", "blue") and 0.01 <= answer.probability <= 1
             assert 0 <= left and left + width <= 1.0001 and 0 <= top and top + height <= 1.0001
-        assert list(result) == sorted(result, key=lambda answer: -answer.probability) and len(result) <= 100
+        assert list(result) == sorted(result, key=lambda answer: -answer.probability) and len(result) <= 300
         assert all(answer.probability >= 0.5 for answer in loaded.given(result))
         with loaded.predictor(tiles=2) as predictor:
             assert list(predictor.predict(_scene("red", 10, 20))) != list(result)
@@ -124,3 +124,12 @@ def test_train(context, tmp_path):
             assert sum(tracker.totals.values()) == len(tracks) and set(tracker.totals) == {"red", "blue"}
         with pytest.raises(ocellus.ArgumentError):
             ocellus.Tracker(loaded, overlap=2)
+        proposer = ocellus.open_base_detector("compact", context=context).predictor()
+        with loaded.predictor() as predictor:
+            scene = _scene("red", 10, 20)
+            unknown = predictor.predict_unknown(scene, proposer, probability=0.01)
+            assert unknown and all(answer.tag == "object" and answer.probability >= 0.01 for answer in unknown)
+            assert predictor.predict_unknown(scene, predictor, probability=0, known=0) == ()
+            assert len(predictor.predict_unknown(scene, predictor, probability=0, known=1)) > 0
+            with pytest.raises(ocellus.ArgumentError):
+                predictor.predict_unknown(scene, proposer, probability=2)
