@@ -20,8 +20,9 @@ oc_status oc__optimiser_create(oc__optimiser *out, const oc__graph *graph, const
     size_t size = o.n_weights * sizeof(float);
     o.params = oc__alloc_array(o.context, o.n_params + 1, sizeof *o.params);
     o.moments = oc__alloc_zero(o.context, o.n_moments * size);
-    o.average = options->average > 0 ? oc__alloc_zero(o.context, size) : NULL;
-    if (!o.params || !o.moments || (options->average > 0 && !o.average)) {
+    bool averages = options->average > 0 || options->average_part > 0;
+    o.average = averages ? oc__alloc_zero(o.context, size) : NULL;
+    if (!o.params || !o.moments || (averages && !o.average)) {
         oc__optimiser_free(&o);
         return oc__fail_nomem(err, graph->context, (o.n_moments + 1) * size, "optimiser");
     }
@@ -186,8 +187,10 @@ double oc__optimiser_step(oc__optimiser *o, oc__graph *graph, const oc__learner 
     o->n_steps++;
     job.correction1 = (float)(1 / (1 - pow(options->beta1, (double)o->n_steps)));
     job.correction2 = (float)(1 / (1 - pow(options->beta2, (double)o->n_steps)));
-    if (o->average && o->n_steps > options->average_begin)
-        job.share = (float)fmax(1 - options->average, 1 / (double)++o->n_averaged);
+    if (o->average && o->n_steps > options->average_begin) {
+        double n = (double)++o->n_averaged, part = options->average_part;
+        job.share = (float)(part > 0 ? fmin(1, 1 / (part * n)) : fmax(1 - options->average, 1 / n));
+    }
     oc__parallel(o->context, OC__N_PIECES, move_task, &job);
     return norm;
 }

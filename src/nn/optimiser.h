@@ -19,6 +19,8 @@ typedef struct oc__optimiser_options {
                      * norm is no finite number is left out */
     double average; /* above 0: an average of the weights is kept, in which a step's weights count 1 - average, and more at the
                      * beginning: as much as each step before. 1: the mean of all steps */
+    double average_part; /* above 0: an average of about this part of the steps so far instead (a power of the step, Karras et al. 2024):
+                          * step n counts 1 / (average_part n), and at most 1 */
     uint64_t average_begin; /* steps before the first that is averaged */
 } oc__optimiser_options;
 

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "balance.h"
 #include "calibrate.h"
 #include "course.h"
 #include "detector.h"
@@ -15,7 +16,7 @@
 #define BASE_RATE 0.2 /* of the base's weights, against the rest */
 #define DECAY 0.02
 #define CLIP 10
-#define AVERAGE 0.998      /* weights of about the last 500 steps */
+#define AVERAGE_PART (1.0 / 6) /* of the steps, the last, whose weights' average the model gets */
 #define MOSAIC 0.5         /* share of views that show four pictures, */
 #define MOSAIC_UNTIL 0.8   /* of the steps; the rest is as pictures are */
 #define STEPS_A_PICTURE 12 /* a picture is seen 96 times, */
@@ -82,7 +83,7 @@ static oc_status make_learner(training *t, uint32_t n_stem, uint32_t n_base, con
     oc__optimiser_options how = OC__ADAMW_INIT;
     how.decay = DECAY;
     how.clip = CLIP;
-    how.average = AVERAGE;
+    how.average_part = AVERAGE_PART;
     oc_status status = oc__optimiser_create(&t->optimiser, &t->graph, &how, err);
     if (status) return status;
     const oc__group stem = {0, n_stem, 0, 0, true}, base = {n_stem, n_base, freeze ? 0 : BASE_RATE, 1, true};
@@ -112,6 +113,17 @@ static oc_status draw_batch(training *t, oc_error *err) {
     for (int i = 0; i < BATCH; i++)
         if (t->statuses[i]) return oc__fail(err, t->statuses[i], "%s", t->errors[i].message);
     return OC_OK;
+}
+
+/* Begins the course through the usable pictures. */
+static oc_status begin_course(training *t, bool balance, oc_error *err) {
+    const oc__view_source *s = &t->source;
+    uint32_t *picks = NULL;
+    size_t n = s->n_usable;
+    oc_status status = balance ? oc__balanced_picks(&picks, &n, t->context, s->set, s->usable, s->n_usable, err) : OC_OK;
+    if (!status) status = oc__course_begin(&t->course, t->context, picks, n, t->seed, STREAM_ORDER, err);
+    oc__free(t->context, picks);
+    return status;
 }
 
 static oc_status run_steps(training *t, oc__progress *progress, oc_error *err) {
@@ -183,11 +195,11 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc_mode
     oc__progress_stage(progress, "reading pictures", 0, 0.03, set->n);
     status = oc__view_source_open(&t.source, context, set, &model->rule, options, progress, err);
     if (!status && t.source.n_usable == 0) status = oc__fail(err, OC_E_DATA, "none of the pictures can be read");
-    if (!status) status = oc__course_begin(&t.course, context, NULL, t.source.n_usable, t.seed, STREAM_ORDER, err);
+    if (!status) status = begin_course(&t, options->balance, err);
     if (!status) status = oc__detector_graph(&t.graph, &n_stem, &n_base, base, start ? &from : NULL, set->tags, set->n_tags, options->seed, err);
     if (!status) status = make_learner(&t, n_stem, n_base, &model->rule, set->n_tags, options->freeze, err);
     if (!status) {
-        uint64_t n_steps = choose_steps(options, t.source.n_usable);
+        uint64_t n_steps = choose_steps(options, t.course.n);
         oc__progress_stage(progress, "training", 0.03, 0.87, n_steps);
         status = oc__course_resume(&t.course, n_steps, 60 * options->minutes, set->states, &t.graph, &t.optimiser, progress, err);
     }

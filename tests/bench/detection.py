@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How well detectors find objects: COCO's average precision, minutes of training, milliseconds a picture.
+"""How well detectors find objects: COCO's average precision, minutes of training, milliseconds a picture, memory.
 
     detection.py                                  all pictures of the training splits, seed 0
     detection.py --set bccd --seeds 3 --shots 2 --shots 10 --shots all
@@ -47,6 +47,13 @@ def few(pictures, shots, chance):
     return chosen
 
 
+def without_most(pictures, tag, n, chance):
+    """Leaves out pictures with the tag, but for n."""
+    bearing = [path for path, rows in pictures if any(row["tag"] == tag for row in rows)]
+    kept = set(chance.sample(bearing, min(n, len(bearing))))
+    return [(path, rows) for path, rows in pictures if path in kept or path not in bearing]
+
+
 def write_labels(path, train, test):
     with open(path, "w", newline="") as file:
         writer = csv.writer(file)
@@ -57,21 +64,30 @@ def write_labels(path, train, test):
                     writer.writerow([name, row["tag"], split, *(row[key] for key in COLUMNS[3:])])
 
 
+def run(command):
+    """What it prints, in how many seconds, with how many megabytes at most."""
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        told = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return told, time.perf_counter() - began, usage.ru_maxrss / 1024
+
+
 def measure(options, folder, train, test, seed):
     """Trains a model and returns its figures."""
     labels, model = os.path.join(folder, "labels.csv"), os.path.join(folder, "model.ocm")
     write_labels(labels, train, test)
     command = [options.command, "train", labels, "--split", "train", "--test-split", "test", "-o", model, "--seed", str(seed),
                "-t", str(options.threads), "-q", "--json", *options.rest]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    told = json.loads(done.stdout)
-    began = time.perf_counter()
-    subprocess.run([options.command, "predict", model, "-q", "--json", "-t", "1", *(path for path, _ in test)],
-                   stdout=subprocess.DEVNULL, check=True)
-    seconds = time.perf_counter() - began
+    told, _, training_memory = run(command)
+    told = json.loads(told)
+    _, seconds, memory = run([options.command, "predict", model, "-q", "--json", "-t", "1", *(path for path, _ in test)])
     mean = told["report"]["mean"]
     return {"ap50": mean["ap50"], "ap": mean["ap"], "recall": mean["recall"], "precision": mean["precision"],
-            "minutes": told["seconds"] / 60, "milliseconds": 1000 * seconds / len(test),
+            "minutes": told["seconds"] / 60, "milliseconds": 1000 * seconds / len(test), "training_memory": training_memory, "memory": memory,
             "tags": {tag["tag"]: tag["ap50"] for tag in told["report"]["tags"]}, "input": told["properties"]["input"]}
 
 
@@ -92,12 +108,14 @@ def run_set(options, name, shots, folder):
         pairs = folds_of(splits["train"], options.folds, seed) if options.folds else [(splits["train"], splits["test"])]
         for train, test in pairs:
             chosen = few(train, shots, random.Random(seed))
+            for tag, _, n in (text.rpartition("=") for text in options.rare or ()):
+                chosen = without_most(chosen, tag, int(n), random.Random(seed))
             f = measure(options, folder, chosen, test, seed)
             found.append(f)
             tags = "  ".join(f"{tag} {100 * ap50:.1f}" for tag, ap50 in f["tags"].items())
             print(f"{name:10} {shots or 'all':>4} a tag, seed {seed}: {len(chosen):4} pictures, {f['input']}, AP50 {100 * f['ap50']:5.1f}, "
                   f"AP50:95 {100 * f['ap']:5.1f}, precision {100 * f['precision']:5.1f}, recall {100 * f['recall']:5.1f}, "
-                  f"{f['minutes']:5.1f} min, {f['milliseconds']:5.1f} ms a picture  {tags}", flush=True)
+                  f"{f['minutes']:5.1f} min, {f['milliseconds']:5.1f} ms a picture, {f['training_memory']:.0f} and {f['memory']:.0f} MB  {tags}", flush=True)
     return mean([f["ap50"] for f in found]), mean([f["ap"] for f in found])
 
 
@@ -110,6 +128,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1, help="how many")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--folds", type=int, default=0, help="cross-validation on the training split")
+    parser.add_argument("--rare", action="append", metavar="TAG=N", help="leave N training pictures with TAG: what imbalance does")
     parser.add_argument("-t", "--threads", type=int, default=2)
     parser.add_argument("rest", nargs="*", help="options of ocellus train, after --")
     options = parser.parse_args()

@@ -72,7 +72,9 @@ static void follow(const oc__optimiser_options *o) {
         ck_assert_double_eq_tol(got, o->clip > 0 ? norm : 0, 1e-5 * norm);
         if (o->clip > 0 && norm > o->clip) scale = o->clip / norm;
         int n_averaged = step - (int)o->average_begin;
-        double share = n_averaged < 1 ? 0 : fmax(1 - o->average, 1.0 / n_averaged);
+        double share = n_averaged < 1       ? 0
+                       : o->average_part > 0 ? fmin(1, 1 / (o->average_part * n_averaged))
+                                             : fmax(1 - o->average, 1.0 / n_averaged);
         for (int i = 0; i < N; i++) {
             double g = gradient[i] * scale, decay = i < N_WEIGHTS ? o->decay : 0;
             if (o->kind == OC__ADAMW) {
@@ -93,7 +95,7 @@ static void follow(const oc__optimiser_options *o) {
         for (int i = 0; i < N; i++) now[i] = *weight_at(&t, i);
         oc__optimiser_swap_average(&t.optimiser, &t.graph);
         for (int i = 0; i < N; i++) {
-            double expected = o->average > 0 && n_averaged > 0 ? average[i] : (double)now[i];
+            double expected = o->average + o->average_part > 0 && n_averaged > 0 ? average[i] : (double)now[i];
             check_that(fabs((double)*weight_at(&t, i) - expected) < 2e-5, "step %d, average %d: %g, expected %g", step, i,
                        (double)*weight_at(&t, i), expected);
         }
@@ -104,15 +106,16 @@ static void follow(const oc__optimiser_options *o) {
 }
 
 START_TEST(test_formulas) {
-    static const double clips[] = {0, 0.5, 100}, decays[] = {0, 0.1}, averages[] = {0, 0.8, 1};
+    static const double clips[] = {0, 0.5, 100}, decays[] = {0, 0.1}, averages[] = {0, 0.8, 1}, parts[] = {0.15, 0.5, 1};
     context = new_threads_context(2, NULL);
-    for (int i = 0; i < 3 * 2 * 3 * 2 * 3; i++) {
+    for (int i = 0; i < 3 * 3 * 2 * 3 * 2 * 2; i++) {
         oc__optimiser_options adamw = OC__ADAMW_INIT, sgd = OC__SGD_INIT, *o = i % 3 == 0 ? &adamw : &sgd;
         o->nesterov = i % 3 == 2;
         o->clip = clips[i / 3 % 3];
         o->decay = decays[i / 9 % 2];
         o->average = averages[i / 18 % 3];
-        o->average_begin = i / 54 ? 7 : 0;
+        o->average_begin = i / 54 % 2 ? 7 : 0;
+        if (i / 108) o->average_part = parts[i / 18 % 3];
         follow(o);
     }
     end_context(context);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "balance.h"
 #include "classifier_graph.h"
 #include "dataset.h"
 #include "distort.h"
@@ -671,6 +672,40 @@ START_TEST(test_twins) {
 }
 END_TEST
 
+/* 400 pictures that can be read bear the first tag, four of them and 28 others the second, one the third, one none. */
+static oc_status balance(oc_context *context, void *user, oc_error *err) {
+    oc__labelled samples[431] = {{0}};
+    const uint32_t labels[] = {0, 1, 2};
+    const char *const tags[] = {"many", "few", "one"};
+    uint32_t usable[430], *picks = NULL, counts[430] = {0};
+    size_t n = 0;
+    (void)user;
+    for (uint32_t i = 0; i < 431; i++) {
+        samples[i].first = i < 401 ? 0 : i < 429 ? 1 : 2;
+        samples[i].n_tags = i == 430 ? 0 : i >= 397 && i < 401 ? 2 : 1;
+        if (i > 0) usable[i - 1] = i;
+    }
+    const oc__training_set set = {.samples = samples, .n = 431, .tags = tags, .n_tags = 3, .labels = labels};
+    oc_status status = oc__balanced_picks(&picks, &n, context, &set, usable, 430, err);
+    if (status) return status;
+    for (size_t i = 0; i < n; i++) {
+        check_that(picks[i] < 430, "pick %u", picks[i]);
+        counts[picks[i]]++;
+    }
+    /* 400 bear the first tag, 32 the second: sqrt(400 / 32) is 3.5; sqrt(400) is more than 8 */
+    for (uint32_t i = 0; i < 430; i++) {
+        uint32_t expected = i < 396 ? 1 : i < 428 ? 4 : i < 429 ? 8 : 1;
+        check_that(counts[i] == expected, "picture %u comes %u times, expected %u", i, counts[i], expected);
+    }
+    oc__free(context, picks);
+    return OC_OK;
+}
+
+START_TEST(test_balance) {
+    sweep_allocations(balance, NULL, false);
+}
+END_TEST
+
 static oc_status train_small(oc_context *context, void *user, oc_error *err) {
     oc__train_options options;
     oc_model *model = NULL;
@@ -695,6 +730,6 @@ int main(void) {
     const unit_test tests[] = {{test_lbfgs, 0},   {test_softmax_regression, 6}, {test_discriminant, 6},
                                {test_discriminant_of_little, 0}, {test_folds, 0}, {test_temperature, 0},
                                {test_options, 0},
-                               {test_distort, 0}, {test_tune, 0}, {test_advance, 0}, {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
+                               {test_distort, 0}, {test_tune, 0}, {test_balance, 0}, {test_advance, 0}, {test_same_model, 0}, {test_twins, 0},            {test_memory_runs_out, 0}};
     return RUN_UNIT_TESTS("training", tests);
 }
