@@ -408,6 +408,10 @@ typedef int (*oc_progress_fn)(void *user, const oc_progress *progress);
  * what fits all tags together). A tag counts as given from its threshold on (oc_model_threshold): where F1 was best in the
  * cross-validation. Pictures that bear the `negative` tag bear none, and the model does not get it.
  *
+ * Of pictures with objects in boxes it makes a detector: a feature pyramid and heads on the base, all of it but the base's beginning
+ * trained by AdamW on views of the pictures (docs/architecture.md), which begins with the detector that the base brings. Without a test set
+ * it is measured by other detectors, each trained without some of the pictures (the option `folds`); then the model is trained on all.
+ *
  * A picture that cannot be read is logged as a warning and left out (see the option skip_broken).
  * Errors: OC_E_CANCELLED, OC_E_DATA, OC_E_NOMEM, OC_E_STATE (already running), and with skip_broken=false those of
  * oc_picture_open. May be called again: it trains anew. */
@@ -838,9 +842,13 @@ typedef struct oc_box_metrics {
     double ap_small;         /* `ap` of objects by their area in pixels of the network's input: up to 32 x 32, */
     double ap_medium;        /* up to 96 x 96, */
     double ap_large;         /* and larger; -1 where there are none */
+    double precision_deviation; /* standard deviations over the folds; 0 for a test set */
+    double recall_deviation;
+    double ap50_deviation;
+    double ap_deviation;
 } oc_box_metrics;
 
-#define OC_BOX_METRICS_INIT {sizeof(oc_box_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define OC_BOX_METRICS_INIT {sizeof(oc_box_metrics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* The figures of one tag, or OC_TAGS_TOGETHER, or OC_TAGS_MEAN, at a probability and an overlap, each 0 to 1. oc_report_metrics gives
  * the same for the overlap OC_OVERLAP_STANDARD (its threshold 0: all boxes; OC_THRESHOLD_OWN: 0.5), with objects in the place of

@@ -282,6 +282,11 @@ void measure_print_method(const oc_report *report) {
                n_skipped == 1 ? "was" : "were");
 }
 
+void measure_method_json(json *j, const oc_report *report) {
+    json_text(j, "method", oc_report_method(report) == OC_REPORT_CROSS_VALIDATION ? "cross-validation" : "test-set");
+    json_integer(j, "n_folds", oc_report_n_folds(report));
+}
+
 static void print_threshold(const findings *f) {
     if (f->several && f->threshold >= 0)
         printf("A tag counts as given from %.4g %% on.\n", 100 * f->threshold);
@@ -385,8 +390,7 @@ static void write_json(json *j, const char *key, const findings *f, const measur
     bool folds = oc_report_method(report) == OC_REPORT_CROSS_VALIDATION;
     json_object(j, key);
     json_text(j, "kind", f->several ? "multilabel" : "classification");
-    json_text(j, "method", folds ? "cross-validation" : "test-set");
-    json_integer(j, "n_folds", oc_report_n_folds(report));
+    measure_method_json(j, report);
     json_integer(j, "n_pictures", (int64_t)oc_report_count(report));
     json_integer(j, "n_skipped", (int64_t)oc_report_n_skipped(report));
     if (f->several && f->threshold < 0)

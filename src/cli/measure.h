@@ -28,6 +28,7 @@ int measure_json(json *j, const char *key, const oc_report *report, const measur
 
 /* The parts that measure.c and measure_boxes.c share. */
 void measure_print_method(const oc_report *report);
+void measure_method_json(json *j, const oc_report *report);
 int measure_boxes_print(const oc_report *report, const measure_options *options);
 int measure_boxes_json(json *j, const char *key, const oc_report *report, const measure_options *options);
 

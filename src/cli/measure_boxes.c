@@ -149,6 +149,17 @@ static int write_box_mistakes(json *j, const oc_report *report, const measure_op
     return status;
 }
 
+static int print_deviations(const oc_report *report, const measure_options *options) {
+    oc_error error = OC_ERROR_INIT;
+    oc_box_metrics m = OC_BOX_METRICS_INIT;
+    if (oc_report_method(report) != OC_REPORT_CROSS_VALIDATION) return STATUS_DONE;
+    if (oc_report_box_metrics(report, OC_TAGS_MEAN, box_probability(options), options->overlap, &m, &error) != OC_OK)
+        return console_failure(&error);
+    printf("\n  standard deviation over the folds: precision %.1f, recall %.1f, AP50 %.1f, AP50:95 %.1f points\n",
+           100 * m.precision_deviation, 100 * m.recall_deviation, 100 * m.ap50_deviation, 100 * m.ap_deviation);
+    return STATUS_DONE;
+}
+
 int measure_boxes_print(const oc_report *report, const measure_options *options) {
     static const char *const titles[] = {"tag",  "objects", "precision", "recall",  "F1",
                                          "AP50", "AP50:95", "AR",        "best F1", "from"};
@@ -165,6 +176,7 @@ int measure_boxes_print(const oc_report *report, const measure_options *options)
         status = box_row(&t, oc_report_tag(report, i), report, (int32_t)i, options);
     if (n > 1 && status == STATUS_DONE) status = box_row(&t, "(mean of the tags)", report, OC_TAGS_MEAN, options);
     table_end(&t, 2);
+    if (status == STATUS_DONE) status = print_deviations(report, options);
     if (status == STATUS_DONE) status = gather_boxes(&found, report, options);
     if (status == STATUS_DONE) print_box_mistakes(&found, options);
     free(found.items);
@@ -191,6 +203,12 @@ static int box_members(json *j, const oc_report *report, int32_t tag, const meas
     json_number(j, "ap_large", m.ap_large);
     json_number(j, "best_f1", m.best_f1);
     json_number(j, "best_probability", m.best_probability);
+    if (oc_report_method(report) == OC_REPORT_CROSS_VALIDATION) {
+        json_number(j, "precision_deviation", m.precision_deviation);
+        json_number(j, "recall_deviation", m.recall_deviation);
+        json_number(j, "ap50_deviation", m.ap50_deviation);
+        json_number(j, "ap_deviation", m.ap_deviation);
+    }
     return STATUS_DONE;
 }
 
@@ -198,7 +216,7 @@ int measure_boxes_json(json *j, const char *key, const oc_report *report, const 
     int status;
     json_object(j, key);
     json_text(j, "kind", "detection");
-    json_text(j, "method", "test-set");
+    measure_method_json(j, report);
     json_integer(j, "n_pictures", (int64_t)oc_report_count(report));
     json_integer(j, "n_skipped", (int64_t)oc_report_n_skipped(report));
     json_number(j, "probability", box_probability(options));

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "spread.h"
 
 #define N_OVERLAPS 10 /* 0.5, 0.55, ..., 0.95, with the roundings of COCO's program: an overlap may be just one of them */
 #define OVERLAP_STEP ((0.95 - 0.5) / (N_OVERLAPS - 1))
@@ -31,8 +32,11 @@ typedef struct work {
     ranked *list;
     size_t n_list;
     bool *taken;      /* of truths: by a box */
+    uint32_t fold;    /* OC__NONE: all */
     double low, high; /* what is smaller or larger, as a share of the picture, does not count: it is neither found nor wrong */
 } work;
+
+static bool in_fold(const work *w, uint32_t picture) { return w->fold == OC__NONE || w->m->entries[picture].fold == w->fold; }
 
 static double area_of(const oc__rect *r) {
     return ((double)r->right - (double)r->left) * ((double)r->bottom - (double)r->top);
@@ -80,7 +84,7 @@ static void match(work *w, double probability, double overlap, size_t most) {
             for (end = begin; end < m->n_truths && m->truths[end].picture == picture;) end++;
         }
         const oc__detection *d = &found->detection;
-        if (d->tag != w->tag || (double)d->probability < probability || n_in_picture++ >= most) continue;
+        if (d->tag != w->tag || !in_fold(w, picture) || (double)d->probability < probability || n_in_picture++ >= most) continue;
         bool right = take_truth(w, begin, end, &d->box, overlap, true) != SIZE_MAX;
         if (!right && (take_truth(w, begin, end, &d->box, overlap, false) != SIZE_MAX || !counts(w, &d->box))) continue;
         w->list[w->n_list] = (ranked){d->probability, (uint32_t)w->n_list, right};
@@ -130,10 +134,11 @@ static void find_best(oc_box_metrics *out, work *w) {
     }
 }
 
-static void count_objects(oc_box_metrics *out, const oc__measurement *m, uint32_t tag) {
+static void count_objects(oc_box_metrics *out, const work *w, uint32_t tag) {
+    const oc__measurement *m = w->m;
     uint32_t last = UINT32_MAX;
     for (size_t i = 0; i < m->n_truths; i++) {
-        if (m->truths[i].object.tag != tag) continue;
+        if (m->truths[i].object.tag != tag || !in_fold(w, m->truths[i].picture)) continue;
         out->n_objects++;
         out->n_pictures += m->truths[i].picture != last;
         last = m->truths[i].picture;
@@ -153,7 +158,7 @@ static void set_shares(oc_box_metrics *out) {
 static oc_box_metrics one(work *w, uint32_t tag, double probability, double overlap) {
     oc_box_metrics out = {.struct_size = sizeof out};
     w->tag = tag;
-    count_objects(&out, w->m, tag);
+    count_objects(&out, w, tag);
     match(w, probability, overlap, SIZE_MAX);
     out.n_predicted = w->n_list;
     out.n_correct = n_right(w);
@@ -191,7 +196,8 @@ static oc_box_metrics several(work *w, bool mean, double probability, double ove
         means.best_probability += of_tag.best_probability;
         means.best_f1 += of_tag.best_f1;
     }
-    for (size_t i = 0; i < m->n_truths; i++) out.n_pictures += i == 0 || m->truths[i].picture != m->truths[i - 1].picture;
+    for (size_t i = 0; i < m->n_truths; i++)
+        out.n_pictures += in_fold(w, m->truths[i].picture) && (i == 0 || m->truths[i].picture != m->truths[i - 1].picture);
     set_shares(&out);
     if (n == 0) return out;
     out.ap50 = means.ap50 / n;
@@ -207,7 +213,7 @@ static oc_box_metrics several(work *w, bool mean, double probability, double ove
 }
 
 static oc_status begin_work(work *w, const oc__measurement *m, oc_error *err) {
-    *w = (work){.m = m, .high = INFINITY};
+    *w = (work){.m = m, .fold = OC__NONE, .high = INFINITY};
     w->list = oc__alloc_array(m->context, m->n_found, sizeof *w->list);
     w->taken = oc__alloc_array(m->context, m->n_truths, sizeof *w->taken);
     return w->list && w->taken ? OC_OK : oc__fail_nomem(err, m->context, m->n_found * sizeof *w->list, "report");
@@ -218,6 +224,28 @@ static void end_work(work *w) {
     oc__free(w->m->context, w->taken);
 }
 
+static oc_box_metrics of(work *w, int32_t tag, double probability, double overlap) {
+    return tag >= 0 ? one(w, (uint32_t)tag, probability, overlap) : several(w, tag == OC_TAGS_MEAN, probability, overlap);
+}
+
+/* Standard deviations over the folds that have objects of the tag, and boxes where precision is concerned. */
+static void set_deviations(oc_box_metrics *out, work *w, int32_t tag, double probability, double overlap) {
+    oc__spread precision = {0}, recall = {0}, ap50 = {0}, ap = {0};
+    for (w->fold = 0; w->fold < w->m->n_folds && w->m->n_folds > 1; w->fold++) {
+        oc_box_metrics f = of(w, tag, probability, overlap);
+        if (f.n_predicted) oc__spread_add(&precision, f.precision);
+        if (f.n_objects == 0) continue;
+        oc__spread_add(&recall, f.recall);
+        oc__spread_add(&ap50, f.ap50);
+        oc__spread_add(&ap, f.ap);
+    }
+    w->fold = OC__NONE;
+    out->precision_deviation = oc__spread_deviation(&precision);
+    out->recall_deviation = oc__spread_deviation(&recall);
+    out->ap50_deviation = oc__spread_deviation(&ap50);
+    out->ap_deviation = oc__spread_deviation(&ap);
+}
+
 oc_status oc__box_metrics_of(oc_box_metrics *out, const oc__measurement *m, int32_t tag, double probability, double overlap,
                              oc_error *err) {
     work w;
@@ -226,8 +254,10 @@ oc_status oc__box_metrics_of(oc_box_metrics *out, const oc__measurement *m, int3
     if (tag < OC_TAGS_MEAN || tag >= (int64_t)m->n_tags)
         return oc__fail(err, OC_E_ARGUMENT, "tag %d is out of range, there are %u", tag, m->n_tags);
     oc_status status = begin_work(&w, m, err);
-    if (!status)
-        *out = tag >= 0 ? one(&w, (uint32_t)tag, probability, overlap) : several(&w, tag == OC_TAGS_MEAN, probability, overlap);
+    if (!status) {
+        *out = of(&w, tag, probability, overlap);
+        set_deviations(out, &w, tag, probability, overlap);
+    }
     end_work(&w);
     return status;
 }
@@ -274,7 +304,7 @@ oc_status oc__box_curve(double *recalls, double *precisions, size_t *n, const oc
     oc_status status = begin_work(&w, m, err);
     *n = 0;
     w.tag = tag;
-    count_objects(&f, m, tag);
+    count_objects(&f, &w, tag);
     if (!status) match(&w, 0, overlap, SIZE_MAX);
     if (!status && w.n_list) qsort(w.list, w.n_list, sizeof *w.list, most_probable_first);
     for (size_t i = 0; i < w.n_list && f.n_objects && !status; i++) {
@@ -290,7 +320,12 @@ oc_status oc__box_curve(double *recalls, double *precisions, size_t *n, const oc
 oc_status oc__box_metrics_fill(oc__measurement *m, oc_error *err) {
     work w;
     oc_status status = begin_work(&w, m, err);
-    for (uint32_t tag = 0; tag < m->n_tags && !status; tag++) m->average_precision[tag] = (float)one(&w, tag, 0, 0.5).ap50;
+    for (uint32_t tag = 0; tag < m->n_tags && !status; tag++) {
+        oc_box_metrics f = one(&w, tag, 0, 0.5);
+        set_deviations(&f, &w, (int32_t)tag, 0, 0.5);
+        m->average_precision[tag] = (float)f.ap50;
+        m->average_precision_deviation[tag] = (float)f.ap50_deviation;
+    }
     end_work(&w);
     return status;
 }

@@ -67,10 +67,13 @@ static oc_status tag_table(page *p, oc_error *err) {
         put(p, "<td>");
         oc__html_percent(p->out, f.recall);
         oc__page_interval(p->out, (double)f.n_correct, (double)f.n_objects);
-        const double shares[] = {f.f1, f.ap50, f.ap, f.best_f1, f.best_probability};
-        for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        const struct {
+            double share, deviation; /* below 0: not told */
+        } cells[] = {{f.f1, -1}, {f.ap50, f.ap50_deviation}, {f.ap, f.ap_deviation}, {f.best_f1, -1}, {f.best_probability, -1}};
+        for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
             put(p, "<td>");
-            oc__html_percent(p->out, shares[i]);
+            oc__html_percent(p->out, cells[i].share);
+            if (cells[i].deviation >= 0) oc__page_deviation(p->out, p->m, cells[i].deviation);
         }
     }
     put(p, "</table></div>");

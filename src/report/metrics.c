@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "average_precision.h"
+#include "spread.h"
 
 /* How many of all tags are wrong for a picture. */
 static uint32_t n_wrong(const oc__measurement *m, const oc__measured *e) {
@@ -89,40 +90,22 @@ static double share(uint32_t part, uint32_t whole) { return whole ? (double)part
 
 static double harmonic(double a, double b) { return a + b > 0 ? 2 * a * b / (a + b) : 0; }
 
-/* A running mean and deviation. */
-typedef struct spread {
-    double n, sum, squares;
-} spread;
-
-static void add(spread *s, double x) {
-    s->n++;
-    s->sum += x;
-    s->squares += x * x;
-}
-
-static double mean(const spread *s) { return s->n > 0 ? s->sum / s->n : 0; }
-
-static double deviation(const spread *s) {
-    double variance = s->n > 1 ? s->squares / s->n - mean(s) * mean(s) : 0;
-    return variance > 0 ? sqrt(variance) : 0;
-}
-
 /* One tag, or all together, over all folds, with the deviation of precision and recall over the folds that can give them. */
 static oc_metrics one(const oc__measurement *m, int64_t tag, double threshold) {
     counts all = count(m, tag, threshold, ANY_FOLD);
     oc_metrics out = {
         .struct_size = sizeof out, .n_pictures = all.bear, .n_predicted = all.predicted, .n_correct = all.correct};
-    spread precision = {0}, recall = {0};
+    oc__spread precision = {0}, recall = {0};
     out.precision = share(all.correct, all.predicted);
     out.recall = share(all.correct, all.bear);
     out.f1 = harmonic(out.precision, out.recall);
     for (uint32_t fold = 0; fold < m->n_folds && m->n_folds > 1; fold++) {
         counts c = count(m, tag, threshold, fold);
-        if (c.predicted) add(&precision, share(c.correct, c.predicted));
-        if (c.bear) add(&recall, share(c.correct, c.bear));
+        if (c.predicted) oc__spread_add(&precision, share(c.correct, c.predicted));
+        if (c.bear) oc__spread_add(&recall, share(c.correct, c.bear));
     }
-    out.precision_deviation = deviation(&precision);
-    out.recall_deviation = deviation(&recall);
+    out.precision_deviation = oc__spread_deviation(&precision);
+    out.recall_deviation = oc__spread_deviation(&recall);
     return out;
 }
 
@@ -138,7 +121,10 @@ static oc_status of_boxes(oc_metrics *out, const oc__measurement *m, int32_t tag
                         .precision = boxes.precision,
                         .recall = boxes.recall,
                         .f1 = boxes.f1,
-                        .average_precision = boxes.ap50};
+                        .average_precision = boxes.ap50,
+                        .precision_deviation = boxes.precision_deviation,
+                        .recall_deviation = boxes.recall_deviation,
+                        .average_precision_deviation = boxes.ap50_deviation};
     return OC_OK;
 }
 
@@ -155,26 +141,26 @@ oc_status oc__metrics_of(oc_metrics *out, const oc__measurement *m, int32_t tag,
         return OC_OK;
     }
     oc_metrics result = one(m, ANY_TAG, threshold);
-    spread precision = {0}, recall = {0}, f1 = {0}, ap = {0}, precision_spread = {0}, recall_spread = {0}, ap_spread = {0};
+    oc__spread precision = {0}, recall = {0}, f1 = {0}, ap = {0}, precision_spread = {0}, recall_spread = {0}, ap_spread = {0};
     for (uint32_t t = 0; t < m->n_tags; t++) {
         oc_metrics of_tag = one(m, t, threshold);
         if (of_tag.n_pictures == 0) continue;
-        add(&precision, of_tag.precision);
-        add(&recall, of_tag.recall);
-        add(&f1, of_tag.f1);
-        add(&ap, m->average_precision[t]);
-        add(&precision_spread, of_tag.precision_deviation);
-        add(&recall_spread, of_tag.recall_deviation);
-        add(&ap_spread, m->average_precision_deviation[t]);
+        oc__spread_add(&precision, of_tag.precision);
+        oc__spread_add(&recall, of_tag.recall);
+        oc__spread_add(&f1, of_tag.f1);
+        oc__spread_add(&ap, m->average_precision[t]);
+        oc__spread_add(&precision_spread, of_tag.precision_deviation);
+        oc__spread_add(&recall_spread, of_tag.recall_deviation);
+        oc__spread_add(&ap_spread, m->average_precision_deviation[t]);
     }
-    result.average_precision = mean(&ap);
-    result.average_precision_deviation = mean(&ap_spread);
+    result.average_precision = oc__spread_mean(&ap);
+    result.average_precision_deviation = oc__spread_mean(&ap_spread);
     if (tag == OC_TAGS_MEAN) {
-        result.precision = mean(&precision);
-        result.recall = mean(&recall);
-        result.f1 = mean(&f1);
-        result.precision_deviation = mean(&precision_spread);
-        result.recall_deviation = mean(&recall_spread);
+        result.precision = oc__spread_mean(&precision);
+        result.recall = oc__spread_mean(&recall);
+        result.f1 = oc__spread_mean(&f1);
+        result.precision_deviation = oc__spread_mean(&precision_spread);
+        result.recall_deviation = oc__spread_mean(&recall_spread);
     }
     *out = result;
     return OC_OK;

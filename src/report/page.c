@@ -68,6 +68,13 @@ void oc__page_interval(oc__buffer *out, double right, double n) {
 
 static void interval(page *p, double right, double n) { oc__page_interval(p->out, right, n); }
 
+void oc__page_deviation(oc__buffer *out, const oc__measurement *m, double deviation) {
+    if (m->n_folds < 2) return;
+    oc__html_put(out, " <small>&#177;&#8239;");
+    oc__html_number(out, 100 * deviation, 1);
+    oc__html_put(out, "</small>");
+}
+
 void oc__page_tile(oc__buffer *out, const char *name, double share, double n) {
     oc__html_put(out, "<div class=\"tile\"><b>");
     oc__html_percent(out, share);
@@ -141,11 +148,7 @@ static oc_status tag_table(page *p, oc_error *err) {
         oc__html_percent(p->out, f.f1);
         put(p, "<td>");
         oc__html_percent(p->out, f.average_precision);
-        if (m->n_folds > 1) {
-            put(p, " <small>&#177;&#8239;");
-            oc__html_number(p->out, 100 * f.average_precision_deviation, 1);
-            put(p, "</small>");
-        }
+        oc__page_deviation(p->out, m, f.average_precision_deviation);
         if (!m->several) continue;
         put(p, "<td>");
         oc__html_percent(p->out, (double)m->thresholds[t]);

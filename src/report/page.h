@@ -19,6 +19,9 @@ oc_status oc__page_write(oc__buffer *out, const oc__measurement *measurement, co
 /* The same for what a detector found: with the boxes of each mistake drawn into its picture. */
 oc_status oc__box_page_write(oc__buffer *out, const oc__measurement *measurement, const char *const *tags, oc_error *err);
 
+/* A share's standard deviation over the folds, if there are several. */
+void oc__page_deviation(oc__buffer *out, const oc__measurement *measurement, double deviation);
+
 /* The parts that both pages share: the page's beginning up to the numbers of pictures; a large figure with its name and, where
  * n > 0, its 95 % interval; the same interval alone, of `right` of n; the last part of a path. */
 void oc__page_begin(oc__buffer *out, const oc__measurement *measurement);

@@ -229,7 +229,7 @@ static oc_status measure(oc__measurement **out, const job *j, const double *dist
 
 /* Of each good picture, how far it is from the others; in folds. */
 static oc_status cross_validate(oc__measurement **out, double *centre, double *factor, job *j, oc_error *err) {
-    uint32_t n_folds = j->options->folds < j->n ? (uint32_t)j->options->folds : (uint32_t)j->n;
+    uint32_t n_folds = oc__train_folds(j->options) < j->n ? oc__train_folds(j->options) : (uint32_t)j->n;
     uint32_t *folds = oc__alloc_array(j->context, j->n, sizeof *folds),
              *alike = oc__alloc_zero(j->context, j->n * sizeof *alike);
     double *distances = oc__alloc_array(j->context, j->n, sizeof *distances);

@@ -253,7 +253,7 @@ oc_status oc__train_classifier(oc_model **out, const oc_model *base, const oc__t
     } else {
         if (!status) status = warn_of_contradictions(&features, &r, set, err);
         bool validate = cross_validate || tune || options->l2 <= 0;
-        const oc__validation pictures = {&features, r.tags, NULL, n_tags, (uint32_t)options->folds, options->balance};
+        const oc__validation pictures = {&features, r.tags, NULL, n_tags, oc__train_folds(options), options->balance};
         if (!status && validate)
             status = oc__divide_and_validate(&v, &head, &pictures, &choice, options->seed, progress, err);
         const oc__validation divided = {&features, r.tags, v.folds, n_tags, v.n_folds, options->balance};

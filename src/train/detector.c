@@ -12,15 +12,15 @@
 #include "thread.h"
 
 #define BATCH 8
-#define TOP_RATE 2e-3
+#define TOP_RATE 4e-3
 #define BASE_RATE 0.2 /* of the base's weights, against the rest */
 #define DECAY 0.02
 #define CLIP 10
 #define AVERAGE_PART (1.0 / 6) /* of the steps, the last, whose weights' average the model gets */
 #define MOSAIC 0.5         /* share of views that show four pictures, */
 #define MOSAIC_UNTIL 0.8   /* of the steps; the rest is as pictures are */
-#define STEPS_A_PICTURE 12 /* a picture is seen 96 times, */
-#define MIN_STEPS 1500     /* within these bounds */
+#define STEPS_A_PICTURE 8      /* a picture is seen 64 times, */
+#define MIN_STEPS 400          /* within these bounds */
 #define MAX_STEPS 4000
 #define STREAM_ORDER 3
 
@@ -161,20 +161,6 @@ static void release(training *t) {
     oc__course_free(&t->course);
 }
 
-/* Few objects of a tag are learned badly, and none not at all. */
-static oc_status check_objects(const oc__training_set *set, oc_context *context, oc_error *err) {
-    size_t *counts = oc__alloc_zero(context, set->n_tags * sizeof *counts), n = 0;
-    if (!counts) return oc__fail_nomem(err, context, set->n_tags * sizeof *counts, "training");
-    for (size_t i = 0; i < set->n; i++)
-        for (uint32_t k = 0; k < set->samples[i].n_tags; k++, n++) counts[set->labels[set->samples[i].first + k]]++;
-    for (size_t t = 0; t < set->n_tags; t++)
-        if (counts[t] < 15)
-            oc__log(context, OC_LOG_WARNING, "tag '%s' has objects on %zu pictures; 15 and more are better", set->tags[t],
-                    counts[t]);
-    oc__free(context, counts);
-    return n ? OC_OK : oc__fail(err, OC_E_DATA, "no picture has an object, so there is nothing to learn");
-}
-
 oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc_model *start, const oc__training_set *set,
                              const oc__train_options *options, oc__progress *progress, oc_error *err) {
     oc__detector_start from = {0};
@@ -185,7 +171,6 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc_mode
     t.mosaic = options->mosaic ? MOSAIC : 0;
     uint32_t n_stem = 0, n_base = 0, size = 0;
     oc_status status = choose_size(&size, set, options, context, err);
-    if (!status) status = check_objects(set, context, err);
     if (!status) status = oc__model_create(&model, context, err);
     if (status) return status;
     model->kind = OC__KIND_DETECTION;

@@ -38,7 +38,7 @@ typedef struct run {
 static oc_status divide(run *r, oc_error *err) {
     size_t n = r->f->n;
     uint32_t *kinds = oc__alloc_array(r->context, n, sizeof *kinds);
-    r->n_folds = r->options->folds < n ? (uint32_t)r->options->folds : (uint32_t)n;
+    r->n_folds = oc__train_folds(r->options) < n ? oc__train_folds(r->options) : (uint32_t)n;
     if (!kinds) return oc__fail_nomem(err, r->context, n * sizeof *kinds, "cross-validation");
     for (size_t i = 0; i < n; i++) {
         kinds[i] = (uint32_t)r->n_tags;
@@ -251,7 +251,7 @@ static void tag_task(void *argument, size_t k, uint32_t worker) {
     const run *r = t->r;
     float *logits = t->logits + k * r->f->n;
     (void)worker;
-    oc__platt fits[21]; /* options->folds is at most 20 */
+    oc__platt fits[21]; /* there are at most 20 folds */
     for (uint32_t fold = 0; fold <= r->n_folds; fold++) {
         const oc__platt_data data = data_of(t, k, fold);
         const oc__platt_prior prior = {t->pooled[fold], 11, 4};
@@ -322,7 +322,7 @@ oc_status oc__multilabel_train(oc__linear *out, oc__measurement **measurement, d
     oc_status status = OC_OK;
     r.folds = oc__alloc_array(context, features->n, sizeof *r.folds);
     r.counts = oc__alloc_zero(context, n_tags * sizeof *r.counts);
-    r.heads = oc__alloc_zero(context, (size_t)options->folds * sizeof *r.heads);
+    r.heads = oc__alloc_zero(context, oc__train_folds(options) * sizeof *r.heads);
     if (!r.folds || !r.counts || !r.heads) status = oc__fail_nomem(err, context, features->n * sizeof *r.folds, "training");
     for (uint32_t k = 0; k < sets->first[features->n] && !status; k++) r.counts[sets->tags[k]]++;
     if (!status) status = divide(&r, err);
@@ -335,7 +335,7 @@ oc_status oc__multilabel_train(oc__linear *out, oc__measurement **measurement, d
     if (!status) status = start_measurement(&m, &r, err);
     oc__progress_stage(progress, "calibrating probabilities", 0.88, 0.92, n_tags);
     if (!status) status = conclude(&all, m, &r, err);
-    for (uint32_t fold = 0; r.heads && fold < options->folds; fold++) oc__linear_free(&r.heads[fold]);
+    for (uint32_t fold = 0; r.heads && fold < oc__train_folds(options); fold++) oc__linear_free(&r.heads[fold]);
     oc__free(context, r.folds);
     oc__free(context, r.counts);
     oc__free(context, r.heads);

@@ -25,7 +25,7 @@ static const row table[] = {
      offsetof(oc__train_options, seed), NULL},
     {"views", "4", "views of each picture to learn from: the whole and random crops", OC_OPTION_INTEGER, 1, 64,
      offsetof(oc__train_options, views), NULL},
-    {"folds", "5", "parts of the cross-validation", OC_OPTION_INTEGER, 2, 20, offsetof(oc__train_options, folds), NULL},
+    {"folds", "0", "parts of the cross-validation, at least 2; 0: 5, and for detection 3, or 2 from 100 pictures on", OC_OPTION_INTEGER, 0, 20, offsetof(oc__train_options, folds), NULL},
     {"l2", "0", "strength of the regularisation of head=regression; 0 chooses it by cross-validation", OC_OPTION_NUMBER, 0, 1000,
      offsetof(oc__train_options, l2), NULL},
     {"head", "auto", "the classifier on the features: regression, discriminant (linear discriminant analysis, for pictures of "
@@ -126,6 +126,8 @@ static oc_status set(oc__train_options *options, const row *r, const char *value
     case OC_OPTION_INTEGER:
         if (!oc__parse_u64(value, &integer) || (double)integer < r->minimum || (double)integer > r->maximum)
             return bad_value(r, value, err);
+        if (r->offset == offsetof(oc__train_options, folds) && integer == 1) /* nothing to train on */
+            return oc__fail(err, OC_E_ARGUMENT, "folds is 1, expected 0 or 2 to 20");
         memcpy(field, &integer, sizeof integer);
         return OC_OK;
     case OC_OPTION_NUMBER:

@@ -11,7 +11,7 @@
 typedef struct oc__train_options {
     uint64_t seed;
     uint64_t views;
-    uint64_t folds;
+    uint64_t folds; /* 0: OC__FOLDS, and of a detector by the number of pictures */
     double l2; /* 0: chosen by cross-validation */
     bool mirror;
     bool skip_broken;
@@ -32,6 +32,11 @@ typedef struct oc__train_options {
     char start[OC__MAX_OPTION_TEXT];    /* the file of a model whose weights training begins with, or "" */
     char domain[OC__MAX_OPTION_TEXT];   /* "auto", or a domain's name or identifier */
 } oc__train_options;
+
+#define OC__FOLDS 5
+static inline uint32_t oc__train_folds(const oc__train_options *options) {
+    return options->folds ? (uint32_t)options->folds : OC__FOLDS;
+}
 
 void oc__train_options_default(oc__train_options *options);
 

@@ -13,8 +13,8 @@
 #include "feature_cache.h"
 #include "hash.h"
 #include "memory.h"
-#include "random.h"
 #include "start.h"
+#include "train_boxes.h"
 
 oc_status oc__trainable(const oc_dataset *dataset, bool anomaly, oc_error *err) {
     if (dataset->boxed && dataset->n_objects == 0)
@@ -84,33 +84,6 @@ static oc_status tell_labels(oc__training_set *set, const oc_dataset *dataset, c
     return OC_OK;
 }
 
-/* A fifth of the pictures are kept apart to measure on. */
-#define APART 5
-
-/* Cuts a data set in two by chance; both have all of its tags. */
-static oc_status keep_apart(oc_dataset **rest, oc_dataset **apart, const oc_dataset *dataset, uint64_t seed, oc_error *err) {
-    oc_context *context = dataset->context;
-    oc__random random;
-    uint8_t *which = oc__alloc_array(context, dataset->n_samples, 1);
-    uint32_t *order = oc__alloc_array(context, dataset->n_samples, sizeof *order);
-    oc_status status = OC_OK;
-    if (!which || !order) status = oc__fail_nomem(err, context, dataset->n_samples * sizeof *order, "training");
-    for (size_t i = 0; i < dataset->n_samples && !status; i++) {
-        which[i] = 0;
-        order[i] = (uint32_t)i;
-    }
-    if (!status) {
-        oc__random_seed(&random, seed, 0);
-        oc__random_shuffle(&random, order, dataset->n_samples);
-        for (size_t i = 0; i < (dataset->n_samples + APART - 1) / APART; i++) which[order[i]] = 1;
-        status = oc__dataset_select(rest, dataset, which, 0, err);
-    }
-    if (!status) status = oc__dataset_select(apart, dataset, which, 1, err);
-    oc__free(context, which);
-    oc__free(context, order);
-    return status;
-}
-
 static uint64_t hash_text(uint64_t hash, const char *text) { return oc__hash64(hash, text, strlen(text) + 1); }
 
 /* All that a training depends on, but for the time. */
@@ -145,44 +118,38 @@ static oc_status open_states(oc__states *states, oc__training_set *set, const oc
     return status;
 }
 
-/* Detection. Without a test set some pictures are measured on, and not trained on. */
+/* Detection. */
 static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const oc_dataset *test, const oc__train_options *options,
                                 oc__progress *progress, oc_error *err) {
     oc_model *base = NULL, *start = NULL, *model = NULL;
-    oc_dataset *rest = NULL, *apart = NULL;
+    oc__measurement *measurement = NULL;
     oc__states states = {0};
-    oc_status status = test ? OC_OK : keep_apart(&rest, &apart, dataset, options->seed, err);
-    if (!test) {
-        dataset = rest;
-        test = apart;
-    }
-    if (!status) status = oc__start_open(&base, &start, test->context, options, true, err);
-    if (!status) {
-        oc__training_set set = {.samples = dataset->samples,
-                                .n = dataset->n_samples,
-                                .tags = (const char *const *)dataset->tags,
-                                .n_tags = dataset->n_tags,
-                                .labels = dataset->labels,
-                                .objects = dataset->objects,
-                                .negative = OC__NONE};
-        status = open_states(&states, &set, options, base, err);
-        if (!status) status = oc__train_detector(&model, base, start, &set, options, progress, err);
-    }
+    oc__training_set set;
+    oc__boxes_set(&set, dataset);
+    oc_status status = oc__start_open(&base, &start, dataset->context, options, true, err);
+    if (!status) status = open_states(&states, &set, options, base, err);
+    oc__boxes_training how = {base, start, options, set.states, options->minutes};
+    oc__warn_of_few_objects(dataset);
+    if (!status && !test) status = oc__cross_validate_boxes(&measurement, dataset, &how, progress, err);
+    if (!status) status = oc__train_boxes(&model, dataset, &how, progress, err);
     if (!status) status = describe(model, base, options, err);
-    if (!status) {
+    if (!status && test) {
         oc__progress_stage(progress, "measuring", 0.9, 1, test->n_samples);
-        status = oc__evaluate(&model->measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, progress, err);
+        status = oc__evaluate(&measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, progress, err);
     }
     if (!status) oc__progress_end(progress);
     if (!status) status = oc__progress_status(progress, err);
     oc__states_close(&states, !status);
     oc__model_release(base);
     oc__model_release(start);
-    oc__dataset_free(rest);
-    oc__dataset_free(apart);
-    if (status) oc__model_release(model);
-    else *out = model;
-    return status;
+    if (status) {
+        oc__measurement_free(measurement);
+        oc__model_release(model);
+        return status;
+    }
+    model->measurement = measurement;
+    *out = model;
+    return OC_OK;
 }
 
 /* The part of the time that choosing the size takes. */

@@ -262,8 +262,8 @@ START_TEST(detection) {
     training.values = values;
     OK(oc_project_train(&list, project, &training, NULL, NULL, err));
     OK(oc_iteration_list_get(list, 0, &iteration, err));
-    ck_assert(iteration.is_new && iteration.n_pictures == 11 && iteration.n_measured == 3 && iteration.accuracy == 0);
-    ck_assert_uint_eq(iteration.method, OC_REPORT_TEST_SET);
+    ck_assert(iteration.is_new && iteration.n_pictures == 11 && iteration.n_measured == 11 && iteration.accuracy == 0);
+    ck_assert_uint_eq(iteration.method, OC_REPORT_CROSS_VALIDATION);
     oc_iteration_list_free(list);
     OK(oc_project_train(&list, project, &training, NULL, NULL, err));
     OK(oc_iteration_list_get(list, 0, &iteration, err));

@@ -117,6 +117,48 @@ START_TEST(test_coco) {
 }
 END_TEST
 
+/* What a measurement says of every other picture, alone. */
+static oc__measurement *half_of(const oc__measurement *m, uint32_t which) {
+    oc__measurement *half;
+    ck_assert_int_eq(oc__measurement_copy(&half, m, NULL), OC_OK);
+    half->n_folds = 1;
+    half->n_truths = half->n_found = 0;
+    for (size_t i = 0; i < m->n_truths; i++)
+        if (m->truths[i].picture % 2 == which) half->truths[half->n_truths++] = m->truths[i];
+    for (size_t i = 0; i < m->n_found; i++)
+        if (m->found[i].picture % 2 == which) half->found[half->n_found++] = m->found[i];
+    return half;
+}
+
+/* Over two folds, a deviation is half of what their own figures differ by. */
+START_TEST(test_box_folds) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc__measurement *m = make_case(context, (uint64_t)_i + 1), *halves[2];
+    for (uint32_t i = 0; i < m->n; i++) m->entries[i].fold = i % 2;
+    for (uint32_t h = 0; h < 2; h++) halves[h] = half_of(m, h);
+    for (int32_t tag = OC_TAGS_MEAN; tag < N_TAGS; tag++) {
+        oc_box_metrics together, apart, of[2];
+        m->n_folds = 1;
+        ck_assert_int_eq(oc__box_metrics_of(&together, m, tag, 0.3, 0.4, NULL), OC_OK);
+        ck_assert(together.ap_deviation == 0 && together.recall_deviation == 0);
+        m->n_folds = 2;
+        ck_assert_int_eq(oc__box_metrics_of(&apart, m, tag, 0.3, 0.4, NULL), OC_OK);
+        ck_assert(apart.ap == together.ap && apart.n_pictures == together.n_pictures && apart.n_correct == together.n_correct);
+        for (uint32_t h = 0; h < 2; h++) ck_assert_int_eq(oc__box_metrics_of(&of[h], halves[h], tag, 0.3, 0.4, NULL), OC_OK);
+        ck_assert_uint_eq(apart.n_objects, of[0].n_objects + of[1].n_objects);
+        near(apart.precision_deviation, fabs(of[0].precision - of[1].precision) / 2);
+        near(apart.recall_deviation, fabs(of[0].recall - of[1].recall) / 2);
+        near(apart.ap50_deviation, fabs(of[0].ap50 - of[1].ap50) / 2);
+        near(apart.ap_deviation, fabs(of[0].ap - of[1].ap) / 2);
+        ck_assert_int_eq(oc__box_metrics_fill(m, NULL), OC_OK);
+        if (tag >= 0) near((double)m->average_precision_deviation[tag], apart.ap50_deviation);
+    }
+    for (uint32_t h = 0; h < 2; h++) oc__measurement_free(halves[h]);
+    oc__measurement_free(m);
+    end_context(context);
+}
+END_TEST
+
 /* Two pictures, two objects of tag 0 and one of tag 1, by hand. */
 START_TEST(test_thresholds) {
     oc_context *context = new_threads_context(1, NULL);
@@ -521,9 +563,9 @@ START_TEST(test_seams) {
 }
 END_TEST
 
-#define N_ACROSS 3
+#define N_ACROSS 5
 
-/* One picture of nine scenes, of which the model learned from one at a time. */
+/* One picture of many scenes, of which the model learned from one at a time. */
 static oc_dataset *make_shelf(oc_context *context) {
     static uint8_t pixels[N_ACROSS * SIDE * N_ACROSS * SIDE * 3];
     const char *names[N_ACROSS * N_ACROSS];
@@ -570,7 +612,7 @@ static void check_tiles(oc_context *context, const oc_model *model) {
         oc__measurement_free(m);
     }
     if (!is_light())
-        ck_assert_msg(f[1].n_correct >= 4 && f[1].n_correct > f[0].n_correct + 2, "%d of 9 in tiles, %d without, %d boxes",
+        ck_assert_msg(f[1].n_correct >= 12 && f[1].n_correct > f[0].n_correct + 5, "%d of 25 in tiles, %d without, %d boxes",
                       (int)f[1].n_correct, (int)f[0].n_correct, (int)f[1].n_predicted);
     oc__dataset_free(shelf);
 }
@@ -654,7 +696,6 @@ START_TEST(test_train) {
 }
 END_TEST
 
-/* The same model with one thread and with three; without a test set some pictures are kept apart. */
 static int stop_in_training(void *user, const oc_progress *progress) {
     (void)user;
     return strcmp(progress->stage, "training") == 0;
@@ -718,13 +759,27 @@ START_TEST(test_views) {
 }
 END_TEST
 
+/* Every picture was held out once, in the order of the data set, by one of three detectors. */
+static void check_folds(const oc__measurement *m) {
+    size_t counts[3] = {0};
+    ck_assert(m->n == 24 && m->n_folds == 3 && m->method == OC_REPORT_CROSS_VALIDATION && m->n_truths == 24);
+    for (size_t i = 0; i < m->n; i++) {
+        ck_assert_uint_lt(m->entries[i].fold, 3);
+        counts[m->entries[i].fold]++;
+        ck_assert_uint_eq(m->truths[i].picture, i);
+    }
+    for (int f = 0; f < 3; f++) ck_assert_uint_eq(counts[f], 8);
+    for (size_t i = 1; i < m->n_found; i++) ck_assert_uint_ge(m->found[i].picture, m->found[i - 1].picture);
+}
+
+/* The same model with one thread and with three; without a test set it is measured by cross-validation. */
 START_TEST(test_threads) {
     oc__buffer files[2];
     for (int i = 0; i < 2; i++) {
         oc_context *context = new_threads_context(i ? 3 : 1, NULL);
         oc_model *model = train_scenes(context, "6", NULL);
-        ck_assert_uint_eq(model->measurement->n, 5);
-        ck_assert_str_eq(oc__model_property(model, "n_training_pictures"), "19");
+        check_folds(model->measurement);
+        ck_assert_str_eq(oc__model_property(model, "n_training_pictures"), "24");
         ck_assert_int_eq(oc__model_set_property(model, "created", "now", NULL), OC_OK);
         oc__buffer file = to_file(model);
         files[i] = (oc__buffer){.data = malloc(file.size), .size = file.size};
@@ -741,7 +796,7 @@ START_TEST(test_threads) {
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_coco, N_CASES}, {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES},
+    const unit_test tests[] = {{test_coco, N_CASES}, {test_box_folds, N_CASES}, {test_thresholds, 0}, {test_mistakes, 0}, {test_mistakes_agree, N_CASES},
                                {test_page, 0},       {test_find, 0}, {test_seams, 0},       {test_csv, 0},      {test_csv_memory, 0},
                                {test_train, 0},      {test_budget, 0},     {test_views, 0},    {test_threads, 0}};
     return RUN_UNIT_TESTS("detection", tests);

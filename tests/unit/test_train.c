@@ -389,7 +389,7 @@ START_TEST(test_options) {
     oc_error err = OC_ERROR_INIT;
     uint32_t n = 0;
     oc__train_options_default(&options);
-    ck_assert(options.seed == 0 && options.views >= 1 && options.folds >= 2 && options.l2 == 0 && options.mirror
+    ck_assert(options.seed == 0 && options.views >= 1 && oc__train_folds(&options) >= 2 && options.l2 == 0 && options.mirror
         && options.skip_broken);
     for (; oc__train_option(n, &option, &err) == OC_OK; n++) {
         ck_assert(option.struct_size == sizeof option && option.help[0] && option.minimum < option.maximum);

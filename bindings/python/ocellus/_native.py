@@ -333,6 +333,10 @@ class oc_box_metrics(SizedStruct):
         ("ap_small", c_double),
         ("ap_medium", c_double),
         ("ap_large", c_double),
+        ("precision_deviation", c_double),
+        ("recall_deviation", c_double),
+        ("ap50_deviation", c_double),
+        ("ap_deviation", c_double),
     ]
 
 

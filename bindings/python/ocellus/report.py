@@ -97,6 +97,11 @@ class BoxMetrics(NamedTuple):
     """Of up to 96 x 96."""
     ap_large: float
     """Of larger ones."""
+    precision_deviation: float
+    """Standard deviation over the folds; 0 for a test set. So are the next three."""
+    recall_deviation: float
+    ap50_deviation: float
+    ap_deviation: float
 
 
 class Wrong(enum.IntEnum):
