@@ -115,12 +115,12 @@ static oc_status draw_batch(training *t, oc_error *err) {
     return OC_OK;
 }
 
-/* Begins the course through the usable pictures. */
-static oc_status begin_course(training *t, bool balance, oc_error *err) {
+/* Begins the course through the usable pictures, those of rare tags more often. */
+static oc_status begin_course(training *t, oc_error *err) {
     const oc__view_source *s = &t->source;
     uint32_t *picks = NULL;
-    size_t n = s->n_usable;
-    oc_status status = balance ? oc__balanced_picks(&picks, &n, t->context, s->set, s->usable, s->n_usable, err) : OC_OK;
+    size_t n = 0;
+    oc_status status = oc__balanced_picks(&picks, &n, t->context, s->set, s->usable, s->n_usable, err);
     if (!status) status = oc__course_begin(&t->course, t->context, picks, n, t->seed, STREAM_ORDER, err);
     oc__free(t->context, picks);
     return status;
@@ -180,7 +180,7 @@ oc_status oc__train_detector(oc_model **out, const oc_model *base, const oc_mode
     oc__progress_stage(progress, "reading pictures", 0, 0.03, set->n);
     status = oc__view_source_open(&t.source, context, set, &model->rule, options, progress, err);
     if (!status && t.source.n_usable == 0) status = oc__fail(err, OC_E_DATA, "none of the pictures can be read");
-    if (!status) status = begin_course(&t, options->balance, err);
+    if (!status) status = begin_course(&t, err);
     if (!status) status = oc__detector_graph(&t.graph, &n_stem, &n_base, base, start ? &from : NULL, set->tags, set->n_tags, options->seed, err);
     if (!status) status = make_learner(&t, n_stem, n_base, &model->rule, set->n_tags, options->freeze, err);
     if (!status) {

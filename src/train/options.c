@@ -39,7 +39,7 @@ static const row table[] = {
      1, OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, labels), labels},
     {"negative", "", "the tag that says that a picture bears none of the others; it makes auto mean several", OC_OPTION_TEXT, 0,
      OC__MAX_OPTION_TEXT - 1, offsetof(oc__train_options, negative), NULL},
-    {"balance", "false", "let every tag count the same, however many pictures bear it; of a detector: let pictures with rare tags come more often", OC_OPTION_BOOLEAN, 0, 1,
+    {"balance", "false", "let every tag count the same, however many pictures bear it; detection sees to that by itself", OC_OPTION_BOOLEAN, 0, 1,
      offsetof(oc__train_options, balance), NULL},
     {"size", "0",
      "side of the network's input in pixels, a multiple of 32 from 64 on: larger sees smaller things and takes longer; 0: a "

@@ -70,6 +70,7 @@ typedef struct oc__training_set {
     const uint32_t *labels;         /* the samples' tags: see oc__labelled */
     bool several;                   /* a sample may bear any number of tags */
     uint32_t negative;              /* with several: the tag that says that there is none, which the model does not get; or OC__NONE */
+    bool quiet;                     /* pictures that cannot be read are left out without a word */
     oc__states *states;             /* where the state of a long training is kept, or NULL */
 } oc__training_set;
 

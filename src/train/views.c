@@ -45,7 +45,7 @@ static oc_status read_some(reading *r, size_t n, size_t *n_bytes, const oc__trai
         if (r->statuses[i] == OC_E_NOMEM || (r->statuses[i] && !options->skip_broken)) {
             status = oc__fail(err, r->statuses[i], "%s", r->errors[i].message);
         } else if (r->statuses[i]) {
-            oc__log(s->context, OC_LOG_WARNING, "left out: %s", r->errors[i].message);
+            if (!s->set->quiet) oc__log(s->context, OC_LOG_WARNING, "left out: %s", r->errors[i].message);
         } else {
             size_t size = (size_t)bitmap->width * bitmap->height * 3;
             s->usable[s->n_usable++] = (uint32_t)(r->first + i);

@@ -30,6 +30,7 @@ oc_status oc__train_boxes(oc_model **out, const oc_dataset *dataset, const oc__b
     oc__train_options options = *how->options;
     oc__boxes_set(&set, dataset);
     set.states = how->states;
+    set.quiet = how->quiet;
     options.minutes = how->minutes;
     return oc__train_detector(out, how->base, how->start, &set, &options, progress, err);
 }
@@ -188,10 +189,12 @@ oc_status oc__cross_validate_boxes(oc__measurement **out, const oc_dataset *data
     if (!status && !(parts = oc__alloc_zero(context, n_folds * sizeof *parts)))
         status = oc__fail_nomem(err, context, n_folds * sizeof *parts, "cross-validation");
     how->minutes /= n_folds + 1;
+    how->quiet = true; /* the training on all pictures tells of them */
     for (uint32_t f = 0; f < n_folds && !status; f++) {
         oc__progress_share(progress, (double)f / (n_folds + 1), (f + 1.0) / (n_folds + 1));
         status = measure_fold(&parts[f], dataset, folds, f, how, progress, err);
     }
+    how->quiet = false;
     oc__progress_share(progress, (double)n_folds / (n_folds + 1), 1);
     if (!status) status = join(out, dataset, folds, parts, n_folds, err);
     for (uint32_t f = 0; f < n_folds && parts; f++) oc__measurement_free(parts[f]);

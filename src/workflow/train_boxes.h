@@ -11,6 +11,7 @@ typedef struct oc__boxes_training {
     const oc__train_options *options;
     oc__states *states; /* or NULL */
     double minutes;     /* for each training; 0: no bound */
+    bool quiet;         /* as in oc__training_set */
 } oc__boxes_training;
 
 /* The data set as training takes it. */

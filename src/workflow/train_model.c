@@ -128,7 +128,7 @@ static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const
     oc__boxes_set(&set, dataset);
     oc_status status = oc__start_open(&base, &start, dataset->context, options, true, err);
     if (!status) status = open_states(&states, &set, options, base, err);
-    oc__boxes_training how = {base, start, options, set.states, options->minutes};
+    oc__boxes_training how = {base, start, options, set.states, options->minutes, false};
     oc__warn_of_few_objects(dataset);
     if (!status && !test) status = oc__cross_validate_boxes(&measurement, dataset, &how, progress, err);
     if (!status) status = oc__train_boxes(&model, dataset, &how, progress, err);

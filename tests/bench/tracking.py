@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """How well objects that pass a camera are counted.
 
-    tracking.py MODEL [--set fruit] [--step 8] [--jitter 2]
+    tracking.py MODEL [--set fruit] [--step 8] [--jitter 2] [--watch='--min-frames 5']
 
 The test pictures of a set stand side by side, each as high as the frame, and a camera moves along them: a conveyor belt of real
 pictures, of which it is known how many objects of each tag pass. `ocellus watch` gets the frames as JPEGs on its standard input and counts.
-Of objects whose greater part lies outside a frame's height or that fill it, nothing is left out. One line a tag, then the sum of the
+One line a tag, then the sum of the
 errors by the number of objects, and milliseconds a frame. The sets lie in $OCELLUS_TEST_DATA/detection. Needs Pillow."""
 import argparse
 import csv
@@ -14,6 +14,7 @@ import io
 import json
 import os
 import random
+import shlex
 import subprocess
 import sys
 import time
@@ -66,12 +67,12 @@ def main():
     parser.add_argument("--step", type=float, default=8, help="pixels from frame to frame")
     parser.add_argument("--jitter", type=int, default=2, help="pixels")
     parser.add_argument("--limit", type=int, default=1000, help="pictures")
-    parser.add_argument("rest", nargs="*", help="options of ocellus watch, after --")
+    parser.add_argument("--watch", default="", metavar="OPTIONS", help="options of ocellus watch, in one text")
     options = parser.parse_args()
     belt, truth = read_belt(os.path.join(options.data, options.set), options.limit)
     made = list(frames(belt, options.step, options.jitter, random.Random(0)))
     began = time.perf_counter()
-    done = subprocess.run([options.command, "watch", options.model, "-", "--json", "-q", *options.rest], input=b"".join(made),
+    done = subprocess.run([options.command, "watch", options.model, "-", "--json", "-q", *shlex.split(options.watch)], input=b"".join(made),
                           stdout=subprocess.PIPE, check=True)
     seconds = time.perf_counter() - began
     end = json.loads(done.stdout.splitlines()[-1])
