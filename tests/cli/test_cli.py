@@ -1043,6 +1043,13 @@ class Detection(CommandTest):
         self.assertEqual(known, {**report, "mistakes": []})
         people = self.check(ocellus("evaluate", model, labels, "--split", "test", "--overlap", "0.5"), DONE)
         self.assertIn("AP50", people.out)
+        self.assertNotIn("deviation", people.out)
+        crossed = ("train", labels, "--split", "train", "-o", self.path("crossed.ocm"), *few)
+        self.assertIn("standard deviation over the folds", self.check(ocellus(*crossed), DONE).out)
+        told = json.loads(self.check(ocellus(*crossed, "--folds", "2", "--json"), DONE).out)["report"]
+        self.assertEqual((told["method"], told["n_folds"], told["n_pictures"]), ("cross-validation", 2, 9))
+        self.assertTrue(0 <= told["mean"]["ap50_deviation"] <= 0.5)
+        self.check(ocellus(*crossed, "--folds", "1"), USAGE, "folds is 1")
         all_boxes = ("evaluate", model, labels, "--split", "test", "--threshold", "0")
         report = json.loads(ocellus(*all_boxes, "--mistakes", "1000", "--json").out)["report"]
         together, counts = report["together"], report["n_mistakes"]

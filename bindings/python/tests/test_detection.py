@@ -95,6 +95,12 @@ def test_train(context, tmp_path):
     assert missed[3].found is None and missed[3].picture == 3 and missed[3].overlap == 0
     with pytest.raises(ocellus.ArgumentError):
         report.box_mistakes(overlap=-1)
+    crossed = ocellus.train(dataset, base="compact", steps=2, size=96, folds=2, context=context).report()
+    assert crossed.method == ocellus.Method.CROSS_VALIDATION and crossed.n_folds == 2 and len(crossed) == 20
+    assert {entry.fold for entry in crossed} == {0, 1} and 0 <= crossed.box_metrics().ap50_deviation <= 0.5
+    assert figures.ap50_deviation == figures.recall_deviation == 0
+    crossed.save_page(tmp_path / "report.html")
+    assert "&#177;" in (tmp_path / "report.html").read_text()
     report.save_page(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     assert "of objects are found" in page and "red" in page and "<script" not in page
