@@ -101,9 +101,10 @@ void oc__page_begin(oc__buffer *out, const oc__measurement *m) {
     oc__html_number(out, (double)m->n, 0);
     oc__html_put(out, m->method == OC_REPORT_CROSS_VALIDATION ? " pictures, each by a model that had not seen it. "
                                                               : " test pictures. ");
+    if (m->n_folds > 1) oc__html_put(out, "&#177; is the standard deviation over the folds. ");
     if (m->n_skipped == 0) return;
     oc__html_number(out, m->n_skipped, 0);
-    oc__html_put(out, " could not be read and were left out. ");
+    oc__html_put(out, m->n_skipped == 1 ? " could not be read and was left out. " : " could not be read and were left out. ");
 }
 
 static oc_status head(page *p, oc_error *err) {
