@@ -634,8 +634,9 @@ typedef struct oc_track {
 #define OC_TRACK_INIT {sizeof(oc_track), 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* Follows the objects that a detector finds from frame to frame, so that each is counted once: SORT (Bewley et al. 2016), Kalman
- * filters that foretell where objects will be, and the assignment of boxes to objects with the greatest overlap in sum. Objects
- * keep their tag. Serves one thread. `options` may be NULL. Errors: OC_E_ARGUMENT (out of range; no detector). */
+ * filters that foretell where objects will be, and the assignment of boxes to objects with the greatest overlap in sum. An object that
+ * has become certain is followed by boxes of at least half of the probability, too, where there is no better one (ByteTrack, Zhang et
+ * al. 2022), and a box that overlaps an object that is followed is no new one. Objects keep their tag. Serves one thread. `options` may be NULL. Errors: OC_E_ARGUMENT (out of range; no detector). */
 typedef struct oc_tracker oc_tracker;
 OC_API oc_status oc_tracker_create(oc_tracker **out, const oc_model *model, const oc_tracker_options *options, oc_error *err);
 OC_API void oc_tracker_free(oc_tracker *tracker);

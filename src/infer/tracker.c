@@ -2,7 +2,8 @@
  *
  * After SORT (Bewley et al. 2016, Simple online and realtime tracking): where each object will be is foretold by Kalman filters
  * of its centre, area and aspect, which are independent of each other as the paper sets their noise; boxes are given to objects
- * by the best overlap in sum. */
+ * by the best overlap in sum. A certain object is followed on by less probable boxes, too, where no better one is (ByteTrack, Zhang
+ * et al. 2022), so that it is not counted again after it was hard to see for a while. */
 #include "tracker.h"
 
 #include <math.h>
@@ -16,6 +17,8 @@
 #define SPEEDS_UP 0.0004   /* of its speed */
 #define UNKNOWN_SPEED 0.05 /* of a new object's speed */
 #define ASPECT_TRUST 0.3   /* a new aspect counts by so much */
+#define FAINT 0.5          /* of the probability from which on boxes are looked at: certain objects are followed by these */
+#define FAINT_COST 1.0     /* for which any better box is taken first */
 #define APART 2.0          /* the cost of a box that does not belong to an object: more than that of any that does */
 
 struct oc__tracker {
@@ -205,8 +208,18 @@ void oc__tracker_free(oc__tracker *t) {
     oc__free(t->context, t);
 }
 
+static bool is_faint(const oc__tracker *t, const oc__detection *d) { return d->probability < t->how.probability; }
+
 static bool counts(const oc__tracker *t, const oc__detection *d) {
-    return d->probability >= t->how.probability && side_of(&d->box, 0) > 0 && side_of(&d->box, 1) > 0;
+    return (double)d->probability >= FAINT * (double)t->how.probability && side_of(&d->box, 0) > 0 && side_of(&d->box, 1) > 0;
+}
+
+/* What it costs to give a box to an object that is expected at `box`; APART if it does not belong to it. */
+static double cost_of(const oc__tracker *t, const oc__track *track, const oc__rect *box, const oc__detection *d) {
+    bool faint = is_faint(t, d);
+    if (d->tag != track->tag || !counts(t, d) || (faint && !track->id)) return APART;
+    double overlap = oc__rect_overlap(box, &d->box);
+    return overlap >= (double)t->how.overlap && overlap > 0 ? 1 - overlap + (faint ? FAINT_COST : 0) : APART;
 }
 
 /* For every box the object it belongs to, or -1. `tracks` have been advanced to this frame. */
@@ -218,11 +231,7 @@ static oc_status match(int32_t *owners, const oc__tracker *t, const oc__track *t
     oc_status status = costs && row_of ? OC_OK : oc__fail_nomem(err, t->context, t->n * m * sizeof *costs, "following objects");
     for (size_t i = 0; i < t->n && !status; i++) {
         oc__rect box = oc__track_box(&tracks[i]);
-        for (size_t k = 0; k < m; k++) {
-            double overlap =
-                k < n && found[k].tag == tracks[i].tag && counts(t, &found[k]) ? oc__rect_overlap(&box, &found[k].box) : 0;
-            costs[i * m + k] = k < n && overlap >= (double)t->how.overlap && overlap > 0 ? 1 - overlap : APART;
-        }
+        for (size_t k = 0; k < m; k++) costs[i * m + k] = k < n ? cost_of(t, &tracks[i], &box, &found[k]) : APART;
     }
     if (!status) status = oc__assign(row_of, costs, t->n, m, t->context, err);
     for (size_t k = 0; k < n && !status; k++)
@@ -230,6 +239,15 @@ static oc_status match(int32_t *owners, const oc__tracker *t, const oc__track *t
     oc__free(t->context, costs);
     oc__free(t->context, row_of);
     return status;
+}
+
+/* Whether a box that belongs to none of the n objects is another view of one: a part of it, say. */
+static bool is_again(const oc__tracker *t, const oc__track *tracks, size_t n, const oc__detection *d) {
+    for (size_t i = 0; i < n; i++) {
+        oc__rect box = oc__track_box(&tracks[i]);
+        if (tracks[i].tag == d->tag && oc__rect_overlap(&box, &d->box) >= (double)t->how.overlap) return true;
+    }
+    return false;
 }
 
 static void settle(oc__tracker *t, oc__track *track) {
@@ -260,7 +278,7 @@ oc_status oc__tracker_update(oc__tracker *t, const oc__detection *found, size_t 
     if (!status) {
         size_t n_tracks = t->n;
         for (size_t k = 0; k < n; k++) {
-            if (!counts(t, &found[k])) continue;
+            if (!counts(t, &found[k]) || (owners[k] < 0 && (is_faint(t, &found[k]) || is_again(t, tracks, n_tracks, &found[k])))) continue;
             oc__track *track = owners[k] >= 0 ? &tracks[owners[k]] : &tracks[n_tracks++];
             see(track, &found[k], owners[k] < 0);
             settle(t, track);

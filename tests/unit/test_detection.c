@@ -777,7 +777,7 @@ START_TEST(test_threads) {
     oc__buffer files[2];
     for (int i = 0; i < 2; i++) {
         oc_context *context = new_threads_context(i ? 3 : 1, NULL);
-        oc_model *model = train_scenes(context, is_light() ? "2" : "6", NULL);
+        oc_model *model = train_scenes(context, is_light() ? "1" : "6", NULL);
         check_folds(model->measurement);
         ck_assert_str_eq(oc__model_property(model, "n_training_pictures"), "24");
         ck_assert_int_eq(oc__model_set_property(model, "created", "now", NULL), OC_OK);

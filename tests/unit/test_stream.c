@@ -109,6 +109,41 @@ START_TEST(test_following) {
 }
 END_TEST
 
+/* A certain object is followed by boxes that start none, a better one is taken before them, and a second view of it is no other object. */
+START_TEST(test_faint) {
+    oc_context *context = new_threads_context(1, NULL);
+    oc__tracker *t = NULL;
+    const oc__track *const *tracks;
+    ck_assert_int_eq(oc__tracker_create(&t, context, 2, &standard, NULL), OC_OK);
+    for (int frame = 0; frame < 60; frame++) {
+        bool faint = frame >= 10 && frame < 40;
+        double x = 0.1 + 0.005 * frame;
+        const oc__detection found[] = {
+            box_at(x, 0.2, 0.2, 0, faint ? 0.3f : 0.9f), /* seen badly for longer than it may be unseen */
+            box_at(x + 0.06, 0.2, 0.2, 0, faint ? 0.26f : 0.6f), /* a double of it: they share 54 % */
+            box_at(x, 0.7, 0.2, 1, 0.3f),                /* never seen well */
+            box_at(x + 0.02, 0.22, 0.2, 1, 0.3f),        /* of another tag, so not of it */
+        };
+        update(t, found, 4);
+        size_t n = oc__tracker_tracks(&tracks, t);
+        ck_assert_uint_eq(n, frame >= 2);
+        if (n == 0) continue;
+        ck_assert(tracks[0]->n_missed == 0 && tracks[0]->tag == 0 && tracks[0]->n_frames == (uint32_t)frame + 1);
+        check_that(fabs((double)oc__track_box(tracks[0]).left - x) < 0.02, "frame %d: at %g, expected %g", frame,
+                   (double)oc__track_box(tracks[0]).left, x);
+    }
+    for (int frame = 60; frame < 63; frame++) { /* the better box, though the faint one is nearer */
+        double x = 0.1 + 0.005 * frame;
+        const oc__detection found[] = {box_at(x, 0.2, 0.2, 0, 0.3f), box_at(x + 0.02, 0.2, 0.2, 0, 0.9f), box_at(0.05, 0.75, 0.1, 0, 0.9f)};
+        update(t, found, 3);
+    }
+    ck_assert_uint_eq(oc__tracker_tracks(&tracks, t), 2);
+    ck_assert(tracks[0]->probability == 0.9f && tracks[1]->is_new && oc__tracker_total(t, 0) == 2 && oc__tracker_total(t, 1) == 0);
+    oc__tracker_free(t);
+    end_context(context);
+}
+END_TEST
+
 static oc_status follow_some(oc_context *context, void *user, oc_error *err) {
     oc__tracker *t = NULL;
     (void)user;
@@ -153,6 +188,6 @@ START_TEST(test_alarm) {
 END_TEST
 
 int main(void) {
-    const unit_test tests[] = {{test_assignment, 0}, {test_following, 0}, {test_memory, 0}, {test_alarm, 0}};
+    const unit_test tests[] = {{test_assignment, 0}, {test_following, 0}, {test_faint, 0}, {test_memory, 0}, {test_alarm, 0}};
     return RUN_UNIT_TESTS("stream", tests);
 }
