@@ -121,22 +121,15 @@ oc_status oc_result_tally(const oc_result *result, const oc_tally_options *optio
 #define SHARED 0.4    /* of the smaller of two boxes: they are of one thing */
 #define MOST_AREA 0.7 /* a box that is larger shows the picture, and not a thing in it */
 
-static double area(const oc_box *b) { return (double)b->width * (double)b->height; }
-
-/* The share of the smaller box that lies in the other. */
-static double shared(const oc_box *a, const oc_box *b) {
-    double left = fmax((double)a->left, (double)b->left), top = fmax((double)a->top, (double)b->top);
-    double width = fmin((double)a->left + (double)a->width, (double)b->left + (double)b->width) - left;
-    double height = fmin((double)a->top + (double)a->height, (double)b->top + (double)b->height) - top;
-    double smaller = fmin(area(a), area(b));
-    return width > 0 && height > 0 && smaller > 0 ? width * height / smaller : 0;
-}
+static oc__rect rect_of(const oc_box *b) { return (oc__rect){b->left, b->top, b->left + b->width, b->top + b->height}; }
 
 /* Whether a box lies on one of the first n of a result that are at least so probable. */
-static bool is_told(const oc_box *box, const oc_result *result, size_t n, double probability) {
+static bool is_told(const oc__rect *box, const oc_result *result, size_t n, double probability) {
     for (size_t i = 0; i < n; i++) {
-        const oc_box *other = &result->boxes[i];
-        if ((double)other->probability >= probability && area(other) <= MOST_AREA && shared(box, other) > SHARED) return true;
+        oc__rect other = rect_of(&result->boxes[i]);
+        if ((double)result->boxes[i].probability >= probability && oc__rect_area(&other) <= MOST_AREA
+            && fmax(oc__rect_share(box, &other), oc__rect_share(&other, box)) > SHARED)
+            return true;
     }
     return false;
 }
@@ -166,10 +159,10 @@ oc_status oc_result_unknown(oc_result **out, const oc_result *result, const oc_r
     if (!unknown) return OC_E_NOMEM;
     unknown->n = 0;
     for (size_t i = 0; i < proposed->n; i++) {
-        const oc_box *box = &proposed->boxes[i];
-        if ((double)box->probability < o.probability || area(box) > MOST_AREA) continue;
-        if (!is_told(box, result, result->n, o.known) && !is_told(box, proposed, i, o.probability))
-            unknown->boxes[unknown->n++] = *box;
+        oc__rect box = rect_of(&proposed->boxes[i]);
+        if ((double)proposed->boxes[i].probability < o.probability || oc__rect_area(&box) > MOST_AREA) continue;
+        if (!is_told(&box, result, result->n, o.known) && !is_told(&box, proposed, i, o.probability))
+            unknown->boxes[unknown->n++] = proposed->boxes[i];
     }
     *out = unknown;
     return OC_OK;

@@ -11,14 +11,23 @@ const oc__box_limits oc__box_limits_standard = {.probability = 0.01f, .overlap =
 
 #define MAX_CANDIDATES 2000 /* that are compared with each other; the most probable ones */
 
-double oc__rect_overlap(const oc__rect *a, const oc__rect *b) {
+double oc__rect_area(const oc__rect *r) { return ((double)r->right - (double)r->left) * ((double)r->bottom - (double)r->top); }
+
+/* The area that lies in both. */
+static double common(const oc__rect *a, const oc__rect *b) {
     double width = fmin((double)a->right, (double)b->right) - fmax((double)a->left, (double)b->left);
     double height = fmin((double)a->bottom, (double)b->bottom) - fmax((double)a->top, (double)b->top);
-    if (!(width > 0 && height > 0)) return 0;
-    double both = width * height;
-    double area_a = ((double)a->right - (double)a->left) * ((double)a->bottom - (double)a->top);
-    double area_b = ((double)b->right - (double)b->left) * ((double)b->bottom - (double)b->top);
-    return both / (area_a + area_b - both);
+    return width > 0 && height > 0 ? width * height : 0;
+}
+
+double oc__rect_overlap(const oc__rect *a, const oc__rect *b) {
+    double both = common(a, b);
+    return both > 0 ? both / (oc__rect_area(a) + oc__rect_area(b) - both) : 0;
+}
+
+double oc__rect_share(const oc__rect *part, const oc__rect *whole) {
+    double both = common(part, whole);
+    return both > 0 ? both / oc__rect_area(part) : 0;
 }
 
 float oc__box_distance(float value) {

@@ -31,6 +31,11 @@ typedef struct oc__detections {
     oc__detection *items;
 } oc__detections;
 
+double oc__rect_area(const oc__rect *rect);
+
+/* How much of `part`'s area lies in the other; 0 for boxes without area. */
+double oc__rect_share(const oc__rect *part, const oc__rect *whole);
+
 /* Intersection over union; 0 for boxes without area. */
 double oc__rect_overlap(const oc__rect *a, const oc__rect *b);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "spread.h"
 
 oc_status oc__measurement_create(oc__measurement **out, oc_context *context, size_t n, uint32_t n_tags, oc_error *err) {
     oc__measurement *m = oc__alloc_zero(context, sizeof *m);
@@ -121,17 +122,12 @@ static double average_precision(const ranked *list, size_t n, int64_t fold) {
 
 /* Standard deviation over the folds in which some picture bears the tag. */
 static double deviation_over_folds(const ranked *list, size_t n, uint32_t n_folds) {
-    double sum = 0, squares = 0, count = 0;
+    oc__spread spread = {0};
     for (uint32_t fold = 0; fold < n_folds; fold++) {
         double ap = average_precision(list, n, fold);
-        if (ap < 0) continue;
-        sum += ap;
-        squares += ap * ap;
-        count++;
+        if (ap >= 0) oc__spread_add(&spread, ap);
     }
-    if (count < 2) return 0;
-    double variance = squares / count - sum / count * (sum / count);
-    return variance > 0 ? sqrt(variance) : 0;
+    return oc__spread_deviation(&spread);
 }
 
 oc_status oc__measurement_fill(oc__measurement *m, const float *probabilities, oc_error *err) {

@@ -72,15 +72,6 @@ static int whole_first(const void *a, const void *b) {
     return most_probable_first(&x->found, &y->found);
 }
 
-static double area(const oc__rect *r) { return ((double)r->right - (double)r->left) * ((double)r->bottom - (double)r->top); }
-
-/* How much of `part`'s area lies in the other. */
-static double share_in(const oc__rect *part, const oc__rect *whole) {
-    double width = fmin((double)part->right, (double)whole->right) - fmax((double)part->left, (double)whole->left);
-    double height = fmin((double)part->bottom, (double)whole->bottom) - fmax((double)part->top, (double)whole->top);
-    return width > 0 && height > 0 ? width * height / area(part) : 0;
-}
-
 static void join(oc__rect *to, const oc__rect *from) {
     to->left = fminf(to->left, from->left);
     to->top = fminf(to->top, from->top);
@@ -93,8 +84,8 @@ static bool is_told(oc__piece *kept, const oc__piece *p) {
     oc__rect *box = &kept->found.box;
     if (kept->found.tag != p->found.tag) return false;
     if (!p->cut) return oc__rect_overlap(box, &p->found.box) > DOUBLE;
-    if (!kept->cut) return share_in(&p->found.box, box) > PART;
-    if (kept->tile == p->tile || fmax(share_in(&p->found.box, box), share_in(box, &p->found.box)) <= JOINED) return false;
+    if (!kept->cut) return oc__rect_share(&p->found.box, box) > PART;
+    if (kept->tile == p->tile || fmax(oc__rect_share(&p->found.box, box), oc__rect_share(box, &p->found.box)) <= JOINED) return false;
     join(box, &p->found.box);
     return true;
 }

@@ -38,12 +38,8 @@ typedef struct work {
 
 static bool in_fold(const work *w, uint32_t picture) { return w->fold == OC__NONE || w->m->entries[picture].fold == w->fold; }
 
-static double area_of(const oc__rect *r) {
-    return ((double)r->right - (double)r->left) * ((double)r->bottom - (double)r->top);
-}
-
 static bool counts(const work *w, const oc__rect *box) {
-    double of_box = area_of(box);
+    double of_box = oc__rect_area(box);
     return of_box >= w->low && of_box <= w->high;
 }
 

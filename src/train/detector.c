@@ -17,8 +17,8 @@
 #define DECAY 0.02
 #define CLIP 10
 #define AVERAGE_PART (1.0 / 6) /* of the steps, the last, whose weights' average the model gets */
-#define MOSAIC 0.5         /* share of views that show four pictures, */
-#define MOSAIC_UNTIL 0.8   /* of the steps; the rest is as pictures are */
+#define MOSAIC 0.5             /* share of views that show four pictures, */
+#define MOSAIC_UNTIL 0.8       /* of the steps; the rest is as pictures are */
 #define STEPS_A_PICTURE 8      /* a picture is seen 64 times, */
 #define MIN_STEPS 400          /* within these bounds */
 #define MAX_STEPS 4000

@@ -25,12 +25,13 @@ void oc__boxes_set(oc__training_set *out, const oc_dataset *dataset) {
                               .negative = OC__NONE};
 }
 
-oc_status oc__train_boxes(oc_model **out, const oc_dataset *dataset, const oc__boxes_training *how, oc__progress *progress, oc_error *err) {
+oc_status oc__train_boxes(oc_model **out, const oc_dataset *dataset, const oc__boxes_training *how, bool quiet, oc__progress *progress,
+                          oc_error *err) {
     oc__training_set set;
     oc__train_options options = *how->options;
     oc__boxes_set(&set, dataset);
     set.states = how->states;
-    set.quiet = how->quiet;
+    set.quiet = quiet;
     options.minutes = how->minutes;
     return oc__train_detector(out, how->base, how->start, &set, &options, progress, err);
 }
@@ -114,7 +115,7 @@ static oc_status measure_fold(oc__measurement **part, const oc_dataset *dataset,
     if (!status) status = oc__dataset_select(&apart, dataset, which, 1, err);
     oc__free(dataset->context, which);
     if (!status && rest->n_objects) {
-        status = oc__train_boxes(&model, rest, how, progress, err);
+        status = oc__train_boxes(&model, rest, how, true, progress, err); /* the training on all pictures tells of them */
         oc__progress_stage(progress, "measuring", 0.9, 1, apart->n_samples);
         if (!status) status = oc__evaluate(part, model, apart, &(oc__how){.precision = OC_PRECISION_FP32}, progress, err);
     }
@@ -189,12 +190,10 @@ oc_status oc__cross_validate_boxes(oc__measurement **out, const oc_dataset *data
     if (!status && !(parts = oc__alloc_zero(context, n_folds * sizeof *parts)))
         status = oc__fail_nomem(err, context, n_folds * sizeof *parts, "cross-validation");
     how->minutes /= n_folds + 1;
-    how->quiet = true; /* the training on all pictures tells of them */
     for (uint32_t f = 0; f < n_folds && !status; f++) {
         oc__progress_share(progress, (double)f / (n_folds + 1), (f + 1.0) / (n_folds + 1));
         status = measure_fold(&parts[f], dataset, folds, f, how, progress, err);
     }
-    how->quiet = false;
     oc__progress_share(progress, (double)n_folds / (n_folds + 1), 1);
     if (!status) status = join(out, dataset, folds, parts, n_folds, err);
     for (uint32_t f = 0; f < n_folds && parts; f++) oc__measurement_free(parts[f]);

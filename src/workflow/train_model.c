@@ -128,28 +128,25 @@ static oc_status train_on_boxes(oc_model **out, const oc_dataset *dataset, const
     oc__boxes_set(&set, dataset);
     oc_status status = oc__start_open(&base, &start, dataset->context, options, true, err);
     if (!status) status = open_states(&states, &set, options, base, err);
-    oc__boxes_training how = {base, start, options, set.states, options->minutes, false};
-    oc__warn_of_few_objects(dataset);
+    oc__boxes_training how = {base, start, options, set.states, options->minutes};
+    if (!status) oc__warn_of_few_objects(dataset);
     if (!status && !test) status = oc__cross_validate_boxes(&measurement, dataset, &how, progress, err);
-    if (!status) status = oc__train_boxes(&model, dataset, &how, progress, err);
+    if (!status) status = oc__train_boxes(&model, dataset, &how, false, progress, err);
+    if (model) model->measurement = measurement;
+    else oc__measurement_free(measurement);
     if (!status) status = describe(model, base, options, err);
     if (!status && test) {
         oc__progress_stage(progress, "measuring", 0.9, 1, test->n_samples);
-        status = oc__evaluate(&measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, progress, err);
+        status = oc__evaluate(&model->measurement, model, test, &(oc__how){.precision = OC_PRECISION_FP32}, progress, err);
     }
     if (!status) oc__progress_end(progress);
     if (!status) status = oc__progress_status(progress, err);
     oc__states_close(&states, !status);
     oc__model_release(base);
     oc__model_release(start);
-    if (status) {
-        oc__measurement_free(measurement);
-        oc__model_release(model);
-        return status;
-    }
-    model->measurement = measurement;
-    *out = model;
-    return OC_OK;
+    if (status) oc__model_release(model);
+    else *out = model;
+    return status;
 }
 
 /* The part of the time that choosing the size takes. */

@@ -1,6 +1,6 @@
 /* A running mean and deviation. SPDX-License-Identifier: MIT */
-#ifndef OC_REPORT_SPREAD_H
-#define OC_REPORT_SPREAD_H
+#ifndef OC_CORE_SPREAD_H
+#define OC_CORE_SPREAD_H
 
 #include <math.h>
 
